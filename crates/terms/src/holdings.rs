@@ -1,0 +1,90 @@
+//! What the plan reads about holdings: their facts, field groups, copies, and the branches of records that share facts.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Given, Outcome, Place, Value};
+
+/// All holdings of a case with the branches that occur in them; a document (no personal data, counts only).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Holdings {
+    /// Facts with one value for the case that scans and matching produced (`case.persons`).
+    #[serde(default)]
+    pub given: Given,
+    /// The holdings, by name.
+    pub holdings: Vec<Holding>,
+}
+
+/// The records of one class in one data set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Holding {
+    /// The holding's name in plan, answers and screens: the name that `case.yaml` gives, or its place.
+    pub name: String,
+    /// Where it lies.
+    pub dataset: Place,
+    /// `holding.` and `source.` facts.
+    pub given: Given,
+    /// Field groups.
+    pub groups: Vec<GroupIn>,
+    /// Copies beside the live one, with their `copy.` facts.
+    #[serde(default)]
+    pub copies: Vec<Copy>,
+    /// Records that share the values of the facts that rules read.
+    pub branches: Vec<Branch>,
+    /// Whether other data sets point at its rows, so that a row must stay when its fields go.
+    #[serde(default)]
+    pub referenced: bool,
+}
+
+/// A field group of a holding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupIn {
+    /// The group's name, one of `group.name` in `packs/facts.yaml`.
+    pub name: String,
+    /// Ordinals of its columns in the data set.
+    pub columns: Vec<u32>,
+    /// `group.sensitive`, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sensitive: Option<bool>,
+    /// Ordinals of columns that are part of the key and so cannot be emptied alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key_columns: Vec<u32>,
+}
+
+/// A copy of a holding beside the live one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Copy {
+    /// The copy's name; `live` is the one in the source.
+    pub name: String,
+    /// `copy.` facts.
+    #[serde(default)]
+    pub given: Given,
+}
+
+/// Records of a holding with the same values of the facts that rules read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Branch {
+    /// `person.` and `record.` facts; what is missing is unknown.
+    pub given: Given,
+    /// Rows.
+    pub records: u64,
+    /// What became of all of them already, if this is a delta plan over settled rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<Outcome>,
+}
+
+impl Holding {
+    /// The value of a fact of the holding itself.
+    pub fn fact(&self, name: &str) -> Option<&Value> {
+        self.given.get(name)
+    }
+
+    /// All rows.
+    pub fn records(&self) -> u64 {
+        self.branches.iter().map(|b| b.records).sum()
+    }
+}

@@ -1,0 +1,129 @@
+//! The inventory document: every table, sheet, file and column as seen or not, with counts and no name or value of the source.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Digest, Level, Place, Reach, StoreKind, Tier};
+
+/// What a scan saw of all sources: the coverage list with findings; a document.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inventory {
+    /// The sources in the order of `case.yaml`.
+    pub sources: Vec<SourceSeen>,
+    /// Data sets that were read to their end.
+    pub datasets: Vec<DatasetSeen>,
+    /// What was not read, with the reason.
+    pub unread: Vec<Unread>,
+}
+
+/// A source as the scan met it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceSeen {
+    /// Its place id, `src1`.
+    pub source: Place,
+    /// Kind of store.
+    pub kind: StoreKind,
+    /// How Custody gets at it.
+    pub reach: Reach,
+    /// Store and version as the residue table names them.
+    pub store: String,
+    /// The highest level that reach, store and version allow.
+    pub cap: Level,
+    /// Whether it is written to while the case runs.
+    pub live: bool,
+}
+
+/// A table, sheet or file that was read whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatasetSeen {
+    /// Its place id.
+    pub dataset: Place,
+    /// The table's own name, where no person is found in it; never a file or sheet name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Rows read.
+    pub rows: u64,
+    /// Bytes of the values read.
+    pub bytes: u64,
+    /// Keyed digest over all row bytes in reading order (key in the vault).
+    pub digest: Digest,
+    /// Digest of the schema document: a changed schema ends the approvals.
+    pub schema: Digest,
+    /// Columns by ordinal.
+    pub columns: Vec<ColumnSeen>,
+    /// Rows that were malformed (too few or too many fields), read as they are.
+    #[serde(default)]
+    pub ragged: u64,
+    /// Whether the sheet is hidden.
+    #[serde(default)]
+    pub hidden: bool,
+    /// Record class proposed by the scan or confirmed in `case.yaml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// Declared foreign keys: column ordinal → data set and its column ordinal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub points_to: Vec<(u32, Place, u32)>,
+}
+
+/// A column as seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnSeen {
+    /// Ordinal, from 0.
+    pub ordinal: u32,
+    /// The column's own name, where no person is found in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Values that are neither null nor empty.
+    pub filled: u64,
+    /// What was found, by category.
+    pub findings: Vec<Finding>,
+    /// Categories that stand, strongest first.
+    pub categories: Vec<String>,
+    /// The tier.
+    pub tier: Tier,
+    /// The field group proposed or confirmed; none: not personal by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Whether it is part of the key.
+    #[serde(default)]
+    pub key: bool,
+    /// Whether the store refuses a null there.
+    #[serde(default)]
+    pub not_null: bool,
+    /// Whether the store refuses equal values there.
+    #[serde(default)]
+    pub unique: bool,
+    /// Values by storage class: `integer`, `real`, `text`, `blob`, `other`.
+    #[serde(default)]
+    pub stored: BTreeMap<String, u64>,
+}
+
+/// How often one category was found in a column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Finding {
+    /// The category.
+    pub category: String,
+    /// Values in which it was found and checked; 0 when only the column's name speaks for it.
+    pub values: u64,
+    /// `value` or `name`: what speaks for it.
+    pub by: String,
+}
+
+/// What was not read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unread {
+    /// Its place id.
+    pub place: Place,
+    /// A stable reason code (a fault's code).
+    pub reason: String,
+    /// Bytes that were not read, where known.
+    #[serde(default)]
+    pub bytes: u64,
+}

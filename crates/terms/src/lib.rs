@@ -1,0 +1,24 @@
+//! The nouns of Custody, unchanged from pack to table to screen: ids, days, digests, outcomes, faults, and the documents handed from stage to stage.
+
+mod answers;
+mod day;
+mod digest;
+mod fault;
+mod holdings;
+mod id;
+mod inventory;
+pub mod json;
+mod lang;
+mod value;
+mod words;
+
+pub use answers::{Answer, Answers};
+pub use day::{Day, Zone};
+pub use digest::Digest;
+pub use fault::Fault;
+pub use holdings::{Branch, Copy, GroupIn, Holding, Holdings};
+pub use id::{Id, Place};
+pub use inventory::{ColumnSeen, DatasetSeen, Finding, Inventory, SourceSeen, Unread};
+pub use lang::{Both, Lang};
+pub use value::{Given, Value};
+pub use words::{Level, Outcome, Reach, Scenario, StoreKind, Tier};

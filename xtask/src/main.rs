@@ -1,0 +1,2 @@
+//! (habits)
+fn main() {}
