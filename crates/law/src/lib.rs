@@ -1,1 +1,11 @@
-//! (room being furnished)
+//! Law packs: a folder a law, one duty a file, read into rules that are in force on a day.
+
+mod book;
+mod duty;
+mod pack;
+mod rule;
+
+pub use book::{LawBook, PackError, PackVersion};
+pub use duty::{Duty, RuleKind, Tier};
+pub use pack::{Accept, CaseGiven, Conflict, Consent, Gate, RuleCases, RuleFile, Says};
+pub use rule::{Act, Rule};
