@@ -2,12 +2,12 @@
 
 from . import ed25519, merkle, notes
 from .people import ORIGIN, Key
-from .primitives import b64, filler, flip, sha256
+from .primitives import b64, b64url, filler, flip, sha256
 
 ABOUT = (
     "kind head: a signed checkpoint; text is the note text through the root line's newline, note the whole file. kind "
     "vkey: C2SP verifier keys. kind refuse_head: refused when read as a head of a dossier whose keys.txt is vkeys and "
-    "whose origin is origin; note is hex there. kind request: head.req (request) and head.cosig (response) at a witness "
+    "whose origin is origin; note is hex there (open: a reader of notes alone may leave it to a later check). kind request: head.req (request) and head.cosig (response) at a witness "
     "that holds held_size and held_root. kind refuse_request: no cosignature. kind policy: policy.txt and whether "
     "cosigners (names in the policy) meet its quorum. kind refuse_policy: unreadable policy. text, note, line, vkey, "
     "request, response and policy are text; other binary is hex."
@@ -120,7 +120,9 @@ def _refused_heads():
 
     loose = root[:-2] + chr(ord(root[-2]) + 1) + "="
     cosigned = good + witness_line("w1", text).encode("utf-8")
-    later = notes.signature_line(NAMES["w1"], notes.COSIGNATURE, W1.public, (TIME + 1).to_bytes(8, "big") + notes.cosignature(W1.seed, text, TIME)[8:])
+    later = notes.signature_line(
+        NAMES["w1"], notes.COSIGNATURE, W1.public, (TIME + 1).to_bytes(8, "big") + notes.cosignature(W1.seed, text, TIME)[8:]
+    )
     plain = notes.signature_line(NAMES["w1"], notes.COSIGNATURE, W1.public, W1.sign(text.encode("utf-8")))
     s_plus_l = (int.from_bytes(blob[36:], "little") + ed25519.L).to_bytes(32, "little")
     other = ORIGIN[:-1] + "2"
@@ -149,9 +151,15 @@ def _refused_heads():
         ("root of 31 bytes", _signed(f"{ORIGIN}\n17\n{b64(merkle.root(LEAVES)[:31])}\n"), "root"),
         ("root without padding", _signed(text.replace("=\n", "\n")), "base64"),
         ("root with loose last bits", _signed(text.replace(root, loose)), "base64"),
-        ("root in base64url", _signed(notes.checkpoint(ORIGIN, 3, b"\xfb" * 32).replace("+", "-").replace("/", "_").replace("custody_", "custody/")), "base64"),
+        ("root in base64url", _signed(f"{ORIGIN}\n3\n{b64url(bytes([251]) * 32)}=\n"), "base64"),
         ("size 0 with another root", _signed(notes.checkpoint(ORIGIN, 0, merkle.root(LEAVES))), "root"),
-        ("another origin", (notes.checkpoint(other, 17, merkle.root(LEAVES)) + "\n" + log_line(notes.checkpoint(other, 17, merkle.root(LEAVES)))).encode("utf-8"), "another origin"),
+        (
+            "another origin",
+            (notes.checkpoint(other, 17, merkle.root(LEAVES)) + "\n" + log_line(notes.checkpoint(other, 17, merkle.root(LEAVES)))).encode(
+                "utf-8"
+            ),
+            "another origin",
+        ),
         ("origin of 25 digits", _signed(text.replace(ORIGIN, ORIGIN[:-1])), "origin"),
         ("origin without custody/", _signed(text.replace("custody/", "", 1)), "origin"),
         ("size changed after signing", good.replace(b"\n17\n", b"\n18\n"), "signature"),
@@ -162,7 +170,7 @@ def _refused_heads():
         ("signature line without key hash", with_blob(blob[4:]), "unknown key"),
         ("key hash changed", with_blob(flip(blob, 0)), "unknown key"),
         ("key name changed", good.replace(f"\u2014 {ORIGIN}".encode(), f"\u2014 {other}".encode()), "unknown key"),
-        ("signature padding dropped", good.replace(b"=\n" if good.endswith(b"=\n") else b"\n", b"", 0)[:-2] + b"\n", "base64"),
+        ("signature padding dropped", good[:-2] + b"\n", "base64"),
         ("signed by a stranger under the log's name", (text + "\n" + log_line(text, stranger)).encode("utf-8"), "unknown key"),
         ("a second line by a stranger", good + log_line(text, stranger).encode("utf-8"), "unknown key"),
         ("cosignature only", (text + "\n" + witness_line("w1", text)).encode("utf-8"), "no signature of the log"),
@@ -178,7 +186,11 @@ def _refused_heads():
     for name, data, reason in given:
         found = _refusal(notes.read_note, data, vkeys, ORIGIN)
         assert found and (reason is None or found == reason), (name, found)
-        out.append({"name": "refuse: " + name, "kind": "refuse_head", "origin": ORIGIN, "vkeys": vkeys, "note": data.hex(), "reason": found})
+        out.append(
+            {"name": "refuse: " + name, "kind": "refuse_head", "origin": ORIGIN, "vkeys": vkeys, "note": data.hex(), "reason": found}
+        )
+        if name in ("size 0 with another root", "origin of 25 digits"):
+            out[-1]["open"] = True
     return out
 
 
@@ -245,7 +257,13 @@ def _refused_requests():
         ("no empty line after the proof", 6, held, good.replace("\n\n", "\n", 1), None),
         ("64 hashes", 6, held, request(6, 13, [filler("hash")] * 64), "more than 63 hashes"),
         ("hash of 31 bytes", 6, held, good.replace(b64(proof[0]), b64(proof[0][:31])), "proof"),
-        ("checkpoint by a stranger", 6, held, good.rpartition("\n\n")[0] + "\n\n" + log_line(_text(13), Key("log", "a stranger's log key")), "unknown key"),
+        (
+            "checkpoint by a stranger",
+            6,
+            held,
+            good.rpartition("\n\n")[0] + "\n\n" + log_line(_text(13), Key("log", "a stranger's log key")),
+            "unknown key",
+        ),
     ]
     out = []
     for name, size, root, body, reason in given:
@@ -278,7 +296,8 @@ def _policies():
 
 def _refused_policies(head):
     again = f"witness w9 {notes.vkey('other.example/w9', notes.COSIGNATURE, W1.public)}\n"
-    wrong_hash = LOG_VKEY.replace("+", "+0", 1)[: len(ORIGIN) + 2 + 7] + LOG_VKEY[len(ORIGIN) + 9 :]
+    key_name, key_hash, key = LOG_VKEY.split("+", 2)
+    wrong_hash = f"{key_name}+{flip(bytes.fromhex(key_hash), 0).hex()}+{key}"
     given = [
         ("no quorum", head),
         ("two quorums", head + "quorum w1\nquorum w2\n"),
@@ -286,7 +305,6 @@ def _refused_policies(head):
         ("quorum before its group", head + "quorum parties\ngroup parties any w1\n"),
         ("threshold 0", head + "group g 0 w1 w2\nquorum g\n"),
         ("threshold above the number of members", head + "group g 3 w1 w2\nquorum g\n"),
-        ("threshold with leading zero", head + "group g 02 w1 w2\nquorum g\n"),
         ("group without members", head + "group g any\nquorum g\n"),
         ("member twice in a group", head + "group g 2 w1 w1\nquorum g\n"),
         ("member of two groups", head + "group g any w1 w2\ngroup h any w1 w3\nquorum g\n"),

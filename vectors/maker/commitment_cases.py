@@ -27,7 +27,11 @@ def _bodies():
     given = [
         ("empty object", FIXED_KEY, {}),
         ("ASCII", filler("salt 1"), {"reason": "retention over"}),
-        ("Chinese text and a newline", filler("salt 2"), {"names": ["\u5f20\u4e09", "\u674e\u56db"], "reason": "\u4fdd\u7ba1\u671f\u5df2\u6ee1\n"}),
+        (
+            "Chinese text and a newline",
+            filler("salt 2"),
+            {"names": ["\u5f20\u4e09", "\u674e\u56db"], "reason": "\u4fdd\u7ba1\u671f\u5df2\u6ee1\n"},
+        ),
         ("same body, other salt", filler("salt 3"), {"reason": "retention over"}),
         ("salt of zeros", bytes(32), {"reason": "retention over"}),
     ]

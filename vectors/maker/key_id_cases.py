@@ -17,10 +17,19 @@ def cases():
         key = Key(use)
         out.append(_case(f"key of the {use}", "ed25519", key.public) | {"seed": key.seed.hex()})
     out.append(_case("other alg, same bytes", "x25519", FIXED_KEY, known=False))
-    
+
     bad_keys = [("public key of 31 bytes", FIXED_KEY[:31]), ("public key of 33 bytes", FIXED_KEY + b"\x20"), ("empty public key", b"")]
     for name, public in bad_keys:
-        out.append({"name": name, "expect": "refuse", "what": "key", "alg": "ed25519", "public": public.hex(), "reason": "ed25519 keys are 32 bytes"})
+        out.append(
+            {
+                "name": name,
+                "expect": "refuse",
+                "what": "key",
+                "alg": "ed25519",
+                "public": public.hex(),
+                "reason": "ed25519 keys are 32 bytes",
+            }
+        )
     good = out[0]["kid"]
     bad_ids = [
         ("upper-case hex", "k-FFE1c7414628a18b2b45"),
@@ -32,7 +41,9 @@ def cases():
         ("empty", ""),
     ]
     for name, kid in bad_ids:
-        out.append({"name": "string: " + name, "expect": "refuse", "what": "kid", "kid": kid, "reason": "not k- and 20 lower-case hex digits"})
+        out.append(
+            {"name": "string: " + name, "expect": "refuse", "what": "kid", "kid": kid, "reason": "not k- and 20 lower-case hex digits"}
+        )
     return out
 
 

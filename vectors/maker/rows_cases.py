@@ -57,7 +57,9 @@ def _single():
 
 
 def _several():
-    fixed = _case("fixed point: integer 7, text \u5f20\u4e09, null", [integer(7), text("\u5f20\u4e09"), NULL], ["7", "\u5f20\u4e09", "null"])
+    fixed = _case(
+        "fixed point: integer 7, text \u5f20\u4e09, null", [integer(7), text("\u5f20\u4e09"), NULL], ["7", "\u5f20\u4e09", "null"]
+    )
     assert fixed["length"] == 65
     digits_to("8d54606c\u2026f9716d06", fixed["sha256"])
     every = [NULL, integer(-7), real(0x3FF8000000000000), text("\u5f20"), (4, b"\x00"), (5, b"2026-11-24")]

@@ -136,7 +136,7 @@ def _shred():
         left[n] = None
     rewrapped = [INDEX_2] + left[1:]
     after = slots.slot_file(E2, ID2, EPOCH + 1, rewrapped)
-    torn = before + before[-96:-96 + 17]
+    torn = before + before[-96 : -96 + 17]
     return [
         _file("header only", slots.slot_file(FIXED_KEY, bytes(16), 1, []), FIXED_KEY, bytes(16), 1, []),
         _file("before the shred, last slot free", before, E1, ID1, EPOCH, _keys_before()),

@@ -38,6 +38,8 @@ pub struct PackVersion {
     pub pack: String,
     /// `2026.11.1`
     pub version: String,
+    /// What text it was read from.
+    pub source: Option<String>,
 }
 
 /// All rules of all packs.
@@ -75,7 +77,7 @@ impl LawBook {
             Ok(pack) => pack,
             Err(e) => return faults.push(e),
         };
-        self.packs.push(PackVersion { pack: pack.pack.clone(), version: pack.version.clone() });
+        self.packs.push(PackVersion { pack: pack.pack.clone(), version: pack.version.clone(), source: pack.read_from.clone() });
         for (path, text) in files.iter().filter(|(p, _)| !p.ends_with("/pack.yaml")) {
             let rule = yaml::<RuleFile>(path, text).map_err(|e| vec![e]).and_then(|file| {
                 Rule::check(file, &pack, table).map_err(|all| {

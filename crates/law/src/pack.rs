@@ -25,8 +25,8 @@ pub struct PackFile {
     #[serde(default)]
     pub overlay: Option<String>,
     pub version: String,
-    #[serde(default)]
-    pub source: String,
+    #[serde(default, rename = "source")]
+    pub read_from: Option<String>,
     #[serde(default)]
     pub penalties: BTreeMap<String, Both>,
 }

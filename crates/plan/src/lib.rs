@@ -1,1 +1,23 @@
-//! (room being furnished)
+//! Inventory, facts and rules to a decision table with reasons, questions, a linter, a difference and explanations in words.
+
+mod bite;
+mod cell;
+mod decide;
+mod diff;
+mod explain;
+mod gates;
+mod inputs;
+mod item;
+mod lint;
+mod questions;
+mod table;
+
+pub use cell::{Admission, Cell};
+pub use diff::{Change, diff};
+pub use explain::{Reader, explain};
+pub use gates::{GateRow, Shown};
+pub use inputs::Inputs;
+pub use item::{Bars, Item, Method};
+pub use lint::{Grade, Note, lint};
+pub use questions::{Question, questions};
+pub use table::{Dates, Plan, Row, Side, compute};

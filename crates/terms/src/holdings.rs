@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Given, Outcome, Place, Value};
+use crate::{Given, Outcome, Place, Reach, StoreKind, Value};
 
 /// All holdings of a case with the branches that occur in them; a document (no personal data, counts only).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,10 @@ pub struct Holding {
     pub name: String,
     /// Where it lies.
     pub dataset: Place,
+    /// The kind of store it lies in.
+    pub kind: StoreKind,
+    /// How Custody gets at it.
+    pub reach: Reach,
     /// `holding.` and `source.` facts.
     pub given: Given,
     /// Field groups.

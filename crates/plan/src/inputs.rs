@@ -1,0 +1,53 @@
+//! What a plan is computed from; nothing else goes in, so that a verifier can compute it again.
+
+use std::collections::BTreeSet;
+
+use facts::Table;
+use law::LawBook;
+use terms::{Answer, Day, Given, Holding, Holdings};
+
+/// All that the engine reads.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs<'a> {
+    /// The rules.
+    pub book: &'a LawBook,
+    /// The fact table.
+    pub table: &'a Table,
+    /// Facts of the case file (`case.`, `source.`).
+    pub case: &'a Given,
+    /// Holdings with their branches.
+    pub holdings: &'a Holdings,
+    /// Answers and opinions, in order; a later one replaces an earlier one.
+    pub answers: &'a [Answer],
+    /// Kinds of acts recorded (`announcement`, `liquidation_report`): what shows a gate.
+    pub acts: &'a BTreeSet<String>,
+    /// The date of law applied, which is also the day of the decision.
+    pub as_of: Day,
+}
+
+/// Facts of the case with answers laid over them.
+pub(crate) fn case_facts(inputs: &Inputs<'_>) -> Given {
+    let mut out = inputs.case.clone();
+    out.extend(inputs.holdings.given.clone());
+    for a in inputs.answers.iter().filter(|a| a.fact.starts_with("case.") || a.fact.starts_with("source.")) {
+        out.insert(a.fact.clone(), a.value.clone());
+    }
+    out
+}
+
+/// Facts of one branch of a holding (case facts not included) with answers laid over them.
+pub(crate) fn branch_facts(inputs: &Inputs<'_>, holding: &Holding, branch: usize) -> Given {
+    let mut out = holding.given.clone();
+    if let Some(b) = holding.branches.get(branch) {
+        out.extend(b.given.clone());
+    }
+    for a in inputs.answers {
+        let here = a.holding.as_ref().is_none_or(|h| *h == holding.name);
+        let this = a.branch.is_none_or(|b| b as usize == branch);
+        let scoped = !a.fact.starts_with("case.") && !a.fact.starts_with("source.");
+        if here && this && scoped {
+            out.insert(a.fact.clone(), a.value.clone());
+        }
+    }
+    out
+}
