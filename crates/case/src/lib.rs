@@ -1,1 +1,20 @@
-//! (room being furnished)
+//! The case: its file with line spans, its events, its state, its rules, and what may happen next. No I/O, no clock, no randomness.
+
+mod admit;
+mod approval;
+mod broken;
+mod decide;
+pub mod dossier;
+mod event;
+mod evolve;
+pub mod file;
+mod rules;
+mod state;
+
+pub use admit::{Context, admit};
+pub use approval::{ApprovalFile, Decision, Head, Statement};
+pub use broken::{Broken, RuleId};
+pub use decide::{Command, Draft, By, decide};
+pub use event::*;
+pub use evolve::evolve;
+pub use state::{Approval, Backup, Hold, KeyState, Order, OrderKind, PlanState, Run, Seal, Source, State, Vector};

@@ -1,0 +1,199 @@
+//! `evolve(state, event) → state`: the fold.
+
+use ledger::{Entry, leaf_of};
+use terms::{Outcome, Zone};
+
+use crate::admit::Context;
+use crate::approval::Statement;
+use crate::event::{ArchiveEnd, EffectObserved, Event, KeyRecord};
+use crate::rules::key_of;
+use crate::state::{Approval, Backup, Hold, KeyState, Observed, Order, OrderKind, PlanState, Run, Seal, Source, State, Vector};
+
+/// The state after an admitted entry; `line` is its bytes.
+#[must_use]
+pub fn evolve(mut state: State, entry: &Entry, event: &Event, line: &[u8], context: Context) -> State {
+    apply(&mut state, entry, event, context);
+    if state.next == 0 {
+        state.case = entry.case.clone();
+    }
+    state.dossier = matches!(event, Event::DossierMade(_));
+    state.next = entry.n + 1;
+    state.prev = Some(leaf_of(line));
+    state.last_at = entry.at;
+    state.kinds.push(entry.kind.clone());
+    state
+}
+
+fn apply(state: &mut State, entry: &Entry, event: &Event, context: Context) {
+    let n = entry.n;
+    match event {
+        Event::CaseOpened(c) => {
+            c.keys.iter().for_each(|k| add_key(state, k, n));
+            state.zone = Zone::named(&c.zone);
+            state.opened = Some(c.clone());
+        }
+        Event::CaseAmended(a) => {
+            if let Some(c) = &mut state.opened {
+                let a = a.clone();
+                c.approvals = a.approvals.unwrap_or_else(|| c.approvals.clone());
+                c.law_date = a.law_date.unwrap_or(c.law_date);
+                c.policy_doc = a.policy_doc.unwrap_or(c.policy_doc);
+                c.safety_days = a.safety_days.unwrap_or(c.safety_days);
+                c.scenario = a.scenario.unwrap_or(c.scenario);
+                c.sources_live = a.sources_live.unwrap_or_else(|| c.sources_live.clone());
+                c.tolerance_ppm = a.tolerance_ppm.unwrap_or(c.tolerance_ppm);
+                c.zone = a.zone.unwrap_or_else(|| c.zone.clone());
+                state.zone = Zone::named(&c.zone);
+            }
+            state.approvals.iter_mut().for_each(|a| a.ended = true);
+        }
+        Event::CaseClosed(_) => state.closed = true,
+        Event::KeyRegistered(r) => add_key(state, &r.key, n),
+        Event::KeyRotated(r) => {
+            if let Some(old) = state.keys.get_mut(&r.old) {
+                old.revoked_from = Some(n + 1);
+            }
+            add_key(state, &r.new, n);
+        }
+        Event::KeyRevoked(r) => {
+            if let Some(key) = state.keys.get_mut(&r.kid) {
+                key.revoked_from = Some(n + 1);
+            }
+            state.approvals.iter_mut().filter(|a| a.kid.as_ref() == Some(&r.kid)).for_each(|a| a.ended = true);
+        }
+        Event::RunOpened(r) => {
+            add_key(state, &r.key, n);
+            let public = key_of(&r.key).ok();
+            state.run = public.map(|public| Run {
+                n,
+                kid: r.key.kid.clone(),
+                public,
+                steps: r.steps.clone(),
+                until: r.until,
+                plan_n: r.plan_n,
+            });
+        }
+        Event::RunClosed(_) => {
+            if let Some(key) = state.run.take().and_then(|r| state.keys.get_mut(&r.kid)) {
+                key.revoked_from = Some(n + 1);
+            }
+        }
+        Event::SourceRegistered(s) => {
+            let source = Source { cap: s.cap, store: format!("{} {}", s.store, s.version), frozen: None };
+            state.sources.insert(s.source.clone(), source);
+        }
+        Event::SourceFrozen(s) => {
+            if let Some(source) = state.sources.get_mut(&s.source) {
+                source.frozen = Some(s.from);
+            }
+        }
+        Event::ScanRecorded(s) => state.scans.push((n, s.inventory_doc, s.unread)),
+        Event::DatasetSealed(s) => {
+            if state.plan.as_ref().is_some_and(|p| !p.made.schema_docs.contains(&s.schema_doc)) {
+                state.schema_moved.insert(s.dataset.clone());
+            }
+            let seal = Seal {
+                n,
+                scan_n: state.last_scan().unwrap_or_default(),
+                dataset: s.dataset.clone(),
+                copy: s.copy.clone(),
+                groups: s.groups.clone(),
+                rows: s.rows,
+                root: s.root,
+                schema_doc: s.schema_doc,
+                of_n: s.of_n,
+            };
+            state.seals.insert(n, seal);
+        }
+        Event::SubjectsRecorded(_) => state.subjects_n = Some(n),
+        Event::OutcomesRecorded(o) => {
+            let key = (o.seal_n, o.copy.clone(), o.group.clone());
+            state.done_since.remove(&key);
+            state.vectors.insert(key, Vector { n, totals: o.totals.clone(), doc: o.vector_doc, uniform: o.uniform });
+        }
+        Event::AnswerGiven(a) => state.answers.push((n, a.answers_doc)),
+        Event::OpinionFiled(o) if o.effect == "accept_unread" => state.unread_accepted = Some(o.until),
+        Event::PlanMade(p) => {
+            state.approvals.iter_mut().for_each(|a| a.ended = true);
+            state.schema_moved.clear();
+            state.plan = Some(PlanState { n, index: context.index, made: p.clone(), withdrawn: false });
+        }
+        Event::PlanApproved(a) => {
+            let statement = ledger::b64::from_url(&a.statement).and_then(|b| Statement::read(&b).ok());
+            let person = a.kid.as_ref().and_then(|k| state.keys.get(k)).map(|k| k.record.person.clone()).or_else(|| a.person.clone());
+            if let (Some(s), Some(person)) = (statement, person) {
+                state.nonces.insert(s.nonce);
+                state.approvals.push(Approval {
+                    n,
+                    plan_n: a.plan_n,
+                    kind: a.kind,
+                    kid: a.kid.clone(),
+                    person,
+                    scope: s.scope,
+                    not_after: s.not_after,
+                    ended: false,
+                });
+            }
+        }
+        Event::PlanWithdrawn(_) => {
+            if let Some(p) = &mut state.plan {
+                p.withdrawn = true;
+            }
+        }
+        Event::HoldPlaced(h) => {
+            state.holds_placed.push((n, h.datasets.clone()));
+            state.holds.insert(n, Hold { hold: h.hold.clone(), datasets: h.datasets.clone(), until: h.until });
+        }
+        Event::HoldLifted(h) => {
+            state.holds.remove(&h.hold_n);
+        }
+        Event::ActRecorded(a) => state.acts.entry(a.kind.clone()).or_default().push(n),
+        Event::BackupObserved(b) => {
+            state.backups.insert(n, Backup { archive: b.archive.clone(), seal_ns: b.seal_ns.clone(), end: None });
+        }
+        Event::DestroyOrdered(o) => add_order(state, entry, OrderKind::Destroy(o.clone())),
+        Event::AnonymiseOrdered(o) => add_order(state, entry, OrderKind::Anonymise(o.clone())),
+        Event::ShredOrdered(o) => add_order(state, entry, OrderKind::Shred(o.clone())),
+        Event::DestroyObserved(o) => observe(state, entry, o, Outcome::Destroy),
+        Event::AnonymiseObserved(o) => observe(state, entry, o, Outcome::Anonymise),
+        Event::ShredObserved(o) => {
+            let day = state.day_of(entry.at);
+            if let (Some(order), Some(day)) = (state.orders.get_mut(&o.order_n), day) {
+                order.observed = Some(Observed { n, day, level: o.level, rows_done: 0 });
+                if let OrderKind::Shred(s) = &order.kind {
+                    let archive = s.archive.clone();
+                    state.backups.values_mut().filter(|b| b.archive == archive).for_each(|b| b.end = Some(ArchiveEnd::Shredded));
+                }
+            }
+        }
+        Event::EntryCorrected(e) => {
+            state.corrected.insert(e.entry_n);
+        }
+        Event::LedgerClosed(_) => state.ledger_closed = true,
+        Event::OpinionFiled(_) | Event::ExceptionRecorded(_) | Event::DossierMade(_) => {}
+    }
+}
+
+fn add_key(state: &mut State, record: &KeyRecord, n: u64) {
+    if let Ok(public) = key_of(record) {
+        state.keys.insert(record.kid.clone(), KeyState { record: record.clone(), public, since: n, revoked_from: None });
+    }
+}
+
+fn add_order(state: &mut State, entry: &Entry, kind: OrderKind) {
+    if let Some(day) = state.day_of(entry.at) {
+        state.orders.insert(entry.n, Order { kind, day, observed: None });
+    }
+}
+
+fn observe(state: &mut State, entry: &Entry, o: &EffectObserved, outcome: Outcome) {
+    let day = state.day_of(entry.at);
+    let Some(order) = state.orders.get_mut(&o.order_n) else { return };
+    order.observed = day.map(|day| Observed { n: entry.n, day, level: o.level, rows_done: o.rows_done });
+    if let Some(e) = order.kind.effect() {
+        for group in &e.groups {
+            let key = (e.seal_n, e.copy.clone(), group.clone());
+            *state.done_since.entry(key).or_default().entry(outcome).or_default() += o.rows_done;
+        }
+    }
+}

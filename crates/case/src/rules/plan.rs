@@ -1,0 +1,47 @@
+//! P1 and P2: a plan stands on the newest of everything; an approval is over exactly that plan.
+
+use std::collections::BTreeSet;
+
+use ledger::{Entry, approval_message, b64};
+
+use crate::admit::Context;
+use crate::approval::{Decision, Statement};
+use crate::broken::{Broken, need};
+use crate::event::{ApprovalKind, KeyUse, PlanApproved, PlanMade};
+use crate::state::State;
+
+pub(super) fn making(state: &State, p: &PlanMade) -> Result<(), Broken> {
+    need(state.last_scan() == Some(p.inventory_n), "P1", "the inventory is not the newest")?;
+    need(p.subjects_n == state.subjects_n, "P1", "the subjects are not the newest")?;
+    let newest: BTreeSet<u64> = state.newest_seals().iter().map(|s| s.n).collect();
+    let named: BTreeSet<u64> = p.seal_ns.iter().copied().collect();
+    need(named.len() == p.seal_ns.len() && named == newest, "P1", "the seals are not all newest seals")?;
+    let schemas: BTreeSet<_> = state.newest_seals().iter().map(|s| s.schema_doc).collect();
+    need(schemas.iter().all(|s| p.schema_docs.contains(s)), "P1", "a sealed schema is missing")?;
+    need(!p.pack_docs.is_empty(), "P1", "no packs")
+}
+
+pub(super) fn approving(state: &State, entry: &Entry, a: &PlanApproved, context: Context) -> Result<(), Broken> {
+    let broken = |why: &str| Broken::new("P2", why);
+    let plan = state.plan.as_ref().filter(|p| p.n == a.plan_n && !p.withdrawn).ok_or_else(|| broken("an older or withdrawn plan"))?;
+    let opened = state.opened.as_ref().ok_or_else(|| broken("no case"))?;
+    need(a.kind == ApprovalKind::Key, "P2", "this version admits approvals by key")?;
+    need(a.person.is_none() && a.alg == "ed25519", "P2", "an approval by key names its key")?;
+    let kid = a.kid.as_ref().ok_or_else(|| broken("an approval by key names its key"))?;
+    let key = state.keys.get(kid).filter(|k| k.revoked_from.is_none()).ok_or_else(|| broken("the key is not in the register"))?;
+    need(matches!(key.record.purpose, KeyUse::Approver | KeyUse::Operator), "P2", "the key is not an approver's")?;
+    let bytes = b64::from_url(&a.statement).ok_or_else(|| broken("the statement is not base64url"))?;
+    let s = Statement::read(&bytes).map_err(|_| broken("the statement is not canonical"))?;
+    let sig = b64::array_from_url::<64>(&a.sig).ok_or_else(|| broken("the signature is not base64url"))?;
+    need(key.public.verifies(&approval_message(&bytes), &sig), "P2", "the signature is not over the statement")?;
+    need(s.plan == plan.made.plan_doc, "P2", "the statement is over another plan")?;
+    need(s.consequence == plan.made.consequence_doc, "P2", "the statement is over another consequence")?;
+    need(s.origin == opened.origin && s.case == state.case, "P2", "the statement is of another case")?;
+    need(s.key == *kid && s.role == key.record.purpose.word(), "P2", "the statement names another key")?;
+    need(s.decision == Decision::Approve, "P2", "the decision is not to approve")?;
+    need(s.head.size > plan.index && s.head.size <= context.index, "P2", "the head seen does not contain the plan")?;
+    need(!state.nonces.contains(&s.nonce), "P2", "the nonce was used before")?;
+    need(entry.at <= s.not_after, "P2", "the approval has expired")?;
+    let any = opened.approvals.values().any(|p| p.kinds.contains(&a.kind));
+    need(any, "P2", "the kind of approval is not allowed")
+}

@@ -1,0 +1,325 @@
+//! The state of a case: a pure fold over its entries.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ledger::PublicKey;
+use terms::{Day, Digest, Id, Level, Outcome, Place, Zone};
+
+use crate::event::{ApprovalKind, ArchiveEnd, CaseOpened, EffectOrdered, KeyRecord, PlanMade, ShredOrdered};
+
+/// A key in the register.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyState {
+    /// Its record.
+    pub record: KeyRecord,
+    /// The key itself.
+    pub public: PublicKey,
+    /// Number of the entry that registered it.
+    pub since: u64,
+    /// Number of the first entry that it may no longer sign.
+    pub revoked_from: Option<u64>,
+}
+
+/// A run that is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Number of `run.opened`.
+    pub n: u64,
+    /// Its key.
+    pub kid: String,
+    /// Its public key.
+    pub public: PublicKey,
+    /// Steps that it may take.
+    pub steps: Vec<String>,
+    /// Last instant (ms).
+    pub until: u64,
+    /// The plan it carries out.
+    pub plan_n: Option<u64>,
+}
+
+/// A source of the case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Highest level it allows.
+    pub cap: Level,
+    /// Store and version.
+    pub store: String,
+    /// Day from which it is frozen.
+    pub frozen: Option<Day>,
+}
+
+/// A seal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seal {
+    /// Its number.
+    pub n: u64,
+    /// Number of the scan it follows.
+    pub scan_n: u64,
+    /// Data set.
+    pub dataset: Place,
+    /// Copy.
+    pub copy: String,
+    /// Field groups.
+    pub groups: Vec<String>,
+    /// Rows.
+    pub rows: u64,
+    /// Root.
+    pub root: Digest,
+    /// Schema document.
+    pub schema_doc: Digest,
+    /// The seal that a delta adds to.
+    pub of_n: Option<u64>,
+}
+
+/// The newest outcome vector of a seal, copy and group.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vector {
+    /// Its entry's number.
+    pub n: u64,
+    /// Positions by outcome.
+    pub totals: BTreeMap<Outcome, u64>,
+    /// Its document; none if uniform.
+    pub doc: Option<Digest>,
+    /// The one code of a uniform vector.
+    pub uniform: Option<u64>,
+}
+
+/// The newest plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanState {
+    /// Its entry's number.
+    pub n: u64,
+    /// Its index in the tree.
+    pub index: u64,
+    /// Its facts.
+    pub made: PlanMade,
+    /// Whether it was withdrawn.
+    pub withdrawn: bool,
+}
+
+/// An approval of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approval {
+    /// Its entry's number.
+    pub n: u64,
+    /// The plan's.
+    pub plan_n: u64,
+    /// Kind.
+    pub kind: ApprovalKind,
+    /// The key that signed.
+    pub kid: Option<String>,
+    /// The person.
+    pub person: Id,
+    /// Items, or `*`.
+    pub scope: Vec<String>,
+    /// Last instant (ms).
+    pub not_after: u64,
+    /// Whether something ended it (P4).
+    pub ended: bool,
+}
+
+/// A hold that is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// Its id.
+    pub hold: Id,
+    /// Data sets; `*` = all.
+    pub datasets: Vec<String>,
+    /// Its end, if one is known; it stays open until lifted.
+    pub until: Option<Day>,
+}
+
+/// A backup that was restored and compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backup {
+    /// The archive.
+    pub archive: Id,
+    /// Seals in it.
+    pub seal_ns: Vec<u64>,
+    /// How it ended, if it did.
+    pub end: Option<ArchiveEnd>,
+}
+
+/// What an order is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OrderKind {
+    /// Rows are destroyed.
+    Destroy(EffectOrdered),
+    /// Rows are anonymised.
+    Anonymise(EffectOrdered),
+    /// Keys are shredded.
+    Shred(ShredOrdered),
+}
+
+impl OrderKind {
+    /// The facts, if it is about rows.
+    pub fn effect(&self) -> Option<&EffectOrdered> {
+        match self {
+            OrderKind::Destroy(e) | OrderKind::Anonymise(e) => Some(e),
+            OrderKind::Shred(_) => None,
+        }
+    }
+
+    /// The item.
+    pub fn item(&self) -> &Id {
+        match self {
+            OrderKind::Destroy(e) | OrderKind::Anonymise(e) => &e.item,
+            OrderKind::Shred(s) => &s.item,
+        }
+    }
+}
+
+/// An order and, once looked at, what was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// What it orders.
+    pub kind: OrderKind,
+    /// Day of the order.
+    pub day: Day,
+    /// Observed: number, day, level, rows done.
+    pub observed: Option<Observed>,
+}
+
+/// What was seen after an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observed {
+    /// Entry number.
+    pub n: u64,
+    /// Day.
+    pub day: Day,
+    /// Level.
+    pub level: Level,
+    /// Rows done.
+    pub rows_done: u64,
+}
+
+/// The whole state.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// The chain.
+    pub case: String,
+    /// Number of the next entry.
+    pub next: u64,
+    /// Leaf of the last entry.
+    pub prev: Option<Digest>,
+    /// Claimed time of the last entry.
+    pub last_at: u64,
+    /// Type of each entry, by number.
+    pub kinds: Vec<String>,
+    /// What the case was opened with, with amendments applied.
+    pub opened: Option<CaseOpened>,
+    /// The case's time zone.
+    pub zone: Option<Zone>,
+    /// The register.
+    pub keys: BTreeMap<String, KeyState>,
+    /// The open run.
+    pub run: Option<Run>,
+    /// Sources.
+    pub sources: BTreeMap<Place, Source>,
+    /// Numbers of scans, oldest first, with their inventory and count of unread places.
+    pub scans: Vec<(u64, Digest, u64)>,
+    /// Seals by number.
+    pub seals: BTreeMap<u64, Seal>,
+    /// Newest `subjects.recorded`.
+    pub subjects_n: Option<u64>,
+    /// Newest vector of (seal, copy, group).
+    pub vectors: BTreeMap<(u64, String, String), Vector>,
+    /// Rows done by observed effects since the newest vector of (seal, copy, group), by outcome.
+    pub done_since: BTreeMap<(u64, String, String), BTreeMap<Outcome, u64>>,
+    /// Answers: (entry, document), in order.
+    pub answers: Vec<(u64, Digest)>,
+    /// Opinions on the unread list: (entry, last day).
+    pub unread_accepted: Option<Day>,
+    /// Newest plan.
+    pub plan: Option<PlanState>,
+    /// Approvals of plans.
+    pub approvals: Vec<Approval>,
+    /// Nonces used.
+    pub nonces: BTreeSet<String>,
+    /// Open holds by number.
+    pub holds: BTreeMap<u64, Hold>,
+    /// Holds ever placed: (number, data sets).
+    pub holds_placed: Vec<(u64, Vec<String>)>,
+    /// Data sets whose schema moved after the plan.
+    pub schema_moved: BTreeSet<Place>,
+    /// Acts recorded: kind → numbers.
+    pub acts: BTreeMap<String, Vec<u64>>,
+    /// Backups by number.
+    pub backups: BTreeMap<u64, Backup>,
+    /// Orders by number.
+    pub orders: BTreeMap<u64, Order>,
+    /// Entries that were corrected.
+    pub corrected: BTreeSet<u64>,
+    /// Newest exception kinds, for F2.
+    pub closed: bool,
+    /// Whether a dossier was made by the last entry.
+    pub dossier: bool,
+    /// Whether the ledger is closed.
+    pub ledger_closed: bool,
+}
+
+impl State {
+    /// The day of an instant in the case's zone.
+    pub fn day_of(&self, at_ms: u64) -> Option<Day> {
+        self.zone.as_ref()?.day_of(i64::try_from(at_ms).ok()?)
+    }
+
+    /// The newest scan.
+    pub fn last_scan(&self) -> Option<u64> {
+        self.scans.last().map(|(n, ..)| *n)
+    }
+
+    /// The newest full seal of each data set and copy, and the deltas on it.
+    pub fn newest_seals(&self) -> Vec<&Seal> {
+        let mut full: BTreeMap<(&Place, &str), u64> = BTreeMap::new();
+        for s in self.seals.values().filter(|s| s.of_n.is_none()) {
+            full.insert((&s.dataset, &s.copy), s.n);
+        }
+        let kept: BTreeSet<u64> = full.into_values().collect();
+        self.seals.values().filter(|s| kept.contains(&s.of_n.unwrap_or(s.n))).collect()
+    }
+
+    /// Approvals that hold for an item on a data set now, at that instant.
+    pub fn approvals_for<'a>(&'a self, item: &'a str, dataset: Option<&'a Place>, at: u64) -> impl Iterator<Item = &'a Approval> {
+        let plan_n = self.plan.as_ref().filter(|p| !p.withdrawn).map(|p| p.n);
+        self.approvals.iter().filter(move |a| {
+            let held = dataset.is_some_and(|d| {
+                self.holds_placed.iter().any(|(n, sets)| *n > a.n && sets.iter().any(|s| s == "*" || s == d.as_str()))
+            });
+            Some(a.plan_n) == plan_n && !a.ended && at <= a.not_after && !held && a.scope.iter().any(|s| s == "*" || s == item)
+        })
+    }
+
+    /// Whether enough approvals of different people hold for an irreversible act on an item (P3).
+    pub fn approved(&self, act: &str, item: &str, dataset: Option<&Place>, at: u64) -> bool {
+        let Some(opened) = &self.opened else { return false };
+        let policy = opened.approvals.get(act).or_else(|| opened.approvals.get("irreversible"));
+        let need = policy.map_or(2, |p| p.need).max(2);
+        let operators: BTreeSet<&Id> =
+            self.keys.values().filter(|k| k.record.purpose == crate::event::KeyUse::Operator).map(|k| &k.record.person).collect();
+        let given: Vec<&Approval> = self
+            .approvals_for(item, dataset, at)
+            .filter(|a| policy.is_none_or(|p| p.kinds.contains(&a.kind)))
+            .collect();
+        let persons: BTreeSet<&Id> = given.iter().map(|a| &a.person).collect();
+        let own = persons.iter().filter(|p| operators.contains(*p)).count();
+        let strong = given.iter().any(|a| a.kind != ApprovalKind::Paper);
+        let counted = persons.len() - own.saturating_sub(1);
+        u64::try_from(counted).is_ok_and(|c| c >= need) && strong
+    }
+
+    /// Whether an open hold covers a data set.
+    pub fn held(&self, dataset: &str) -> bool {
+        self.holds.values().any(|h| h.datasets.iter().any(|d| d == "*" || d == dataset))
+    }
+
+    /// Orders not yet observed, by number.
+    pub fn open_orders(&self) -> impl Iterator<Item = (u64, &Order)> {
+        self.orders.iter().filter(|(_, o)| o.observed.is_none()).map(|(n, o)| (*n, o))
+    }
+
+    /// A backup that holds the seal, is whole and not shredded.
+    pub fn backup_of(&self, seal_n: u64) -> Option<u64> {
+        self.backups.iter().rev().find(|(_, b)| b.end.is_none() && b.seal_ns.contains(&seal_n)).map(|(n, _)| *n)
+    }
+}
