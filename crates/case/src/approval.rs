@@ -2,7 +2,7 @@
 
 use ledger::{PublicKey, Signer, approval_message, b64, check_number};
 use serde::{Deserialize, Serialize};
-use terms::Digest;
+use terms::{Day, Digest};
 use terms::json::{self, Strictness};
 
 /// `approve` or `refuse`.
@@ -36,7 +36,7 @@ pub struct Statement {
     pub head: Head,
     pub key: String,
     pub nonce: String,
-    pub not_after: u64,
+    pub not_after: Day,
     pub origin: String,
     pub plan: Digest,
     pub reason: String,

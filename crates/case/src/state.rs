@@ -112,8 +112,8 @@ pub struct Approval {
     pub person: Id,
     /// Items, or `*`.
     pub scope: Vec<String>,
-    /// Last instant (ms).
-    pub not_after: u64,
+    /// Last day.
+    pub not_after: Day,
     /// Whether something ended it (P4).
     pub ended: bool,
 }
@@ -286,7 +286,8 @@ impl State {
             let held = dataset.is_some_and(|d| {
                 self.holds_placed.iter().any(|(n, sets)| *n > a.n && sets.iter().any(|s| s == "*" || s == d.as_str()))
             });
-            Some(a.plan_n) == plan_n && !a.ended && at <= a.not_after && !held && a.scope.iter().any(|s| s == "*" || s == item)
+            let fresh = self.day_of(at).is_some_and(|d| d <= a.not_after);
+            Some(a.plan_n) == plan_n && !a.ended && fresh && !held && a.scope.iter().any(|s| s == "*" || s == item)
         })
     }
 

@@ -216,6 +216,7 @@ impl<W: Write> Writer<W> {
 pub fn scan(input: &mut impl Read) -> Result<Vec<Member>, ZipError> {
     let mut reader = Reader { input, at: 0 };
     let mut members: Vec<Member> = Vec::new();
+    let mut names = std::collections::HashSet::new();
     let mut buffer = vec![0u8; 1 << 16];
     let start = loop {
         let at = reader.at;
@@ -230,7 +231,11 @@ pub fn scan(input: &mut impl Read) -> Result<Vec<Member>, ZipError> {
         if members.len() >= MEMBERS_MAX {
             return Err(ZipError::Form("over 65,534 members", at));
         }
-        members.push(read_member(&mut reader, at, &mut buffer)?);
+        let member = read_member(&mut reader, at, &mut buffer)?;
+        if !names.insert(member.name.clone()) {
+            return Err(ZipError::Form("two members of one name", at));
+        }
+        members.push(member);
     };
     check_directory(&mut reader, &members, start)?;
     Ok(members)

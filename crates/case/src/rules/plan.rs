@@ -41,7 +41,7 @@ pub(super) fn approving(state: &State, entry: &Entry, a: &PlanApproved, context:
     need(s.decision == Decision::Approve, "P2", "the decision is not to approve")?;
     need(s.head.size > plan.index && s.head.size <= context.index, "P2", "the head seen does not contain the plan")?;
     need(!state.nonces.contains(&s.nonce), "P2", "the nonce was used before")?;
-    need(entry.at <= s.not_after, "P2", "the approval has expired")?;
+    need(state.day_of(entry.at).is_some_and(|d| d <= s.not_after), "P2", "the approval has expired")?;
     let any = opened.approvals.values().any(|p| p.kinds.contains(&a.kind));
     need(any, "P2", "the kind of approval is not allowed")
 }

@@ -1,0 +1,190 @@
+//! What a case file must satisfy beyond its form; each fault with line and remedy.
+
+use std::collections::BTreeSet;
+
+use terms::{Both, Day, Reach, Scenario, StoreKind, Zone};
+
+use super::CaseFault;
+use super::at::At;
+use super::shape::{CaseFile, DatasetFile, SourceFile};
+
+struct Faults(Vec<CaseFault>);
+
+impl Faults {
+    fn add(&mut self, line: u64, field: impl Into<String>, what: (&str, &str), todo: (&str, &str)) {
+        let both = |t: (&str, &str)| Both { zh: t.0.to_owned(), en: t.1.to_owned() };
+        self.0.push(CaseFault { line, field: field.into(), what: both(what), todo: both(todo) });
+    }
+
+    fn day(&mut self, field: &str, at: Option<&At<String>>) -> Option<Day> {
+        let at = at?;
+        let day = at.value.parse::<Day>().ok();
+        if day.is_none() {
+            self.add(at.line, field, ("不是日历上的日期", "is not a day of the calendar"), ("请写成 YYYY-MM-DD，例如 2026-03-31。", "write YYYY-MM-DD, e.g. 2026-03-31."));
+        }
+        day
+    }
+
+    fn word(&mut self, at: &At<String>, field: &str, words: &[&str]) {
+        if !words.contains(&at.value.as_str()) {
+            let list = words.join(", ");
+            self.add(
+                at.line,
+                field,
+                (&format!("`{}` 不在允许的取值中", at.value), &format!("`{}` is not one of the allowed words", at.value)),
+                (&format!("可用：{list}。"), &format!("use one of: {list}.")),
+            );
+        }
+    }
+}
+
+/// All faults of a file.
+pub(super) fn check(file: &CaseFile) -> Vec<CaseFault> {
+    let mut f = Faults(Vec::new());
+    if file.version != 1 {
+        f.add(1, "version", ("不支持的版本", "the version is not known"), ("请写 version: 1。", "write version: 1."));
+    }
+    company(file, &mut f);
+    dates(file, &mut f);
+    parties(file, &mut f);
+    sources(file, &mut f);
+    for d in &file.datasets {
+        dataset(file, d, &mut f);
+    }
+    for h in &file.holds {
+        f.day("holds.until", h.until.as_ref());
+        let ok = !h.id.value.is_empty() && h.id.value.len() <= 40 && h.id.value.bytes().all(|b| b.is_ascii_alphanumeric());
+        if !ok {
+            f.add(h.id.line, "holds.id", ("编号只能用字母和数字", "an id is letters and digits"), ("例如 id: suit1。", "e.g. id: suit1."));
+        }
+    }
+    let percent = [file.tolerance.frozen_percent, file.tolerance.live_percent];
+    if percent.iter().any(|p| !(0.0..=100.0).contains(p)) {
+        f.add(0, "tolerance", ("容差应在 0 到 100 之间", "a tolerance lies between 0 and 100"), ("以百分比填写。", "give it in percent."));
+    }
+    if file.approval.need.value < 2 {
+        f.add(file.approval.need.line, "approval.need", ("不可逆的处置至少需要两人审批", "what cannot be undone needs at least two approvers"), ("请写 need: 2 或更多。", "write need: 2 or more."));
+    }
+    if file.safety_days.value > 3_650 {
+        f.add(file.safety_days.line, "safety_days", ("安全窗口期过长", "the safety window is too long"), ("不超过 3650 天。", "at most 3650 days."));
+    }
+    f.0
+}
+
+fn company(file: &CaseFile, f: &mut Faults) {
+    let uscc = &file.company.uscc;
+    if !uscc_ok(&uscc.value) {
+        f.add(
+            uscc.line,
+            "company.uscc",
+            ("统一社会信用代码的长度、字符或校验位不对", "the unified social credit code has a wrong length, character or check digit"),
+            ("请照营业执照核对 18 位代码。", "compare the 18 characters with the licence."),
+        );
+    }
+    if file.company.name.value.trim().is_empty() {
+        f.add(file.company.name.line, "company.name", ("名称为空", "the name is empty"), ("填写登记名称。", "give the registered name."));
+    }
+    let scenarios: Vec<&str> = Scenario::ALL.iter().map(|s| s.word()).collect();
+    f.word(&file.scenario, "scenario", &scenarios);
+    if Zone::named(&file.zone.value).is_none() {
+        f.add(file.zone.line, "zone", ("未知的时区", "the time zone is not known"), ("例如 Asia/Shanghai。", "e.g. Asia/Shanghai."));
+    }
+    if !["zh", "en"].contains(&file.lang.as_str()) {
+        f.add(0, "lang", ("未知的语言", "the language is not known"), ("用 zh 或 en。", "use zh or en."));
+    }
+    if !["handler", "processor"].contains(&file.role.as_str()) {
+        f.add(0, "role", ("未知的角色", "the role is not known"), ("用 handler 或 processor。", "use handler or processor."));
+    }
+}
+
+/// Whether a code has the form and the check digit of GB 32100-2015 (modulo 31).
+fn uscc_ok(code: &str) -> bool {
+    const ALPHABET: &str = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+    const WEIGHTS: [usize; 17] = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28];
+    let values: Option<Vec<usize>> = code.chars().map(|c| ALPHABET.find(c)).collect();
+    let Some(values) = values.filter(|v| v.len() == 18) else { return false };
+    let sum: usize = values.iter().zip(WEIGHTS).map(|(v, w)| v * w).sum();
+    values.last() == Some(&((31 - sum % 31) % 31))
+}
+
+fn dates(file: &CaseFile, f: &mut Faults) {
+    let d = &file.dates;
+    f.day("dates.cause_on", d.cause_on.as_ref());
+    f.day("dates.revoked_on", d.revoked_on.as_ref());
+    let stop = f.day("dates.service_stop", d.service_stop.as_ref());
+    let last = f.day("dates.last_day", d.last_day.as_ref());
+    if let (Some(stop), Some(last), Some(at)) = (stop, last, d.last_day.as_ref())
+        && last < stop
+    {
+        f.add(at.line, "dates.last_day", ("最后处置日早于停止服务日", "the last day lies before the service stop"), ("请核对两个日期。", "compare the two dates."));
+    }
+    let ends = ["dissolution", "simplified_deregistration", "bankruptcy", "cease_service"];
+    if d.service_stop.is_none() && ends.contains(&file.scenario.value.as_str()) {
+        f.add(file.scenario.line, "dates.service_stop", ("此情形需要停止服务日", "this scenario needs the day on which the service stops"), ("在 dates 下填写 service_stop。", "give service_stop under dates."));
+    }
+}
+
+fn parties(file: &CaseFile, f: &mut Faults) {
+    let p = &file.parties;
+    if p.operator.key.is_none() {
+        f.add(p.operator.name.line, "parties.operator.key", ("操作人没有密钥", "the operator has no key"), ("用 `custody keygen` 生成，并在此写出 .pub 文件。", "make one with `custody keygen` and name its .pub file here."));
+    }
+    let names: BTreeSet<&str> = p.approvers.iter().map(|a| a.name.value.as_str()).collect();
+    let line = p.approvers.first().map_or(p.operator.name.line, |a| a.name.line);
+    if names.len() < 2 {
+        f.add(line, "parties.approvers", ("审批人少于两位不同的人", "fewer than two different approvers"), ("至少写两位审批人；一人公司可请代理机构或律师作第二位。", "name two; a one-person company names its agency or counsel."));
+    }
+    for a in p.approvers.iter().filter(|a| a.key.is_none()) {
+        f.add(a.name.line, "parties.approvers.key", ("审批人没有密钥", "an approver has no key"), ("让其运行 `custody keygen`，把 .pub 文件交给你。", "let them run `custody keygen` and give you the .pub file."));
+    }
+}
+
+fn sources(file: &CaseFile, f: &mut Faults) {
+    if file.sources.is_empty() {
+        f.add(0, "sources", ("没有数据源", "no sources"), ("至少写一个数据源。", "name at least one."));
+    }
+    let mut seen = BTreeSet::new();
+    for s in &file.sources {
+        source(s, f);
+        if !seen.insert(&s.id.value) {
+            f.add(s.id.line, "sources.id", ("数据源编号重复", "two sources have this id"), ("改成不同的编号。", "give them different ids."));
+        }
+    }
+}
+
+fn source(s: &SourceFile, f: &mut Faults) {
+    let kinds: Vec<&str> = StoreKind::ALL.iter().map(|k| k.word()).collect();
+    let reaches: Vec<&str> = Reach::ALL.iter().map(|k| k.word()).collect();
+    f.word(&s.kind, "sources.kind", &kinds);
+    f.word(&s.reach, "sources.reach", &reaches);
+    f.day("sources.freeze", s.freeze.as_ref());
+    if s.id.value.is_empty() || s.id.value.contains('/') {
+        f.add(s.id.line, "sources.id", ("编号不能为空或含 `/`", "an id is not empty and has no `/`"), ("例如 id: shop。", "e.g. id: shop."));
+    }
+    if let Some(secret) = &s.secret
+        && !(secret.value.starts_with("env:") || secret.value.starts_with("file:"))
+    {
+        f.add(secret.line, "sources.secret", ("这里不能写口令本身", "the secret itself does not belong here"), ("写 env:变量名 或 file:路径。", "write env:NAME or file:PATH."));
+    }
+}
+
+fn dataset(file: &CaseFile, d: &DatasetFile, f: &mut Faults) {
+    let source = d.at.value.split('/').next().unwrap_or_default();
+    if !file.sources.iter().any(|s| s.id.value == source) {
+        f.add(
+            d.at.line,
+            "datasets.at",
+            (&format!("没有名为 `{source}` 的数据源"), &format!("there is no source `{source}`")),
+            ("以数据源编号开头，例如 shop/Customer。", "begin with a source's id, e.g. shop/Customer."),
+        );
+    }
+    f.day("datasets.ends_on", d.ends_on.as_ref());
+    if let Some(route) = &d.route {
+        f.word(route, "datasets.route", &["none", "art22", "art23"]);
+    }
+    if let Some(class) = d.class.as_ref().filter(|c| c.value == "none")
+        && d.why.as_ref().is_none_or(|w| w.trim().is_empty())
+    {
+        f.add(class.line, "datasets.why", ("`class: none` 须说明理由", "`class: none` needs a reason"), ("加上 why: 为什么没有个人信息。", "add why: no personal information is in it."));
+    }
+}

@@ -1,0 +1,317 @@
+//! The shape of `case.yaml`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::at::At;
+
+/// The end of a company's customer information: what happens, when, where its data lies, who decides.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CaseFile {
+    /// Version of this format: 1.
+    pub version: u32,
+    /// Language of screens and papers: `zh` or `en`.
+    #[serde(default = "zh")]
+    pub lang: String,
+    /// The company.
+    pub company: Company,
+    /// What happens to it.
+    pub scenario: At<String>,
+    /// Sectors that special laws name, e.g. `retail`, `online_retail`.
+    pub sectors: At<Vec<String>>,
+    /// `handler` (decides purposes) or `processor` (acts for another).
+    #[serde(default = "handler")]
+    pub role: String,
+    /// Key dates, `YYYY-MM-DD`.
+    pub dates: Dates,
+    /// Time zone in which days are counted.
+    #[serde(default = "shanghai")]
+    pub zone: At<String>,
+    /// Who takes part.
+    pub parties: Parties,
+    /// Where the data lies.
+    pub sources: Vec<SourceFile>,
+    /// What is known of tables, sheets and files.
+    #[serde(default)]
+    pub datasets: Vec<DatasetFile>,
+    /// Records that must not be touched.
+    #[serde(default)]
+    pub holds: Vec<HoldFile>,
+    /// Share of rows that may have changed between plan and apply, in percent.
+    #[serde(default)]
+    pub tolerance: Tolerance,
+    /// Days for which an archive outlives the destruction of its source.
+    #[serde(default = "thirty")]
+    pub safety_days: At<u64>,
+    /// Approvals that an irreversible act needs.
+    #[serde(default)]
+    pub approval: ApprovalFilePolicy,
+    /// Cost assumptions, in CNY.
+    #[serde(default)]
+    pub costs: Costs,
+    /// Where keys and archives lie.
+    #[serde(default)]
+    pub vault: VaultFile,
+    /// A practice case: `--as-of` may move its clock, and the ledger says that its days are simulated.
+    #[serde(default)]
+    pub simulated: bool,
+}
+
+fn zh() -> String {
+    "zh".to_owned()
+}
+fn handler() -> String {
+    "handler".to_owned()
+}
+fn shanghai() -> At<String> {
+    At { value: "Asia/Shanghai".to_owned(), line: 0 }
+}
+fn thirty() -> At<u64> {
+    At { value: 30, line: 0 }
+}
+
+/// The company whose customer information comes to its end.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Company {
+    /// Registered name.
+    pub name: At<String>,
+    /// Unified social credit code (GB 32100), 18 characters.
+    pub uscc: At<String>,
+}
+
+/// Key dates of the case.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dates {
+    /// Day on which the cause of dissolution arose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause_on: Option<At<String>>,
+    /// Day on which the service stops: the purpose of customer records ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_stop: Option<At<String>>,
+    /// Last day on which anybody can act for the company: the day before the application to deregister.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_day: Option<At<String>>,
+    /// Day on which the licence was revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_on: Option<At<String>>,
+}
+
+/// Who takes part.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Parties {
+    /// Who runs Custody and signs entries.
+    pub operator: Party,
+    /// Who approves what cannot be undone: at least two different people, at most one of them the operator.
+    pub approvers: Vec<Party>,
+    /// Counsel, whose opinions settle conflicts of law.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counsel: Option<Party>,
+    /// Who keeps what must stay after the company is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keeper: Option<Party>,
+    /// Who will verify the dossier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verifier: Option<Party>,
+    /// Who receives customer information.
+    #[serde(default)]
+    pub recipients: Vec<Party>,
+}
+
+/// A person or organisation in the case.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Party {
+    /// Name.
+    pub name: At<String>,
+    /// Public key file (`*.pub`) made by `custody keygen`, relative to the case file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<At<String>>,
+    /// How to reach them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+}
+
+/// A place where data lies.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SourceFile {
+    /// Short name, used in `datasets`.
+    pub id: At<String>,
+    /// `sqlite`, `delimited` (a folder of CSV/TSV) or `sheets` (a folder of XLSX/XLS).
+    pub kind: At<String>,
+    /// `direct`, `script`, `pack` or `by_hand`.
+    #[serde(default = "direct")]
+    pub reach: At<String>,
+    /// Database file or folder, relative to the case file.
+    pub path: At<String>,
+    /// Reference to a secret: `env:NAME` or `file:PATH`; never the secret itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<At<String>>,
+    /// Whether it is written to while the case runs.
+    #[serde(default)]
+    pub live: bool,
+    /// Day from which nobody writes to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub freeze: Option<At<String>>,
+}
+
+fn direct() -> At<String> {
+    At { value: "direct".to_owned(), line: 0 }
+}
+
+/// What is known of one table, sheet or file.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DatasetFile {
+    /// `source/table`, `source/file.csv`, `source/file.xlsx#Sheet`; `*` stands for any run of characters.
+    pub at: At<String>,
+    /// Name on screens and in the plan; default: the table's name, or its place id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<At<String>>,
+    /// Record class, e.g. `customer_register`, `voucher`; `none` = no personal information.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<At<String>>,
+    /// Why it holds no personal information (with `class: none`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// What the records are for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+    /// Day on which that purpose ends; default for customer records: `dates.service_stop`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_on: Option<At<String>>,
+    /// `none`, `art22` (moves because of merger, division, dissolution, bankruptcy) or `art23` (provided by contract).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<At<String>>,
+    /// Field groups: group → columns; what is not named here is proposed by the scan.
+    #[serde(default)]
+    pub groups: BTreeMap<String, Vec<String>>,
+    /// Columns that are not personal (keys, catalogue data): name → why.
+    #[serde(default)]
+    pub not_personal: BTreeMap<String, String>,
+    /// Whose rows these are, when the rows do not say so themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Owner>,
+    /// Columns that tell facts of persons and records: `region`, `birth_date`, `marketing`, `voucher_date`, `completed_on`, `relation_end`.
+    #[serde(default)]
+    pub tells: BTreeMap<String, String>,
+    /// For a register that completes vouchers: the data set whose vouchers these persons are the buyers of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completes: Option<At<String>>,
+}
+
+/// The column that names the person, and where that person is registered.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Owner {
+    /// Column of this data set.
+    pub column: String,
+    /// `source/table` of the register.
+    pub of: At<String>,
+    /// Key column of the register.
+    pub key: String,
+}
+
+/// Records that must not be touched.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HoldFile {
+    /// Short id, letters and digits.
+    pub id: At<String>,
+    /// `source/table` patterns; `*` = everything.
+    pub datasets: Vec<String>,
+    /// Last day, if one is known; the hold stays until it is taken out of this file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<At<String>>,
+    /// The matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matter: Option<String>,
+}
+
+/// Tolerances in percent.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tolerance {
+    /// For sources that are frozen.
+    #[serde(default)]
+    pub frozen_percent: f64,
+    /// For sources that are written to.
+    #[serde(default = "one")]
+    pub live_percent: f64,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+impl Default for Tolerance {
+    fn default() -> Tolerance {
+        Tolerance { frozen_percent: 0.0, live_percent: 1.0 }
+    }
+}
+
+impl Tolerance {
+    /// Parts per million for a frozen or a live source.
+    pub fn ppm(&self, live: bool) -> u64 {
+        let percent = if live { self.live_percent } else { self.frozen_percent };
+        (percent.clamp(0.0, 100.0) * 10_000.0).round() as u64
+    }
+}
+
+/// Approvals that an irreversible act needs.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApprovalFilePolicy {
+    /// How many, of different people: two or more.
+    #[serde(default = "two")]
+    pub need: At<u64>,
+    /// Kinds that suffice: `key`.
+    #[serde(default = "key")]
+    pub kinds: Vec<String>,
+}
+
+fn two() -> At<u64> {
+    At { value: 2, line: 0 }
+}
+fn key() -> Vec<String> {
+    vec!["key".to_owned()]
+}
+
+impl Default for ApprovalFilePolicy {
+    fn default() -> ApprovalFilePolicy {
+        ApprovalFilePolicy { need: two(), kinds: key() }
+    }
+}
+
+/// Cost assumptions.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Costs {
+    /// An hour of somebody's work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labour_hour: Option<f64>,
+    /// Keeping a gigabyte for a year.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage_gb_year: Option<f64>,
+    /// A keeper's fee for a year.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keeper_year: Option<f64>,
+}
+
+/// Where keys and archives lie.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VaultFile {
+    /// File that holds the epoch key: on another medium than the workspace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<At<String>>,
+    /// Folder for archives; default: inside the workspace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archives: Option<At<String>>,
+}
