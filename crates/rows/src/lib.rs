@@ -1,1 +1,9 @@
-//! (room being furnished)
+//! Lossless batches: a source's own value bytes with their storage class, locators, and the canonical bytes of a row.
+
+mod batch;
+mod canonical;
+mod locator;
+
+pub use batch::{Batch, BatchBuilder, CellRef, Tag};
+pub use canonical::{canonical_row, read_row};
+pub use locator::Locator;

@@ -1,0 +1,64 @@
+//! Where a row lies: itself personal data (keys are often phone numbers).
+
+/// A row's place in its store.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Locator {
+    /// SQLite row id.
+    RowId(i64),
+    /// The key of a row without row id, as `rows/v1` bytes of the key columns.
+    Key(Vec<u8>),
+    /// Ordinal of the record and its byte range in a file.
+    Bytes {
+        /// Ordinal from 0.
+        record: u64,
+        /// First byte.
+        from: u64,
+        /// First byte after it.
+        to: u64,
+    },
+    /// Row of a sheet, from 0.
+    SheetRow(u32),
+}
+
+impl Locator {
+    /// Its bytes: a kind byte and big-endian numbers.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(25);
+        match self {
+            Locator::RowId(id) => {
+                out.push(1);
+                out.extend_from_slice(&id.to_be_bytes());
+            }
+            Locator::Key(key) => {
+                out.push(2);
+                out.extend_from_slice(key);
+            }
+            Locator::Bytes { record, from, to } => {
+                out.push(3);
+                for n in [record, from, to] {
+                    out.extend_from_slice(&n.to_be_bytes());
+                }
+            }
+            Locator::SheetRow(row) => {
+                out.push(4);
+                out.extend_from_slice(&row.to_be_bytes());
+            }
+        }
+        out
+    }
+
+    /// The locator of its bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Locator> {
+        let (kind, rest) = bytes.split_first()?;
+        Some(match kind {
+            1 => Locator::RowId(i64::from_be_bytes(rest.try_into().ok()?)),
+            2 => Locator::Key(rest.to_vec()),
+            3 => {
+                let mut numbers = rest.chunks_exact(8).map(|c| c.try_into().map_or(0, u64::from_be_bytes));
+                Locator::Bytes { record: numbers.next()?, from: numbers.next()?, to: numbers.next()? }
+            }
+            4 => Locator::SheetRow(u32::from_be_bytes(rest.try_into().ok()?)),
+            _ => return None,
+        })
+    }
+}
