@@ -3,7 +3,9 @@
 mod batch;
 mod canonical;
 mod locator;
+mod text;
 
 pub use batch::{Batch, BatchBuilder, CellRef, Tag};
 pub use canonical::{canonical_row, read_row};
 pub use locator::Locator;
+pub use text::{Encoding, text_of};

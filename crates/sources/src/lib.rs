@@ -1,1 +1,87 @@
-//! (room being furnished)
+//! SQLite databases, folders of delimited files, folders of spreadsheets: read as lossless batches, erased, purged, searched for remains.
+
+mod dataset;
+mod delimited;
+mod needles;
+mod overwrite;
+mod places;
+mod sheets;
+mod sqlite;
+
+use std::path::Path;
+
+use rows::Batch;
+use terms::{Fault, Place, StoreKind};
+
+pub use dataset::{Action, Column, Dataset, Listing, Missed, Purged, ReadSummary, Searched, Store};
+pub use needles::{Needle, Needles};
+pub use overwrite::{sync_folder, wipe};
+pub use places::Places;
+
+/// Receives batches; an error stops the reading.
+pub type Sink<'a> = &'a mut dyn FnMut(&Batch) -> Result<(), Fault>;
+
+/// Decides what becomes of a row: data set, batch, row in the batch.
+pub type Pick<'a> = &'a mut dyn FnMut(&Place, &Batch, usize) -> Result<Action, Fault>;
+
+/// A place where data lies.
+pub trait Source {
+    /// Store and version, as the residue table names them.
+    fn store(&self) -> Store;
+
+    /// Every data set, and what could not be opened with the reason.
+    ///
+    /// # Errors
+    /// If the source itself cannot be opened.
+    fn list(&mut self, places: &mut Places) -> Result<Listing, Fault>;
+
+    /// Reads a data set in its reading order, from one snapshot.
+    ///
+    /// # Errors
+    /// If it cannot be opened or read to its end; nothing that was read then counts.
+    fn read(&mut self, place: &Place, sink: Sink<'_>) -> Result<ReadSummary, Fault>;
+
+    /// Erases what `pick` says in all data sets, all or nothing per store; rows already erased may be picked again.
+    ///
+    /// # Errors
+    /// If somebody else is writing, or the store refuses; then nothing was erased.
+    fn erase(&mut self, places: &[Place], pick: Pick<'_>) -> Result<(), Fault>;
+
+    /// Cleans what erasing leaves behind: free pages, journals, statistics.
+    ///
+    /// # Errors
+    /// If somebody else is looking, by the store's own answer.
+    fn purge(&mut self, places: &[Place]) -> Result<Purged, Fault>;
+
+    /// Searches the raw files for needles.
+    ///
+    /// # Errors
+    /// If a raw file cannot be listed.
+    fn search(&mut self, places: &[Place], needles: &mut Needles) -> Result<Searched, Fault>;
+
+    /// The bytes that a row's columns make in the raw files, one part per column, for needles.
+    fn raw_parts(&self, place: &Place, cells: &[rows::CellRef<'_>]) -> Vec<Vec<u8>>;
+
+    /// The bytes between two parts in the raw files.
+    fn raw_joint(&self, place: &Place) -> Vec<u8>;
+}
+
+/// Opens a source of that kind.
+///
+/// # Errors
+/// If there is nothing at the path.
+pub fn open(kind: StoreKind, source: &Place, path: &Path) -> Result<Box<dyn Source>, Fault> {
+    if !path.exists() {
+        return Err(Fault::new("source_missing").with("source", source));
+    }
+    Ok(match kind {
+        StoreKind::Sqlite => Box::new(sqlite::Sqlite::new(source.clone(), path)),
+        StoreKind::Delimited => Box::new(delimited::Delimited::new(source.clone(), path)),
+        StoreKind::Sheets => Box::new(sheets::Sheets::new(source.clone(), path)),
+    })
+}
+
+/// The version of the SQLite library inside.
+pub fn sqlite_version() -> &'static str {
+    rusqlite::version()
+}

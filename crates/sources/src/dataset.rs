@@ -1,0 +1,107 @@
+//! What a source says of its data sets, and what reading, purging and searching gave.
+
+use rows::Encoding;
+use terms::{Level, Place};
+
+/// Store and version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+    /// `sqlite`, `delimited`, `sheets`.
+    pub name: &'static str,
+    /// Version.
+    pub version: String,
+    /// The highest level that the residue table gives this store and version.
+    pub cap: Level,
+}
+
+/// A table, file or sheet.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    /// Its place id.
+    pub place: Place,
+    /// Its real name (`Customer`, `members.csv`, `members.xlsx#Sheet1`): never written outside the vault.
+    pub name: String,
+    /// Whether the name may be shown: a table's name, not a file's.
+    pub is_table: bool,
+    /// Columns.
+    pub columns: Vec<Column>,
+    /// Foreign keys: column ordinal → (place, column ordinal).
+    pub points_to: Vec<(u32, Place, u32)>,
+    /// Encoding of its texts.
+    pub encoding: Encoding,
+    /// Whether the sheet is hidden.
+    pub hidden: bool,
+}
+
+/// A column as the store declares it.
+#[derive(Clone, Debug, Default)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Declared type, as written.
+    pub declared: String,
+    /// Part of the primary key.
+    pub key: bool,
+    /// No nulls.
+    pub not_null: bool,
+    /// No equal values.
+    pub unique: bool,
+    /// Computed by the store.
+    pub generated: bool,
+}
+
+/// What a source holds.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    /// What can be read.
+    pub datasets: Vec<Dataset>,
+    /// What cannot.
+    pub missed: Vec<Missed>,
+}
+
+/// What cannot be read, and why.
+#[derive(Clone, Debug)]
+pub struct Missed {
+    /// Place id.
+    pub place: Place,
+    /// Reason: a fault's code.
+    pub reason: &'static str,
+    /// Bytes, where known.
+    pub bytes: u64,
+}
+
+/// What reading a data set gave besides its rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadSummary {
+    /// Rows.
+    pub rows: u64,
+    /// Rows with too few or too many fields.
+    pub ragged: u64,
+}
+
+/// What becomes of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It stays as it is.
+    Keep,
+    /// The whole row goes.
+    Delete,
+    /// These columns are emptied.
+    Empty(std::sync::Arc<[u32]>),
+}
+
+/// What a purge was answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Purged {
+    /// Steps taken with the store's own answers, in words without names.
+    pub steps: Vec<String>,
+}
+
+/// What a search read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Searched {
+    /// Bytes read.
+    pub bytes: u64,
+    /// Bytes that could not be read.
+    pub unread: u64,
+}

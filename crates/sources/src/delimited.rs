@@ -1,0 +1,179 @@
+//! Folders of delimited text files: CSV, TSV and their relatives.
+
+mod erase;
+mod read;
+mod sniff;
+mod split;
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use rows::CellRef;
+use terms::{Fault, Level, Place};
+
+use crate::dataset::{Column, Dataset, Listing, Missed, Purged, ReadSummary, Searched, Store};
+use crate::needles::Needles;
+use crate::places::Places;
+use crate::{Pick, Sink, Source};
+
+pub(crate) use sniff::header_row;
+use sniff::{Form, sniff};
+
+/// Most files that are looked at in one folder.
+pub(crate) const FILES_MAX: usize = 20_000;
+
+/// A folder of delimited files.
+pub(crate) struct Delimited {
+    source: Place,
+    folder: PathBuf,
+    files: Vec<Known>,
+}
+
+/// A file that was listed.
+struct Known {
+    dataset: Dataset,
+    path: PathBuf,
+    form: Form,
+}
+
+impl Delimited {
+    pub(crate) fn new(source: Place, folder: &Path) -> Delimited {
+        Delimited { source, folder: folder.to_owned(), files: Vec::new() }
+    }
+
+    fn known(&self, place: &Place) -> Result<&Known, Fault> {
+        self.files.iter().find(|k| k.dataset.place == *place).ok_or_else(|| Fault::new("dataset_missing").with("place", place))
+    }
+}
+
+/// All files below a folder, hidden ones too, links not followed, sorted.
+pub(crate) fn walk(folder: &Path, source: &Place) -> Result<Vec<(String, PathBuf)>, Fault> {
+    let unreadable = || Fault::new("folder_unreadable").with("source", source);
+    if folder.is_file() {
+        let name = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        return Ok(vec![(name, folder.to_owned())]);
+    }
+    let mut out = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(&next).map_err(|_| unreadable())? {
+            let entry = entry.map_err(|_| unreadable())?;
+            let kind = entry.file_type().map_err(|_| unreadable())?;
+            let path = entry.path();
+            if kind.is_dir() {
+                open.push(path);
+            } else if kind.is_file() {
+                let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+                out.push((name, path));
+            }
+            if out.len() > FILES_MAX {
+                return Err(Fault::new("too_many_datasets").with("source", source).with("most", FILES_MAX));
+            }
+        }
+    }
+    out.sort();
+    Ok(out)
+}
+
+/// The fault of an I/O error at a place.
+pub(crate) fn io_fault(error: &std::io::Error, place: &Place) -> Fault {
+    let fault = match error.kind() {
+        std::io::ErrorKind::NotFound => Fault::new("file_missing"),
+        std::io::ErrorKind::PermissionDenied => Fault::new("file_denied"),
+        std::io::ErrorKind::StorageFull => Fault::new("disk_full").retry(),
+        _ => Fault::new("file_unreadable").retry(),
+    };
+    fault.with("place", place)
+}
+
+fn is_delimited(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    [".csv", ".tsv", ".txt", ".tab"].iter().any(|e| lower.ends_with(e))
+}
+
+impl Source for Delimited {
+    fn store(&self) -> Store {
+        Store { name: "delimited", version: "1".to_owned(), cap: Level::L4 }
+    }
+
+    fn list(&mut self, places: &mut Places) -> Result<Listing, Fault> {
+        erase::recover(&self.folder, &self.source, places)?;
+        let mut listing = Listing::default();
+        self.files.clear();
+        for (name, path) in walk(&self.folder, &self.source)? {
+            let full = || Fault::new("too_many_datasets").with("source", &self.source).with("most", FILES_MAX);
+            let place = places.of(&self.source, 'f', &name).ok_or_else(full)?;
+            let bytes = fs::metadata(&path).map_or(0, |m| m.len());
+            if !is_delimited(&name) {
+                listing.missed.push(Missed { place, reason: "unsupported_file", bytes });
+                continue;
+            }
+            match describe(&path, &place) {
+                Ok((columns, form)) => {
+                    let dataset = Dataset {
+                        place,
+                        name,
+                        is_table: false,
+                        columns,
+                        points_to: Vec::new(),
+                        encoding: form.encoding,
+                        hidden: false,
+                    };
+                    listing.datasets.push(dataset.clone());
+                    self.files.push(Known { dataset, path, form });
+                }
+                Err(fault) => listing.missed.push(Missed { place, reason: fault.code(), bytes }),
+            }
+        }
+        Ok(listing)
+    }
+
+    fn read(&mut self, place: &Place, sink: Sink<'_>) -> Result<ReadSummary, Fault> {
+        let known = self.known(place)?;
+        read::read(&known.path, &known.form, known.dataset.columns.len(), place, sink)
+    }
+
+    fn erase(&mut self, places: &[Place], pick: Pick<'_>) -> Result<(), Fault> {
+        for place in places {
+            let known = self.known(place)?;
+            erase::erase(&known.path, &known.form, &known.dataset, pick)?;
+        }
+        Ok(())
+    }
+
+    fn purge(&mut self, _places: &[Place]) -> Result<Purged, Fault> {
+        Ok(Purged { steps: vec!["old bytes overwritten in place before the new file took the name".to_owned()] })
+    }
+
+    fn search(&mut self, places: &[Place], needles: &mut Needles) -> Result<Searched, Fault> {
+        let mut out = Searched::default();
+        for place in places {
+            let known = self.known(place)?;
+            let size = fs::metadata(&known.path).map_or(0, |m| m.len());
+            match File::open(&known.path).and_then(|f| needles.look_in(f)) {
+                Ok(read) => out.bytes += read,
+                Err(_) => out.unread += size,
+            }
+        }
+        Ok(out)
+    }
+
+    fn raw_parts(&self, _place: &Place, cells: &[CellRef<'_>]) -> Vec<Vec<u8>> {
+        cells.iter().map(|c| c.bytes.to_vec()).collect()
+    }
+
+    fn raw_joint(&self, place: &Place) -> Vec<u8> {
+        self.known(place).map(|k| k.form.delimiter_bytes()).unwrap_or_default()
+    }
+}
+
+/// Columns and form of a file, from its first records.
+fn describe(path: &Path, place: &Place) -> Result<(Vec<Column>, Form), Fault> {
+    let mut head = Vec::new();
+    let file = File::open(path).map_err(|e| io_fault(&e, place))?;
+    file.take(sniff::HEAD).read_to_end(&mut head).map_err(|e| io_fault(&e, place))?;
+    let form = sniff(&head, path, place)?;
+    let columns = form.names.iter().map(|n| Column { name: n.clone(), ..Column::default() }).collect();
+    Ok((columns, form))
+}

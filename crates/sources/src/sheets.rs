@@ -1,0 +1,230 @@
+//! Folders of spreadsheets (XLSX, XLS): every sheet read, hidden ones too; erased by instruction.
+
+use std::fs::{self, File};
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use calamine::{Data, Error, Reader, SheetType, SheetVisible, Sheets as Book, XlsError, XlsxError, open_workbook};
+use rows::{BatchBuilder, CellRef, Encoding, Locator, Tag};
+use terms::{Fault, Level, Place};
+
+use crate::dataset::{Column, Dataset, Listing, Missed, Purged, ReadSummary, Searched, Store};
+use crate::delimited::{header_row, io_fault, walk};
+use crate::needles::Needles;
+use crate::places::Places;
+use crate::{Pick, Sink, Source};
+
+/// Most bytes that a workbook's parts may unpack to.
+const UNPACKED_MAX: u64 = 1 << 30;
+const BATCH_ROWS: usize = 4_096;
+const HEADING_AMONG: usize = 20;
+
+/// A folder of spreadsheets.
+pub(crate) struct Sheets {
+    source: Place,
+    folder: PathBuf,
+    known: Vec<Known>,
+}
+
+struct Known {
+    dataset: Dataset,
+    path: PathBuf,
+    sheet: String,
+    /// Absolute row of the heading.
+    heading: Option<u32>,
+}
+
+impl Sheets {
+    pub(crate) fn new(source: Place, folder: &Path) -> Sheets {
+        Sheets { source, folder: folder.to_owned(), known: Vec::new() }
+    }
+
+    fn add_book(&mut self, name: &str, path: &Path, place: &Place, places: &mut Places, listing: &mut Listing) -> Result<(), Fault> {
+        let mut book = open_book(path, place)?;
+        for sheet in book.sheets_metadata().to_vec() {
+            let own = places.of(place, 's', &sheet.name).ok_or_else(|| Fault::new("too_many_datasets").with("source", &self.source).with("most", 0))?;
+            if sheet.typ != SheetType::WorkSheet {
+                listing.missed.push(Missed { place: own, reason: "chart_or_macro_sheet", bytes: 0 });
+                continue;
+            }
+            let range = match book.worksheet_range(&sheet.name) {
+                Ok(range) => range,
+                Err(e) => {
+                    listing.missed.push(Missed { place: own, reason: fault_of(&e).code(), bytes: 0 });
+                    continue;
+                }
+            };
+            let (first, left) = range.start().unwrap_or((0, 0));
+            let head: Vec<Vec<String>> = range.rows().take(HEADING_AMONG).map(|r| r.iter().map(text).collect()).collect();
+            let heading = header_row(&head);
+            let named = heading.and_then(|h| head.get(h)).cloned().unwrap_or_default();
+            let columns = (0..range.width())
+                .map(|i| {
+                    let name = named.get(i).map(|n| n.trim().to_owned()).filter(|n| !n.is_empty());
+                    Column { name: name.unwrap_or_else(|| (left as usize + i + 1).to_string()), ..Column::default() }
+                })
+                .collect();
+            let dataset = Dataset {
+                place: own,
+                name: format!("{name}#{}", sheet.name),
+                is_table: false,
+                columns,
+                points_to: Vec::new(),
+                encoding: Encoding::Utf8,
+                hidden: sheet.visible != SheetVisible::Visible,
+            };
+            listing.datasets.push(dataset.clone());
+            let heading = heading.and_then(|h| u32::try_from(h).ok()).map(|h| first + h);
+            self.known.push(Known { dataset, path: path.to_owned(), sheet: sheet.name.clone(), heading });
+        }
+        Ok(())
+    }
+}
+
+/// Opens a workbook by its first bytes, never by its name.
+fn open_book(path: &Path, place: &Place) -> Result<Book<BufReader<File>>, Fault> {
+    let mut magic = [0u8; 8];
+    let mut file = File::open(path).map_err(|e| io_fault(&e, place))?;
+    let read = file.read(&mut magic).map_err(|e| io_fault(&e, place))?;
+    let at = |f: Fault| f.with("place", place);
+    match magic.get(..read) {
+        Some([b'P', b'K', 3, 4, ..]) => {
+            check_size(path, place)?;
+            open_workbook(path).map(Book::Xlsx).map_err(|e: XlsxError| at(fault_of(&Error::Xlsx(e))))
+        }
+        Some([0xd0, 0xcf, 0x11, 0xe0, ..]) => match open_workbook(path).map(Book::Xls) {
+            Ok(book) => Ok(book),
+            // An encrypted XLSX lies in the same kind of container as an XLS.
+            Err(e) => {
+                let as_xlsx: Result<calamine::Xlsx<BufReader<File>>, XlsxError> = open_workbook(path);
+                match as_xlsx {
+                    Err(XlsxError::Password) => Err(at(Fault::new("sheet_password"))),
+                    _ => Err(at(fault_of(&Error::Xls(e)))),
+                }
+            }
+        },
+        _ => Err(at(Fault::new("not_a_workbook"))),
+    }
+}
+
+/// Refuses workbooks that unpack to more than is sensible.
+fn check_size(path: &Path, place: &Place) -> Result<(), Fault> {
+    let bad = || Fault::new("sheet_damaged").with("place", place);
+    let file = File::open(path).map_err(|e| io_fault(&e, place))?;
+    let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(|_| bad())?;
+    let mut total: u64 = 0;
+    for i in 0..archive.len() {
+        total = total.saturating_add(archive.by_index_raw(i).map_err(|_| bad())?.size());
+    }
+    if total > UNPACKED_MAX { Err(Fault::new("sheet_too_large").with("place", place).with("most", UNPACKED_MAX)) } else { Ok(()) }
+}
+
+fn fault_of(error: &Error) -> Fault {
+    match error {
+        Error::Xlsx(XlsxError::Password) | Error::Xls(XlsError::Password) => Fault::new("sheet_password"),
+        Error::Xlsx(XlsxError::FileNotFound(_)) => Fault::new("not_a_workbook"),
+        _ => Fault::new("sheet_damaged"),
+    }
+}
+
+fn text(cell: &Data) -> String {
+    match cell {
+        Data::Empty => String::new(),
+        Data::DateTime(d) => date_text(d),
+        other => other.to_string(),
+    }
+}
+
+/// A date cell as people read it: `2026-03-31`, with the time where there is one.
+fn date_text(d: &calamine::ExcelDateTime) -> String {
+    if d.is_duration() {
+        return d.as_f64().to_string();
+    }
+    let (y, mo, day, h, mi, s, _) = d.to_ymd_hms_milli();
+    if (h, mi, s) == (0, 0, 0) { format!("{y:04}-{mo:02}-{day:02}") } else { format!("{y:04}-{mo:02}-{day:02} {h:02}:{mi:02}:{s:02}") }
+}
+
+/// A cell's tag and bytes.
+fn value(cell: &Data) -> (Tag, Vec<u8>) {
+    match cell {
+        Data::Empty => (Tag::Null, Vec::new()),
+        Data::Int(i) => (Tag::Integer, i.to_be_bytes().to_vec()),
+        Data::Float(f) if f.fract() == 0.0 && f.abs() < 9_007_199_254_740_992.0 => (Tag::Integer, (*f as i64).to_be_bytes().to_vec()),
+        Data::Float(f) => (Tag::Real, f.to_be_bytes().to_vec()),
+        Data::String(s) => (Tag::Text, s.clone().into_bytes()),
+        other => (Tag::Other, text(other).into_bytes()),
+    }
+}
+
+impl Source for Sheets {
+    fn store(&self) -> Store {
+        Store { name: "sheets", version: "1".to_owned(), cap: Level::L1 }
+    }
+
+    fn list(&mut self, places: &mut Places) -> Result<Listing, Fault> {
+        let mut listing = Listing::default();
+        self.known.clear();
+        for (name, path) in walk(&self.folder, &self.source)? {
+            let place = places
+                .of(&self.source, 'f', &name)
+                .ok_or_else(|| Fault::new("too_many_datasets").with("source", &self.source).with("most", 0))?;
+            let bytes = fs::metadata(&path).map_or(0, |m| m.len());
+            let lower = name.to_lowercase();
+            let is_sheet = [".xlsx", ".xlsm", ".xls"].iter().any(|e| lower.ends_with(e));
+            if !is_sheet {
+                listing.missed.push(Missed { place, reason: "unsupported_file", bytes });
+            } else if let Err(fault) = self.add_book(&name, &path, &place, places, &mut listing) {
+                listing.missed.push(Missed { place, reason: fault.code(), bytes });
+            }
+        }
+        Ok(listing)
+    }
+
+    fn read(&mut self, place: &Place, sink: Sink<'_>) -> Result<ReadSummary, Fault> {
+        let known = self.known.iter().find(|k| k.dataset.place == *place);
+        let known = known.ok_or_else(|| Fault::new("dataset_missing").with("place", place))?;
+        let mut book = open_book(&known.path, place)?;
+        let range = book.worksheet_range(&known.sheet).map_err(|e| fault_of(&e).with("place", place))?;
+        let (first, _) = range.start().unwrap_or((0, 0));
+        let mut builder = BatchBuilder::new(known.dataset.columns.len().max(1));
+        let mut summary = ReadSummary::default();
+        for (row, cells) in (first..).zip(range.rows()) {
+            if Some(row) == known.heading || cells.iter().all(|c| *c == Data::Empty) {
+                continue;
+            }
+            let values: Vec<(Tag, Vec<u8>)> = cells.iter().map(value).collect();
+            builder.push(&Locator::SheetRow(row), values.iter().map(|(tag, bytes)| CellRef { tag: *tag, bytes }));
+            summary.rows += 1;
+            if builder.rows() >= BATCH_ROWS {
+                sink(&builder.finish())?;
+            }
+        }
+        if builder.rows() > 0 {
+            sink(&builder.finish())?;
+        }
+        Ok(summary)
+    }
+
+    fn erase(&mut self, places: &[Place], _pick: Pick<'_>) -> Result<(), Fault> {
+        let place = places.first().map_or_else(|| self.source.to_string(), ToString::to_string);
+        Err(Fault::new("erase_by_hand").with("place", place))
+    }
+
+    fn purge(&mut self, _places: &[Place]) -> Result<Purged, Fault> {
+        Ok(Purged::default())
+    }
+
+    fn search(&mut self, _places: &[Place], _needles: &mut Needles) -> Result<Searched, Fault> {
+        // Zip members are compressed: plain bytes would see nothing, so nothing is claimed.
+        let unread = self.known.iter().map(|k| fs::metadata(&k.path).map_or(0, |m| m.len())).sum();
+        Ok(Searched { bytes: 0, unread })
+    }
+
+    fn raw_parts(&self, _place: &Place, cells: &[CellRef<'_>]) -> Vec<Vec<u8>> {
+        cells.iter().map(|_| Vec::new()).collect()
+    }
+
+    fn raw_joint(&self, _place: &Place) -> Vec<u8> {
+        Vec::new()
+    }
+}

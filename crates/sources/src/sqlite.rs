@@ -1,0 +1,123 @@
+//! SQLite databases.
+
+mod erase;
+mod faults;
+mod list;
+mod read;
+mod remains;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rows::{CellRef, Encoding};
+use rusqlite::{Connection, OpenFlags};
+use terms::{Fault, Level, Place};
+
+use crate::dataset::{Dataset, Listing, Purged, ReadSummary, Searched, Store};
+use crate::needles::Needles;
+use crate::places::Places;
+use crate::{Pick, Sink, Source};
+
+pub(crate) use faults::fault;
+
+/// How long a lock of somebody else is waited for.
+const BUSY: Duration = Duration::from_secs(3);
+
+/// The version whose remains were measured (docs/why/residue.md); another bundled version caps at L2.
+const TESTED: &str = "3.54.1";
+
+/// A SQLite database file.
+pub(crate) struct Sqlite {
+    source: Place,
+    path: PathBuf,
+    datasets: Vec<Dataset>,
+}
+
+impl Sqlite {
+    pub(crate) fn new(source: Place, path: &Path) -> Sqlite {
+        Sqlite { source, path: path.to_owned(), datasets: Vec::new() }
+    }
+
+    fn reader(&self) -> Result<Connection, Fault> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        self.connect(flags)
+    }
+
+    fn writer(&self) -> Result<Connection, Fault> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        self.connect(flags)
+    }
+
+    fn connect(&self, flags: OpenFlags) -> Result<Connection, Fault> {
+        let connection = Connection::open_with_flags(&self.path, flags).map_err(|e| fault(&e, &self.source))?;
+        connection.busy_timeout(BUSY).map_err(|e| fault(&e, &self.source))?;
+        // The header is read only now: what is no database, damaged or locked shows here.
+        connection
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get::<_, i64>(0))
+            .map_err(|e| fault(&e, &self.source))?;
+        Ok(connection)
+    }
+
+    fn dataset(&self, place: &Place) -> Result<&Dataset, Fault> {
+        self.datasets.iter().find(|d| d.place == *place).ok_or_else(|| Fault::new("dataset_missing").with("place", place))
+    }
+
+    /// The database file and what may lie beside it.
+    fn raw_files(&self) -> Vec<PathBuf> {
+        let beside = |tail: &str| {
+            let mut name = self.path.as_os_str().to_owned();
+            name.push(tail);
+            PathBuf::from(name)
+        };
+        [self.path.clone(), beside("-wal"), beside("-journal")].into_iter().filter(|p| p.exists()).collect()
+    }
+}
+
+/// An identifier in quotes, its own quotes doubled.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+impl Source for Sqlite {
+    fn store(&self) -> Store {
+        let version = rusqlite::version().to_owned();
+        let cap = if version == TESTED { Level::L4 } else { Level::L2 };
+        Store { name: "sqlite", version, cap }
+    }
+
+    fn list(&mut self, places: &mut Places) -> Result<Listing, Fault> {
+        let listing = list::list(self, places)?;
+        self.datasets.clone_from(&listing.datasets);
+        Ok(listing)
+    }
+
+    fn read(&mut self, place: &Place, sink: Sink<'_>) -> Result<ReadSummary, Fault> {
+        let connection = self.reader()?;
+        let dataset = self.dataset(place)?;
+        read::read(&connection, dataset, &mut |batch| sink(batch))
+    }
+
+    fn erase(&mut self, places: &[Place], pick: Pick<'_>) -> Result<(), Fault> {
+        erase::erase(self, places, pick)
+    }
+
+    fn purge(&mut self, _places: &[Place]) -> Result<Purged, Fault> {
+        erase::purge(self)
+    }
+
+    fn search(&mut self, _places: &[Place], needles: &mut Needles) -> Result<Searched, Fault> {
+        Ok(remains::search(&self.raw_files(), needles))
+    }
+
+    fn raw_parts(&self, place: &Place, cells: &[CellRef<'_>]) -> Vec<Vec<u8>> {
+        let alias = self.dataset(place).ok().and_then(remains::rowid_alias);
+        cells.iter().enumerate().map(|(i, c)| if Some(i) == alias { Vec::new() } else { remains::serial(*c) }).collect()
+    }
+
+    fn raw_joint(&self, _place: &Place) -> Vec<u8> {
+        Vec::new()
+    }
+}
+
+/// SQLite gives its texts as UTF-8, whatever the file's encoding.
+const ENCODING: Encoding = Encoding::Utf8;

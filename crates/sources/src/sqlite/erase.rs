@@ -1,0 +1,192 @@
+//! Erasing alone, in one transaction, and the purge of what erasing leaves (RESIDUE §2, SQLite).
+
+use std::sync::Arc;
+
+use rows::{Locator, Tag, read_row};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+use terms::{Fault, Place};
+
+use super::read::{Identity, identity, read};
+use super::{Sqlite, fault, quoted};
+use crate::Pick;
+use crate::dataset::{Action, Column, Dataset, Purged};
+
+/// Erases what `pick` says: alone, all or nothing.
+pub(super) fn erase(sqlite: &Sqlite, places: &[Place], pick: Pick<'_>) -> Result<(), Fault> {
+    let at = &sqlite.source;
+    let map = |e: rusqlite::Error| fault(&e, at);
+    let connection = sqlite.writer()?;
+    alone(&connection).map_err(map)?;
+    connection.execute_batch("BEGIN EXCLUSIVE").map_err(map)?;
+    let outcome = erase_in(&connection, sqlite, places, pick);
+    match outcome {
+        Ok(()) => connection.execute_batch("COMMIT").map_err(map),
+        Err(e) => {
+            // The transaction is given up whole; the error that led here is the one that counts.
+            let _ = connection.execute_batch("ROLLBACK");
+            Err(e)
+        }
+    }
+}
+
+/// Settings of an erasing connection: values overwritten with zeros, no cascades beyond what was ordered.
+fn alone(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA secure_delete = ON", [], |_| Ok(()))?;
+    connection.execute_batch("PRAGMA foreign_keys = OFF")
+}
+
+fn erase_in(connection: &Connection, sqlite: &Sqlite, places: &[Place], pick: Pick<'_>) -> Result<(), Fault> {
+    let at = &sqlite.source;
+    let broken_before = broken_keys(connection).map_err(|e| fault(&e, at))?;
+    for place in places {
+        let dataset = sqlite.dataset(place)?;
+        let mut chosen: Vec<(Locator, Action)> = Vec::new();
+        read(connection, dataset, &mut |batch| {
+            for row in 0..batch.rows() {
+                let action = pick(place, batch, row)?;
+                if action != Action::Keep
+                    && let Some(locator) = batch.locator(row)
+                {
+                    chosen.push((locator, action));
+                }
+            }
+            Ok(())
+        })?;
+        carry_out(connection, dataset, &chosen)?;
+    }
+    let broken_after = broken_keys(connection).map_err(|e| fault(&e, at))?;
+    if broken_after > broken_before {
+        return Err(Fault::new("foreign_keys_broken").with("source", at).with("rows", broken_after - broken_before));
+    }
+    Ok(())
+}
+
+fn broken_keys(connection: &Connection) -> rusqlite::Result<u64> {
+    let mut statement = connection.prepare("PRAGMA foreign_key_check")?;
+    let mut rows = statement.query([])?;
+    let mut count = 0;
+    while rows.next()?.is_some() {
+        count += 1;
+    }
+    Ok(count)
+}
+
+fn carry_out(connection: &Connection, dataset: &Dataset, chosen: &[(Locator, Action)]) -> Result<(), Fault> {
+    let map = |e: rusqlite::Error| fault(&e, &dataset.place);
+    let identity = identity(connection, dataset).map_err(map)?;
+    let table = quoted(&dataset.name);
+    let condition = match &identity {
+        Identity::RowId(name) => format!("{name} = ?1"),
+        Identity::Key(keys) => {
+            let parts: Vec<String> = keys
+                .iter()
+                .enumerate()
+                .filter_map(|(i, k)| dataset.columns.get(*k).map(|c| format!("{} IS ?{}", quoted(&c.name), i + 1)))
+                .collect();
+            parts.join(" AND ")
+        }
+    };
+    let mut numbers = 0u64;
+    for (locator, action) in chosen {
+        let key = key_values(locator);
+        let sql = match action {
+            Action::Keep => continue,
+            Action::Delete => format!("DELETE FROM {table} WHERE {condition}"),
+            Action::Empty(columns) => {
+                numbers += 1;
+                let sets = sets(dataset, columns, numbers);
+                if sets.is_empty() {
+                    continue;
+                }
+                format!("UPDATE {table} SET {} WHERE {condition}", sets.join(", "))
+            }
+        };
+        let mut statement = connection.prepare_cached(&sql).map_err(map)?;
+        statement.execute(params_from_iter(key.iter())).map_err(map)?;
+    }
+    Ok(())
+}
+
+fn sets(dataset: &Dataset, columns: &Arc<[u32]>, number: u64) -> Vec<String> {
+    columns
+        .iter()
+        .filter_map(|c| dataset.columns.get(*c as usize))
+        .filter(|c| !c.generated)
+        .map(|c| format!("{} = {}", quoted(&c.name), emptied(c, number)))
+        .collect()
+}
+
+/// What an emptied column holds: null; where the store refuses nulls an empty text or zero; where it refuses equal values a number.
+fn emptied(column: &Column, number: u64) -> String {
+    let declared = column.declared.to_ascii_uppercase();
+    let numeric = ["INT", "REAL", "FLOA", "DOUB", "NUM", "DEC"].iter().any(|t| declared.contains(t));
+    match (column.not_null, column.unique, numeric) {
+        (false, ..) => "NULL".to_owned(),
+        (true, false, true) => "0".to_owned(),
+        (true, false, false) => "''".to_owned(),
+        (true, true, true) => format!("-{number}"),
+        (true, true, false) => format!("'erased-{number}'"),
+    }
+}
+
+fn key_values(locator: &Locator) -> Vec<Value> {
+    match locator {
+        Locator::RowId(id) => vec![Value::Integer(*id)],
+        Locator::Key(key) => read_row(key)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|c| match c.tag {
+                Tag::Integer => c.integer().map_or(Value::Null, Value::Integer),
+                Tag::Real => c.real().map_or(Value::Null, Value::Real),
+                Tag::Text | Tag::Other => Value::Text(String::from_utf8_lossy(c.bytes).into_owned()),
+                Tag::Blob => Value::Blob(c.bytes.to_vec()),
+                Tag::Null => Value::Null,
+            })
+            .collect(),
+        Locator::Bytes { .. } | Locator::SheetRow(_) => Vec::new(),
+    }
+}
+
+/// Statistics anew, search indexes merged, the file rewritten, the journal emptied; each answer read.
+pub(super) fn purge(sqlite: &Sqlite) -> Result<Purged, Fault> {
+    let at = &sqlite.source;
+    let map = |e: rusqlite::Error| fault(&e, at);
+    let connection = sqlite.writer()?;
+    let mut steps = Vec::new();
+    connection.query_row("PRAGMA secure_delete = ON", [], |_| Ok(())).map_err(map)?;
+    steps.push("secure_delete on".to_owned());
+    let search: Vec<String> = texts(&connection, "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'create virtual table%using fts%'").map_err(map)?;
+    for table in &search {
+        let name = quoted(table);
+        connection.execute_batch(&format!("INSERT INTO {name}({name}) VALUES ('optimize')")).map_err(map)?;
+    }
+    steps.push(format!("full-text indexes merged: {}", search.len()));
+    let statistics = !texts(&connection, "SELECT name FROM sqlite_schema WHERE name LIKE 'sqlite\\_stat%' ESCAPE '\\'").map_err(map)?.is_empty();
+    if statistics {
+        connection.execute_batch("ANALYZE").map_err(map)?;
+        steps.push("statistics made anew".to_owned());
+    }
+    connection.execute_batch("VACUUM").map_err(map)?;
+    steps.push("file rewritten (VACUUM)".to_owned());
+    let (busy, log, done): (i64, i64, i64) =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).map_err(map)?;
+    steps.push(format!("checkpoint answered {busy}, {log}, {done}"));
+    if busy != 0 {
+        return Err(Fault::new("open_reader").with("source", at).retry());
+    }
+    let journal: String = connection.query_row("PRAGMA journal_mode", [], |r| r.get(0)).map_err(map)?;
+    if journal == "persist" || journal == "truncate" {
+        connection.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(())).map_err(map)?;
+        steps.push("journal removed".to_owned());
+    }
+    let free: i64 = connection.query_row("PRAGMA freelist_count", [], |r| r.get(0)).map_err(map)?;
+    steps.push(format!("free pages: {free}"));
+    connection.close().map_err(|(_, e)| map(e))?;
+    Ok(Purged { steps })
+}
+
+fn texts(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare(sql)?;
+    statement.query_map([], |r| r.get(0))?.collect()
+}

@@ -1,0 +1,120 @@
+//! Tables, columns and keys of a SQLite database.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::Connection;
+use terms::{Fault, Place};
+
+use super::{ENCODING, Sqlite, fault, quoted};
+use crate::dataset::{Column, Dataset, Listing, Missed};
+use crate::places::Places;
+
+/// Most tables that are looked at.
+const TABLES_MAX: usize = 10_000;
+
+pub(super) fn list(sqlite: &Sqlite, places: &mut Places) -> Result<Listing, Fault> {
+    let connection = sqlite.reader()?;
+    let at = &sqlite.source;
+    let map = |e: rusqlite::Error| fault(&e, at);
+    let mut statement = connection
+        .prepare("SELECT name, coalesce(sql, '') FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name")
+        .map_err(map)?;
+    let tables: Vec<(String, String)> = statement
+        .query_map([], |r| Ok((r.get(0)?, r.get(1)?)))
+        .and_then(Iterator::collect)
+        .map_err(map)?;
+    if tables.len() > TABLES_MAX {
+        return Err(Fault::new("too_many_datasets").with("source", at).with("most", TABLES_MAX));
+    }
+    let mut ids: BTreeMap<String, Place> = BTreeMap::new();
+    for (name, _) in &tables {
+        let place = places.of(at, 't', name).ok_or_else(|| Fault::new("too_many_datasets").with("source", at).with("most", TABLES_MAX))?;
+        ids.insert(name.to_lowercase(), place);
+    }
+    let mut listing = Listing::default();
+    for (name, sql) in &tables {
+        let Some(place) = ids.get(&name.to_lowercase()) else { continue };
+        let is_virtual = sql.trim_start().get(..14).is_some_and(|s| s.eq_ignore_ascii_case("create virtual"));
+        if is_virtual {
+            listing.missed.push(Missed { place: place.clone(), reason: "virtual_table", bytes: 0 });
+            continue;
+        }
+        let columns = columns(&connection, name).map_err(|e| fault(&e, place))?;
+        listing.datasets.push(Dataset {
+            place: place.clone(),
+            name: name.clone(),
+            is_table: true,
+            columns,
+            points_to: Vec::new(),
+            encoding: ENCODING,
+            hidden: false,
+        });
+    }
+    let columns: BTreeMap<Place, Vec<String>> = listing
+        .datasets
+        .iter()
+        .map(|d| (d.place.clone(), d.columns.iter().map(|c| c.name.to_lowercase()).collect()))
+        .collect();
+    for dataset in &mut listing.datasets {
+        dataset.points_to = foreign_keys(&connection, &dataset.name, &dataset.place, &ids, &columns).map_err(|e| fault(&e, &dataset.place))?;
+    }
+    Ok(listing)
+}
+
+fn columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Column>> {
+    let unique = unique_columns(connection, table)?;
+    let mut statement = connection.prepare(&format!("PRAGMA table_xinfo({})", quoted(table)))?;
+    let rows = statement.query_map([], |r| {
+        let name: String = r.get("name")?;
+        let hidden: i64 = r.get("hidden")?;
+        Ok(Column {
+            unique: unique.contains(&name),
+            declared: r.get("type")?,
+            key: r.get::<_, i64>("pk")? > 0,
+            not_null: r.get::<_, i64>("notnull")? > 0,
+            generated: hidden > 1,
+            name,
+        })
+    })?;
+    rows.collect()
+}
+
+/// Columns that alone make a unique index.
+fn unique_columns(connection: &Connection, table: &str) -> rusqlite::Result<BTreeSet<String>> {
+    let mut out = BTreeSet::new();
+    let mut statement = connection.prepare(&format!("PRAGMA index_list({})", quoted(table)))?;
+    let indexes: Vec<(String, i64)> =
+        statement.query_map([], |r| Ok((r.get("name")?, r.get("unique")?)))?.collect::<rusqlite::Result<_>>()?;
+    for (index, _) in indexes.iter().filter(|(_, unique)| *unique > 0) {
+        let mut statement = connection.prepare(&format!("PRAGMA index_info({})", quoted(index)))?;
+        let columns: Vec<Option<String>> = statement.query_map([], |r| r.get("name"))?.collect::<rusqlite::Result<_>>()?;
+        if let [Some(only)] = columns.as_slice() {
+            out.insert(only.clone());
+        }
+    }
+    Ok(out)
+}
+
+fn foreign_keys(
+    connection: &Connection,
+    table: &str,
+    own: &Place,
+    ids: &BTreeMap<String, Place>,
+    columns: &BTreeMap<Place, Vec<String>>,
+) -> rusqlite::Result<Vec<(u32, Place, u32)>> {
+    let mut statement = connection.prepare(&format!("PRAGMA foreign_key_list({})", quoted(table)))?;
+    let keys: Vec<(String, String, Option<String>)> = statement
+        .query_map([], |r| Ok((r.get("table")?, r.get("from")?, r.get("to")?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let ordinal = |place: &Place, name: &str| {
+        columns.get(place)?.iter().position(|c| *c == name.to_lowercase()).and_then(|i| u32::try_from(i).ok())
+    };
+    let found = keys.into_iter().filter_map(|(target, from, to)| {
+        let place = ids.get(&target.to_lowercase())?;
+        let to = to.map_or(Some(0), |t| ordinal(place, &t))?;
+        Some((ordinal(own, &from)?, place.clone(), to))
+    });
+    let mut found: Vec<_> = found.collect();
+    found.sort();
+    Ok(found)
+}
