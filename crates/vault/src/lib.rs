@@ -1,1 +1,19 @@
-//! (room being furnished)
+//! Keys, slot file, sealed files, per-person archives and their end: the only place where Custody keeps personal data.
+
+mod archive;
+mod coding;
+mod holder;
+mod keyfile;
+mod random;
+mod sealed;
+mod shred;
+mod slots;
+mod vault;
+
+pub use archive::{ArchiveReader, ArchiveWriter, Unit};
+pub use holder::Holder;
+pub use keyfile::{KeyFile, Passphrase};
+pub use random::{random, random_key};
+pub use shred::{ShredPlan, ShredSeen, shred};
+pub use slots::{Key, SLOT_NOBODY, Slots, slot_file_header};
+pub use vault::Vault;

@@ -1,0 +1,166 @@
+//! The vault of a workspace: vault key, slots, sealed blobs, the index that each shred writes anew.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ledger::keyed;
+use terms::Fault;
+use zeroize::Zeroizing;
+
+use crate::archive::{ArchiveReader, ArchiveWriter};
+use crate::holder::Holder;
+use crate::keyfile::{KeyFile, Passphrase};
+use crate::random::random_key;
+use crate::sealed::{io, open_bytes, seal_bytes, write_whole};
+use crate::shred::finish_renames;
+use crate::slots::{Key, Slots};
+
+/// An open vault.
+pub struct Vault {
+    folder: PathBuf,
+    archives: PathBuf,
+    holder: Holder,
+    key: Key,
+    slots: Slots,
+}
+
+impl Vault {
+    /// Makes a vault: a vault key under the passphrase, slots of epoch 1, the epoch key with the holder.
+    ///
+    /// # Errors
+    /// If there is one already, or a file cannot be written.
+    pub fn create(folder: &Path, archives: &Path, holder: &Path, passphrase: &Passphrase) -> Result<(), Fault> {
+        if folder.join("vault.key").exists() {
+            return Err(Fault::new("vault_exists"));
+        }
+        let holder = Holder::at(holder);
+        if holder.take(1)?.is_some() {
+            return Err(Fault::new("holder_taken"));
+        }
+        fs::create_dir_all(folder.join("index")).map_err(|e| io(&e))?;
+        fs::create_dir_all(archives).map_err(|e| io(&e))?;
+        let epoch_key = random_key()?;
+        holder.give(1, &epoch_key)?;
+        Slots::create(&folder.join("slots"), 1, &epoch_key)?;
+        // The key file comes last: a vault is whole once it is there.
+        KeyFile::seal("vault", "vault", &*random_key()?, passphrase)?.save(&folder.join("vault.key"))
+    }
+
+    /// Whether there is a whole vault.
+    pub fn exists(folder: &Path) -> bool {
+        folder.join("vault.key").exists()
+    }
+
+    /// Removes what a creation that was cut off left behind.
+    ///
+    /// # Errors
+    /// If something cannot be removed.
+    pub fn clear_unfinished(folder: &Path, holder: &Path) -> Result<(), Fault> {
+        if Vault::exists(folder) {
+            return Ok(());
+        }
+        Holder::at(holder).destroy(1)?;
+        crate::sealed::wipe(&folder.join("slots"))
+    }
+
+    /// Opens a vault.
+    ///
+    /// # Errors
+    /// If the passphrase is wrong, the holder has no key for the epoch, or a file is damaged.
+    pub fn open(folder: &Path, archives: &Path, holder: &Path, passphrase: &Passphrase) -> Result<Vault, Fault> {
+        let key = KeyFile::load(&folder.join("vault.key"))?.open(passphrase)?;
+        finish_renames(folder)?;
+        let holder = Holder::at(holder);
+        let slots = Slots::open(&folder.join("slots"), |epoch| holder.take(epoch))?;
+        Ok(Vault { folder: folder.to_owned(), archives: archives.to_owned(), holder, key, slots })
+    }
+
+    /// The slots.
+    pub fn slots(&mut self) -> &mut Slots {
+        &mut self.slots
+    }
+
+    pub(crate) fn parts(&mut self) -> (&Path, &Holder, &mut Slots) {
+        (&self.folder, &self.holder, &mut self.slots)
+    }
+
+    pub(crate) fn reopen(&mut self) -> Result<(), Fault> {
+        let holder = self.holder.clone();
+        self.slots = Slots::open(&self.folder.join("slots"), |epoch| holder.take(epoch))?;
+        Ok(())
+    }
+
+    fn blob_path(&self, name: &str) -> PathBuf {
+        let hash = keyed(&self.key, "blob-name", &[name.as_bytes()]);
+        let hex: String = hash.iter().take(16).map(|b| format!("{b:02x}")).collect();
+        self.folder.join("blobs").join(hex)
+    }
+
+    /// Stores bytes about nobody in particular, sealed under the vault key.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Fault> {
+        write_whole(&self.blob_path(name), &seal_bytes(&self.key, bytes)?)
+    }
+
+    /// The bytes of that name.
+    ///
+    /// # Errors
+    /// If they are there but damaged.
+    pub fn get(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Fault> {
+        match fs::read(self.blob_path(name)) {
+            Ok(sealed) => open_bytes(&self.key, &sealed).map(|b| Some(Zeroizing::new(b))).ok_or_else(|| Fault::new("vault_damaged")),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(io(&e)),
+        }
+    }
+
+    /// Stores bytes about persons, sealed under the index key; `name` is letters, digits, hyphens.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub fn index_put(&mut self, name: &str, bytes: &[u8]) -> Result<(), Fault> {
+        let key = self.slots.key(0)?.ok_or_else(|| Fault::new("slots_damaged"))?;
+        write_whole(&self.folder.join("index").join(name), &seal_bytes(&key, bytes)?)
+    }
+
+    /// The bytes about persons of that name.
+    ///
+    /// # Errors
+    /// If they are there but damaged.
+    pub fn index_get(&mut self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Fault> {
+        let key = self.slots.key(0)?.ok_or_else(|| Fault::new("slots_damaged"))?;
+        match fs::read(self.folder.join("index").join(name)) {
+            Ok(sealed) => open_bytes(&key, &sealed).map(|b| Some(Zeroizing::new(b))).ok_or_else(|| Fault::new("vault_damaged")),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(io(&e)),
+        }
+    }
+
+    /// Where a segment lies.
+    pub fn segment(&self, archive: &str, name: &str) -> PathBuf {
+        self.archives.join(archive).join(name)
+    }
+
+    /// Begins a segment of an archive.
+    ///
+    /// # Errors
+    /// If it cannot be created.
+    pub fn write_segment(&self, archive: &str, name: &str, columns: usize) -> Result<ArchiveWriter, Fault> {
+        ArchiveWriter::create(&self.segment(archive, name), &self.key, columns)
+    }
+
+    /// Opens a segment of an archive.
+    ///
+    /// # Errors
+    /// If it is missing or damaged.
+    pub fn read_segment(&self, archive: &str, name: &str) -> Result<ArchiveReader, Fault> {
+        ArchiveReader::open(&self.segment(archive, name), &self.key)
+    }
+
+    /// A key for digests that stay inside the vault.
+    pub fn digest_key(&self, purpose: &str) -> Key {
+        Zeroizing::new(keyed(&self.key, "digest-key", &[purpose.as_bytes()]))
+    }
+}
