@@ -42,7 +42,7 @@ pub struct Row {
     /// Copy.
     pub copy: String,
     /// What tells its records from those of its neighbours: fact → values; empty for all.
-    #[serde(rename = "for")]
+    #[serde(rename = "for", with = "terms::listed")]
     pub condition: BTreeMap<String, Vec<Side>>,
     /// Ordinals of the branches merged here.
     pub branches: Vec<u32>,

@@ -35,6 +35,12 @@ pub trait Source {
     /// If the source itself cannot be opened.
     fn list(&mut self, places: &mut Places) -> Result<Listing, Fault>;
 
+    /// From here on every reading sees the source as it is now, until it is dropped or erased.
+    ///
+    /// # Errors
+    /// If a snapshot cannot be taken.
+    fn hold_still(&mut self) -> Result<(), Fault>;
+
     /// Reads a data set in its reading order, from one snapshot.
     ///
     /// # Errors

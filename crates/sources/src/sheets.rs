@@ -180,6 +180,10 @@ impl Source for Sheets {
         Ok(listing)
     }
 
+    fn hold_still(&mut self) -> Result<(), Fault> {
+        Ok(())
+    }
+
     fn read(&mut self, place: &Place, sink: Sink<'_>) -> Result<ReadSummary, Fault> {
         let known = self.known.iter().find(|k| k.dataset.place == *place);
         let known = known.ok_or_else(|| Fault::new("dataset_missing").with("place", place))?;

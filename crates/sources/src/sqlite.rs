@@ -31,11 +31,13 @@ pub(crate) struct Sqlite {
     source: Place,
     path: PathBuf,
     datasets: Vec<Dataset>,
+    /// A connection inside a read transaction, while the source is held still.
+    still: Option<Connection>,
 }
 
 impl Sqlite {
     pub(crate) fn new(source: Place, path: &Path) -> Sqlite {
-        Sqlite { source, path: path.to_owned(), datasets: Vec::new() }
+        Sqlite { source, path: path.to_owned(), datasets: Vec::new(), still: None }
     }
 
     fn reader(&self) -> Result<Connection, Fault> {
@@ -91,13 +93,26 @@ impl Source for Sqlite {
         Ok(listing)
     }
 
-    fn read(&mut self, place: &Place, sink: Sink<'_>) -> Result<ReadSummary, Fault> {
+    fn hold_still(&mut self) -> Result<(), Fault> {
         let connection = self.reader()?;
+        let map = |e: rusqlite::Error| fault(&e, &self.source);
+        connection.execute_batch("BEGIN").map_err(map)?;
+        // The snapshot is taken by the first read.
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get::<_, i64>(0)).map_err(map)?;
+        self.still = Some(connection);
+        Ok(())
+    }
+
+    fn read(&mut self, place: &Place, sink: Sink<'_>) -> Result<ReadSummary, Fault> {
         let dataset = self.dataset(place)?;
-        read::read(&connection, dataset, &mut |batch| sink(batch))
+        match &self.still {
+            Some(connection) => read::read(connection, dataset, sink),
+            None => read::read(&self.reader()?, dataset, sink),
+        }
     }
 
     fn erase(&mut self, places: &[Place], pick: Pick<'_>) -> Result<(), Fault> {
+        self.still = None;
         erase::erase(self, places, pick)
     }
 

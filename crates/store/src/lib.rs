@@ -2,6 +2,8 @@
 
 mod documents;
 mod ledger_table;
+mod restored;
 
 pub use documents::Documents;
 pub use ledger_table::{Appended, LedgerStore};
+pub use restored::RestoredDatabase;

@@ -65,6 +65,11 @@ impl Matcher {
         }
     }
 
+    /// A node that carries an identifier.
+    pub fn node_of(&self, identifier: &Identifier) -> Option<u32> {
+        self.by_identifier.get(identifier).copied()
+    }
+
     /// Joins two nodes, unless both have an identity number and the numbers differ.
     pub fn join(&mut self, a: u32, b: u32) {
         let (a, b) = (self.root(a), self.root(b));

@@ -9,7 +9,7 @@ use crate::{Given, Outcome, Place, Reach, StoreKind, Value};
 #[serde(deny_unknown_fields)]
 pub struct Holdings {
     /// Facts with one value for the case that scans and matching produced (`case.persons`).
-    #[serde(default)]
+    #[serde(default, with = "crate::listed")]
     pub given: Given,
     /// The holdings, by name.
     pub holdings: Vec<Holding>,
@@ -28,6 +28,7 @@ pub struct Holding {
     /// How Custody gets at it.
     pub reach: Reach,
     /// `holding.` and `source.` facts.
+    #[serde(default, with = "crate::listed")]
     pub given: Given,
     /// Field groups.
     pub groups: Vec<GroupIn>,
@@ -64,7 +65,7 @@ pub struct Copy {
     /// The copy's name; `live` is the one in the source.
     pub name: String,
     /// `copy.` facts.
-    #[serde(default)]
+    #[serde(default, with = "crate::listed")]
     pub given: Given,
 }
 
@@ -73,6 +74,7 @@ pub struct Copy {
 #[serde(deny_unknown_fields)]
 pub struct Branch {
     /// `person.` and `record.` facts; what is missing is unknown.
+    #[serde(default, with = "crate::listed")]
     pub given: Given,
     /// Rows.
     pub records: u64,

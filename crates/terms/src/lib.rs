@@ -9,6 +9,7 @@ mod id;
 mod inventory;
 pub mod json;
 mod lang;
+pub mod listed;
 mod value;
 mod words;
 

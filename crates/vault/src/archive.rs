@@ -12,7 +12,7 @@ use terms::Fault;
 use crate::coding::{Dictionary, decode, encode, take, unvarint, varint};
 use crate::random::random;
 use crate::sealed::{io, open, private, seal, sync_folder};
-use crate::slots::Slots;
+use crate::slots::{Key, Slots};
 
 const MAGIC: &[u8; 8] = b"CUSTARC1";
 /// Bytes of rows that are gathered before a block is written.
@@ -32,10 +32,12 @@ const UNIT_MAX: usize = 1 << 30;
 pub type UnitRow = (u32, Vec<(Tag, Vec<u8>)>);
 
 /// The rows of one subject, opened.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Unit {
     /// The slot whose key opened it.
     pub slot: u32,
+    /// That key.
+    pub key: Key,
     /// Its rows.
     pub rows: Vec<UnitRow>,
 }
@@ -283,7 +285,7 @@ impl ArchiveReader {
                 let unit_key = keyed(&key, "unit", &[&self.segment, &unit.to_be_bytes()]);
                 let plain = open(&unit_key, &[0; 12], &unit_aad(&self.segment, unit), &sealed).ok_or_else(damaged)?;
                 let rows = unpack(&plain, &dictionary).ok_or_else(damaged)?;
-                each(Unit { slot, rows })?;
+                each(Unit { slot, key, rows })?;
             }
             self.block += 1;
         }

@@ -1,0 +1,583 @@
+//! Carrying out what is due today: order, erase, purge, look again, observe; what waits is said, and the next run goes on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use case::{
+    BarFacts, By, Command, EffectObserved, EffectOrdered, Event, OutcomesRecorded, Seal, Wait,
+};
+use plan::{Item, Method};
+use sources::{Action, Source};
+use terms::json::json;
+use terms::{Day, Digest, Fault, Id, Level, Outcome, Place};
+
+use crate::align::{Alignment, RowState, align};
+use crate::index::SealIndex;
+use crate::look::{Recall, absence, columns, recall, sight};
+use crate::planning::{PlanDoc, known, read_plan};
+use crate::progress::Progress;
+use crate::survey::{Deaf, Opened, open_sources, survey};
+use crate::workspace::Workspace;
+
+/// What was done and what waits.
+#[derive(Clone, Debug, Default)]
+pub struct ApplyReport {
+    /// Items observed in this run: (item, rows done, rows kept, level).
+    pub done: Vec<(Id, u64, u64, Level)>,
+    /// What waits.
+    pub waiting: Vec<Waiting>,
+    /// What would be ordered now (dry run).
+    pub due: Vec<(Id, u64)>,
+    /// Values that still stand lawfully in rows that stay.
+    pub lawful: u64,
+}
+
+/// Something that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The item.
+    pub item: Id,
+    /// Until when, if a day is known.
+    pub until: Option<Day>,
+    /// Why: `not_before`, `by_hand`, `gate`, `safety_window`.
+    pub why: &'static str,
+}
+
+/// One item on one seal, to be carried out.
+struct Job {
+    item: Item,
+    seal: Seal,
+    index_name: String,
+    index: SealIndex,
+    /// Ordinals in the index that the item covers and that are not settled.
+    targets: Vec<u32>,
+    columns: Arc<[u32]>,
+    order_n: Option<u64>,
+    recall: Option<Recall>,
+}
+
+impl Job {
+    fn file(&self, what: &str) -> String {
+        format!("{what}-{}-{}", self.seal.n, self.item.item)
+    }
+
+    fn deletes(&self) -> bool {
+        self.item.method == Method::DeleteRows
+    }
+}
+
+/// Carries out what is due.
+///
+/// # Errors
+/// If approvals, law, schema or data moved beyond the tolerance, or a step fails; running again goes on.
+pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) -> Result<ApplyReport, Fault> {
+    let (plan_n, doc) = read_plan(workspace)?;
+    unmoved(workspace, &doc)?;
+    let mut report = ApplyReport::default();
+    let today = workspace.today()?;
+    let due = due_items(workspace, &doc, today, &mut report)?;
+    approved(workspace, &due)?;
+    let mut jobs = jobs(workspace, due)?;
+    if dry_run {
+        report.due = jobs.iter().filter(|j| j.order_n.is_none()).map(|j| (j.item.item.clone(), j.targets.len() as u64)).collect();
+        return Ok(report);
+    }
+    workspace.begin_run(&["scan", "destroy", "outcomes", "shred"], Some(plan_n))?;
+    let mut opened = open_sources(workspace)?;
+    schemas_unmoved(workspace, &opened, &jobs)?;
+    for i in 0..opened.sources.len() {
+        let here: Vec<usize> = jobs.iter().enumerate().filter(|(_, j)| source_of(j) == Some(i)).map(|(k, _)| k).collect();
+        if !here.is_empty() {
+            order_all(workspace, &mut opened, i, &mut jobs, &here, plan_n)?;
+            carry_out(workspace, &mut opened, i, &jobs, &here, progress)?;
+        }
+    }
+    if !jobs.is_empty() {
+        let mut again = open_sources(workspace)?;
+        let scan_n = survey(workspace, &mut again, &mut Deaf, progress)?.n;
+        for job in &mut jobs {
+            observe(workspace, &mut again, job, scan_n, &mut report)?;
+        }
+    }
+    record_outcomes(workspace, &doc)?;
+    crate::shredding::shred_in_run(workspace, &doc, &mut report)?;
+    let done = report.done.iter().map(|(item, ..)| item.as_str().to_owned()).collect();
+    let waits = report.waiting.iter().filter_map(|w| Some(Wait { item: w.item.clone(), until: w.until? })).collect();
+    workspace.end_run(done, waits)?;
+    Ok(report)
+}
+
+fn source_of(job: &Job) -> Option<usize> {
+    job.seal.dataset.source().strip_prefix("src")?.parse::<usize>().ok()?.checked_sub(1)
+}
+
+/// Refuses when the plan no longer says what it said: packs, case facts, answers, holds.
+fn unmoved(workspace: &Workspace, doc: &PlanDoc) -> Result<(), Fault> {
+    let now = known(workspace)?.inputs;
+    let moved = |what: &str| Err(Fault::new("plan_moved").with("what", what));
+    if now.packs != doc.inputs.packs {
+        return moved("packs");
+    }
+    if now.case != doc.inputs.case {
+        return moved("case_file");
+    }
+    if now.answers != doc.inputs.answers {
+        return moved("answers");
+    }
+    if now.acts != doc.inputs.acts {
+        return moved("acts");
+    }
+    if now.holdings != doc.inputs.holdings {
+        return moved("holdings");
+    }
+    Ok(())
+}
+
+fn due_items(workspace: &Workspace, doc: &PlanDoc, today: Day, report: &mut ApplyReport) -> Result<Vec<Item>, Fault> {
+    let mut due = Vec::new();
+    for item in doc.plan.items.iter().filter(|i| i.irreversible()) {
+        let observed = workspace.state.orders.values().any(|o| o.observed.is_some() && o.kind.item() == &item.item && same_plan(workspace, &o.kind));
+        if observed {
+            continue;
+        }
+        let wait = |why, until| Waiting { item: item.item.clone(), until, why };
+        if item.not_before.is_some_and(|d| d > today) {
+            report.waiting.push(wait("not_before", item.not_before));
+        } else if item.bars.gate != facts::Truth::False {
+            report.waiting.push(wait("gate", None));
+        } else {
+            due.push(item.clone());
+        }
+    }
+    Ok(due)
+}
+
+fn same_plan(workspace: &Workspace, kind: &case::OrderKind) -> bool {
+    let plan_n = workspace.state.plan.as_ref().map(|p| p.n);
+    kind.effect().is_some_and(|e| Some(e.plan_n) == plan_n)
+}
+
+fn approved(workspace: &Workspace, due: &[Item]) -> Result<(), Fault> {
+    let at = workspace.clock.now(workspace.zone(), workspace.state.last_at);
+    for item in due {
+        if !workspace.state.approved("destroy", item.item.as_str(), Some(&item.dataset), at) {
+            return Err(Fault::new("not_approved").with("item", &item.item));
+        }
+        if workspace.state.held(item.dataset.as_str()) {
+            return Err(Fault::new("held").with("item", &item.item));
+        }
+    }
+    Ok(())
+}
+
+fn jobs(workspace: &mut Workspace, due: Vec<Item>) -> Result<Vec<Job>, Fault> {
+    let seals: Vec<Seal> = workspace.state.newest_seals().into_iter().cloned().collect();
+    let mut out = Vec::new();
+    for item in due {
+        for seal in seals.iter().filter(|s| s.dataset == item.dataset) {
+            if workspace.state.backup_of(seal.n).is_none() {
+                return Err(Fault::new("no_backup").with("place", &seal.dataset));
+            }
+            let index_name = SealIndex::name(seal.scan_n, &seal.dataset, seal.of_n.is_some());
+            let index = SealIndex::load(workspace, &index_name)?;
+            let settled = settled(workspace, seal, item.groups.first().map(String::as_str).unwrap_or_default())?;
+            let targets: Vec<u32> = (0u32..)
+                .zip(&index.rows)
+                .filter(|(_, r)| item.branches.contains(&r.branch) && !settled.contains(&r.position))
+                .map(|(i, _)| i)
+                .collect();
+            let order_n = workspace
+                .state
+                .open_orders()
+                .find(|(_, o)| o.kind.effect().is_some_and(|e| e.item == item.item && e.seal_n == seal.n))
+                .map(|(n, _)| n);
+            if !targets.is_empty() || order_n.is_some() {
+                let columns: Arc<[u32]> = item.columns.clone().into();
+                out.push(Job { item: item.clone(), seal: seal.clone(), index_name: index_name.clone(), index, targets, columns, order_n, recall: None });
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// Positions of a group that are in a final state already.
+fn settled(workspace: &Workspace, seal: &Seal, group: &str) -> Result<BTreeSet<u32>, Fault> {
+    let codes = vector_codes(workspace, seal, group)?;
+    let fin = |c: u8| Outcome::of_code(c).is_some_and(Outcome::is_final);
+    Ok((0u32..).zip(codes).filter(|(_, c)| fin(*c)).map(|(p, _)| p).collect())
+}
+
+/// The codes of the newest vector; all undecided if there is none.
+fn vector_codes(workspace: &Workspace, seal: &Seal, group: &str) -> Result<Vec<u8>, Fault> {
+    let len = usize::try_from(seal.rows).map_err(|_| Fault::new("document_form"))?;
+    let vector = workspace.state.vectors.get(&(seal.n, seal.copy.clone(), group.to_owned()));
+    Ok(match vector {
+        None => vec![0; len],
+        Some(v) => match (v.uniform, v.doc) {
+            (Some(code), _) => vec![u8::try_from(code).unwrap_or_default(); len],
+            (None, Some(doc)) => workspace.documents.get(&doc)?.filter(|b| b.len() == len).ok_or_else(|| Fault::new("document_missing").with("document", doc))?,
+            (None, None) => vec![0; len],
+        },
+    })
+}
+
+fn schemas_unmoved(workspace: &Workspace, opened: &Opened, jobs: &[Job]) -> Result<(), Fault> {
+    for job in jobs {
+        let listed = opened.listed.iter().find(|l| l.dataset.place == job.seal.dataset);
+        let now = listed.map(|l| crate::survey::schema_of(workspace, &l.dataset)).transpose()?;
+        // A file that is gone has nothing left to move; a table that changed its shape must be planned anew.
+        if now.is_some_and(|n| n != job.seal.schema_doc) {
+            return Err(Fault::new("schema_moved").with("place", &job.seal.dataset));
+        }
+    }
+    Ok(())
+}
+
+/// The source of that ordinal, if it is open and lists the place.
+fn open_at<'a>(opened: &'a mut Opened, i: usize, place: &Place) -> Option<&'a mut Box<dyn Source>> {
+    let listed = opened.listed.iter().any(|l| l.source == i && l.dataset.place == *place);
+    opened.sources.get_mut(i).and_then(|(_, s)| s.as_mut()).filter(|_| listed)
+}
+
+/// Aligns a job's rows with what the source holds now; a data set that is gone has no rows.
+fn aligned(workspace: &mut Workspace, opened: &mut Opened, job: &Job) -> Result<Alignment, Fault> {
+    let key = workspace.vault()?.slots().key(job.index.key_slot)?.ok_or_else(|| Fault::new("slot_shredded"))?;
+    let targets: BTreeSet<u32> = job.targets.iter().copied().collect();
+    let emptied = |i: usize| u32::try_from(i).ok().filter(|i| targets.contains(i) && !job.deletes()).map(|_| job.columns.clone());
+    let source = source_of(job).unwrap_or_default();
+    match open_at(opened, source, &job.seal.dataset) {
+        Some(open) => align(open.as_mut(), &job.seal.dataset, &job.index, &key, &emptied),
+        None => {
+            let all = vec![Some(RowState::Gone); job.index.rows.len()];
+            Ok(Alignment { digests: vec![None; all.len()], states: all, new_rows: 0 })
+        }
+    }
+}
+
+/// Orders every job of a source: tolerance, sight, then one entry each; a job that was ordered before keeps its order.
+fn order_all(workspace: &mut Workspace, opened: &mut Opened, i: usize, jobs: &mut [Job], here: &[usize], plan_n: u64) -> Result<(), Fault> {
+    let live = workspace.file.sources.get(i).is_some_and(|s| s.live);
+    let tolerance = workspace.file.tolerance.ppm(live);
+    for k in here {
+        let Some(job) = jobs.get_mut(*k) else { continue };
+        if job.order_n.is_some() {
+            continue;
+        }
+        let alignment = aligned(workspace, opened, job)?;
+        let state = |o: &u32| alignment.states.get(*o as usize).copied().flatten();
+        let moved = job.targets.iter().filter(|o| matches!(state(o), Some(RowState::Changed | RowState::Gone))).count() as u64;
+        let skipped = moved + alignment.new_rows;
+        if skipped * 1_000_000 > tolerance * job.seal.rows.max(1) {
+            return Err(Fault::new("beyond_tolerance").with("place", &job.seal.dataset).with("rows", skipped).with("of", job.seal.rows));
+        }
+        let unchanged: Vec<u32> = job.targets.iter().copied().filter(|o| matches!(state(o), Some(RowState::Unchanged | RowState::Erased))).collect();
+        let archive = known(workspace)?.archive;
+        let seen = match open_at(opened, i, &job.seal.dataset) {
+            Some(open) if job.item.method != Method::ByHand => {
+                let sight = sight(workspace, open.as_ref(), &archive, &job.seal, &job.index, &unchanged, &job.columns, true)?;
+                recall(open.as_mut(), &job.seal.dataset, sight)?
+            }
+            _ => Recall { live: BTreeMap::new(), asked: BTreeMap::new(), found: BTreeMap::new() },
+        };
+        // Content first: which rows are meant, and what the search saw of them.
+        keep_list(workspace, &job.file("order"), &unchanged)?;
+        keep_recall(workspace, &job.file("recall"), &seen)?;
+        let backup_n = workspace.state.backup_of(job.seal.n);
+        let event = Event::DestroyOrdered(EffectOrdered {
+            backup_n,
+            bars: BarFacts { gate: job.item.bars.gate, hold: job.item.bars.hold, request: job.item.bars.request, retention: job.item.bars.retention },
+            copy: job.seal.copy.clone(),
+            dataset: job.seal.dataset.clone(),
+            demand: job.item.demand,
+            excluded: 0,
+            groups: job.item.groups.clone(),
+            head_ns: Vec::new(),
+            item: job.item.item.clone(),
+            method: method_word(job.item.method).to_owned(),
+            not_after: job.item.not_after,
+            not_before: job.item.not_before.unwrap_or(workspace.today()?),
+            plan_n,
+            rows: job.targets.len() as u64,
+            run_n: workspace.run_n()?,
+            seal_n: job.seal.n,
+            waiver_n: None,
+        });
+        let numbers = workspace.record(Command::RecordUnder(By::Run, event, job.item.rules.clone()))?;
+        job.order_n = numbers.first().copied();
+    }
+    Ok(())
+}
+
+pub(crate) fn method_word(method: Method) -> &'static str {
+    match method {
+        Method::DeleteRows => "delete_rows",
+        Method::EraseFields => "erase_fields",
+        Method::ByHand => "by_hand",
+        Method::Store => "store",
+        Method::Leave => "leave",
+    }
+}
+
+/// Erases what was ordered in one source, then purges it once.
+fn carry_out(workspace: &mut Workspace, opened: &mut Opened, i: usize, jobs: &[Job], here: &[usize], progress: &dyn Progress) -> Result<(), Fault> {
+    let direct: Vec<&Job> = here.iter().filter_map(|k| jobs.get(*k)).filter(|j| j.item.method != Method::ByHand).collect();
+    if direct.is_empty() {
+        return Ok(());
+    }
+    let Some((_, Some(source))) = opened.sources.get_mut(i) else { return Ok(()) };
+    let places: Vec<Place> = direct.iter().map(|j| j.seal.dataset.clone()).collect::<BTreeSet<_>>().into_iter().collect();
+    progress.begin("erase", None);
+    for place in &places {
+        let own: Vec<&&Job> = direct.iter().filter(|j| j.seal.dataset == *place).collect();
+        let Some(first) = own.first() else { continue };
+        // What each row's orders ask for together.
+        let mut wanted: BTreeMap<u32, Action> = BTreeMap::new();
+        for job in &own {
+            for o in load_list(workspace, &job.file("order"))? {
+                let action = match wanted.remove(&o) {
+                    _ if job.deletes() => Action::Delete,
+                    Some(Action::Empty(columns)) => Action::Empty(columns.iter().chain(job.columns.iter()).copied().collect()),
+                    Some(other) => other,
+                    None => Action::Empty(job.columns.clone()),
+                };
+                wanted.insert(o, action);
+            }
+        }
+        let key = workspace.vault()?.slots().key(first.index.key_slot)?.ok_or_else(|| Fault::new("slot_shredded"))?;
+        let emptied = |o: usize| match wanted.get(&u32::try_from(o).unwrap_or(u32::MAX)) {
+            Some(Action::Empty(columns)) => Some(columns.clone()),
+            _ => None,
+        };
+        let mut aligner = crate::align::Aligner::new(&first.index, &key, &emptied);
+        source.erase(std::slice::from_ref(place), &mut |_, batch, row| {
+            progress.add(1);
+            Ok(match aligner.take(batch, row) {
+                Some((o, RowState::Unchanged)) => wanted.get(&u32::try_from(o).unwrap_or(u32::MAX)).cloned().unwrap_or(Action::Keep),
+                _ => Action::Keep,
+            })
+        })?;
+    }
+    progress.end();
+    progress.begin("purge", None);
+    source.purge(&places)?;
+    progress.end();
+    Ok(())
+}
+
+/// Looks again at one job and records what was seen.
+fn observe(workspace: &mut Workspace, opened: &mut Opened, job: &mut Job, scan_n: u64, report: &mut ApplyReport) -> Result<(), Fault> {
+    let Some(order_n) = job.order_n else { return Ok(()) };
+    let alignment = aligned(workspace, opened, job)?;
+    let ordered: BTreeSet<u32> = load_list(workspace, &job.file("order"))?.into_iter().collect();
+    let ordered_rows = workspace.state.orders.get(&order_n).and_then(|o| o.kind.effect()).map_or(0, |e| e.rows);
+    let by_hand = job.item.method == Method::ByHand;
+    let state = |o: u32| alignment.states.get(o as usize).copied().flatten();
+    let is_done = |o: u32| match state(o) {
+        Some(RowState::Erased) => true,
+        Some(RowState::Gone) => job.deletes() || by_hand,
+        _ => false,
+    };
+    let (mut done, mut kept): (Vec<u32>, BTreeMap<String, u64>) = (Vec::new(), BTreeMap::new());
+    for o in &job.targets {
+        if ordered.contains(o) && is_done(*o) {
+            done.push(*o);
+        } else if by_hand {
+            // Somebody has still to do it: the order stays open.
+            report.waiting.push(Waiting { item: job.item.item.clone(), until: job.item.not_after, why: "by_hand" });
+            return Ok(());
+        } else {
+            let why = if state(*o) == Some(RowState::Gone) { "gone" } else { "changed" };
+            *kept.entry(why.to_owned()).or_default() += 1;
+        }
+    }
+    let settled_before = ordered_rows.saturating_sub(job.targets.len() as u64);
+    if settled_before > 0 {
+        return Err(Fault::new("order_does_not_fit").with("item", &job.item.item));
+    }
+    let cap = source_cap(workspace, &job.seal.dataset);
+    let archive = known(workspace)?.archive;
+    let source = source_of(job).unwrap_or_default();
+    let places: Vec<Place> = opened.listed.iter().filter(|l| l.source == source).map(|l| l.dataset.place.clone()).collect();
+    let recall = load_recall(workspace, &job.file("recall"))?;
+    let looked = match opened.sources.get_mut(source) {
+        Some((_, Some(open))) if !by_hand => {
+            let sight = sight(workspace, open.as_ref(), &archive, &job.seal, &job.index, &done, &job.columns, false)?;
+            Some(absence(open.as_mut(), &places, sight)?)
+        }
+        _ => None,
+    };
+    let (cols, level, bytes, unread, lawful) = match &looked {
+        Some(a) => {
+            let cols = columns(&job.columns, &recall, a, cap.min(Level::L3));
+            let least = cols.iter().map(|c| c.level).min().unwrap_or(Level::L2);
+            (cols, least.min(cap).min(Level::L3), a.bytes, a.unread, a.lawful)
+        }
+        None => (Vec::new(), Level::L1.min(cap), 0, 0, 0),
+    };
+    let hits: u64 = cols.iter().map(|c| c.hits).sum();
+    if hits > 0 {
+        return Err(Fault::new("values_remain").with("place", &job.seal.dataset).with("values", hits).retry());
+    }
+    let scope = out_of_scope(&job.item, &looked.is_some());
+    let receipt = json!({
+        "bytes_searched": bytes, "bytes_unread": unread, "columns": cols, "item": job.item.item, "kept": kept, "lawfully_present": lawful,
+        "level": level, "method": method_word(job.item.method), "order_n": order_n, "out_of_scope": scope, "rows_done": done.len(),
+        "store": workspace.state.sources.get(&source_place(&job.seal.dataset)).map(|s| s.store.clone()).unwrap_or_default(),
+        "type": "custody.destruction_receipt", "v": 1
+    });
+    keep_list(workspace, &job.file("done"), &done)?;
+    renew_index(workspace, job, &alignment, &done)?;
+    let safety = i64::try_from(workspace.state.opened.as_ref().map_or(30, |o| o.safety_days)).unwrap_or(30);
+    let event = Event::DestroyObserved(EffectObserved {
+        backup_until: Some(workspace.today()?.plus_days(safety)),
+        bytes_searched: bytes,
+        bytes_unread: unread,
+        columns: cols,
+        level,
+        order_n,
+        out_of_scope: scope,
+        receipt_doc: workspace.put_json(&receipt)?,
+        rows_done: done.len() as u64,
+        rows_kept: kept.clone(),
+        scan_n: Some(scan_n),
+    });
+    workspace.record(Command::RecordUnder(By::Run, event, job.item.rules.clone()))?;
+    report.lawful += lawful;
+    report.done.push((job.item.item.clone(), done.len() as u64, kept.values().sum(), level));
+    Ok(())
+}
+
+fn source_place(dataset: &Place) -> Place {
+    Place::new(dataset.source().to_owned()).unwrap_or_else(|| dataset.clone())
+}
+
+fn source_cap(workspace: &Workspace, dataset: &Place) -> Level {
+    workspace.state.sources.get(&source_place(dataset)).map_or(Level::L0, |s| s.cap)
+}
+
+/// Standing limits of what was looked at (RESIDUE §6).
+fn out_of_scope(item: &Item, searched: &bool) -> Vec<String> {
+    let mut out = vec!["backups_made_by_others", "disk_free_blocks", "disk_spare_area", "snapshots_and_shadow_copies", "sync_folders"];
+    if !searched {
+        out.push("raw_files");
+    }
+    if item.method == Method::ByHand {
+        out.push("what_the_person_who_did_it_did_not_do");
+    }
+    out.into_iter().map(str::to_owned).collect()
+}
+
+/// Rows that were emptied have new bytes: the index follows, so that a later order on other columns finds them unchanged.
+fn renew_index(workspace: &mut Workspace, job: &Job, alignment: &Alignment, done: &[u32]) -> Result<(), Fault> {
+    if job.deletes() {
+        return Ok(());
+    }
+    let mut index = SealIndex::load(workspace, &job.index_name)?;
+    for o in done {
+        let now = alignment.digests.get(*o as usize).copied().flatten();
+        if let (Some(row), Some(now)) = (index.rows.get_mut(*o as usize), now) {
+            row.digest = now;
+        }
+    }
+    index.keep(workspace, &job.index_name)
+}
+
+/// One vector per seal and group: what was seen done, what is stored, what goes on; the rest stays undecided.
+fn record_outcomes(workspace: &mut Workspace, doc: &PlanDoc) -> Result<(), Fault> {
+    let seals: Vec<Seal> = workspace.state.newest_seals().into_iter().cloned().collect();
+    for seal in seals {
+        let index = SealIndex::load(workspace, &SealIndex::name(seal.scan_n, &seal.dataset, seal.of_n.is_some()))?;
+        for group in seal.groups.clone() {
+            let before = vector_codes(workspace, &seal, &group)?;
+            let mut codes = before.clone();
+            let items: Vec<&Item> = doc.plan.items.iter().filter(|i| i.dataset == seal.dataset && i.groups.contains(&group)).collect();
+            for item in items {
+                let done: BTreeSet<u32> = if item.irreversible() { done_of(workspace, &seal, item)? } else { BTreeSet::new() };
+                for (o, row) in (0u32..).zip(&index.rows).filter(|(_, r)| item.branches.contains(&r.branch)) {
+                    let code = match item.outcome {
+                        Outcome::Destroy if done.contains(&o) => Outcome::Destroy,
+                        Outcome::Retain | Outcome::Continue => item.outcome,
+                        _ => continue,
+                    };
+                    if let Some(room) = codes.get_mut(row.position as usize).filter(|c| !Outcome::of_code(**c).is_some_and(Outcome::is_final)) {
+                        *room = code.code();
+                    }
+                }
+            }
+            let known = workspace.state.vectors.contains_key(&(seal.n, seal.copy.clone(), group.clone()));
+            if codes != before || !known {
+                record_vector(workspace, &seal, &group, &codes)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn done_of(workspace: &mut Workspace, seal: &Seal, item: &Item) -> Result<BTreeSet<u32>, Fault> {
+    let observed = workspace.state.orders.values().any(|o| {
+        o.observed.is_some() && o.kind.effect().is_some_and(|e| e.item == item.item && e.seal_n == seal.n) && same_plan(workspace, &o.kind)
+    });
+    if !observed {
+        return Ok(BTreeSet::new());
+    }
+    Ok(load_list(workspace, &format!("done-{}-{}", seal.n, item.item))?.into_iter().collect())
+}
+
+fn record_vector(workspace: &mut Workspace, seal: &Seal, group: &str, codes: &[u8]) -> Result<(), Fault> {
+    let mut totals: BTreeMap<Outcome, u64> = BTreeMap::new();
+    for code in codes {
+        *totals.entry(Outcome::of_code(*code).unwrap_or(Outcome::Undecided)).or_default() += 1;
+    }
+    let uniform = codes.first().filter(|c| codes.iter().all(|d| d == *c)).map(|c| u64::from(*c));
+    let vector_doc = if uniform.is_some() { None } else { Some(workspace.documents.put(codes)?) };
+    let event = OutcomesRecorded {
+        copy: seal.copy.clone(),
+        group: group.to_owned(),
+        root: Digest(ledger::page_root(codes)),
+        seal_n: seal.n,
+        totals,
+        uniform,
+        vector_doc,
+    };
+    if codes.is_empty() {
+        return Ok(());
+    }
+    workspace.record(Command::Record(By::Run, Event::OutcomesRecorded(event)))?;
+    Ok(())
+}
+
+fn keep_list(workspace: &mut Workspace, name: &str, list: &[u32]) -> Result<(), Fault> {
+    let bytes: Vec<u8> = list.iter().flat_map(|n| n.to_be_bytes()).collect();
+    workspace.vault()?.index_put(name, &bytes)
+}
+
+fn load_list(workspace: &mut Workspace, name: &str) -> Result<Vec<u32>, Fault> {
+    let bytes = workspace.vault()?.index_get(name)?.ok_or_else(|| Fault::new("index_missing"))?;
+    Ok(bytes.chunks_exact(4).filter_map(|c| c.try_into().ok().map(u32::from_be_bytes)).collect())
+}
+
+fn keep_recall(workspace: &mut Workspace, name: &str, recall: &Recall) -> Result<(), Fault> {
+    let mut bytes = Vec::new();
+    for (c, live) in &recall.live {
+        let of = |m: &BTreeMap<u32, u64>| m.get(c).copied().unwrap_or_default();
+        bytes.extend_from_slice(&c.to_be_bytes());
+        for n in [*live, of(&recall.asked), of(&recall.found)] {
+            bytes.extend_from_slice(&n.to_be_bytes());
+        }
+    }
+    workspace.vault()?.index_put(name, &bytes)
+}
+
+fn load_recall(workspace: &mut Workspace, name: &str) -> Result<Recall, Fault> {
+    let bytes = workspace.vault()?.index_get(name)?.ok_or_else(|| Fault::new("index_missing"))?;
+    let mut out = Recall { live: BTreeMap::new(), asked: BTreeMap::new(), found: BTreeMap::new() };
+    for record in bytes.chunks_exact(28) {
+        let (column, rest) = record.split_at(4);
+        let column = column.try_into().map_or(0, u32::from_be_bytes);
+        let mut numbers = rest.chunks_exact(8).map(|c| c.try_into().map_or(0, u64::from_be_bytes));
+        out.live.insert(column, numbers.next().unwrap_or_default());
+        out.asked.insert(column, numbers.next().unwrap_or_default());
+        out.found.insert(column, numbers.next().unwrap_or_default());
+    }
+    Ok(out)
+}

@@ -1,0 +1,282 @@
+//! Questions, answers and the plan: computed from documents alone, so that anyone can compute it again.
+
+use std::collections::BTreeSet;
+
+use case::{By, Command, Event, PlanMade};
+use ledger::Entry;
+use plan::{Change, Inputs, Note, Plan, Question, compute, diff, lint, questions};
+use serde::{Deserialize, Serialize};
+use terms::json::Json;
+use terms::{Answer, Answers, Day, Digest, Fault, Given, Holdings, Id, Inventory, Outcome, Value};
+
+use crate::approve::Consequence;
+use crate::workspace::Workspace;
+
+/// What a plan was computed from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanInputs {
+    /// Kinds of acts recorded.
+    pub acts: Vec<String>,
+    /// Answers and opinions, in order.
+    pub answers: Vec<Answer>,
+    /// Date of law applied.
+    pub as_of: Day,
+    /// Facts of the case.
+    #[serde(with = "terms::listed")]
+    pub case: Given,
+    /// The holdings document.
+    pub holdings: Digest,
+    /// The inventory document.
+    pub inventory: Digest,
+    /// The packs.
+    pub packs: Vec<Digest>,
+}
+
+/// An archive that the plan will end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArchiveItem {
+    /// The archive.
+    pub archive: Id,
+    /// The item's id, which approvals cover.
+    pub item: Id,
+    /// Days after the last destruction.
+    pub safety_days: u64,
+}
+
+/// The plan document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanDoc {
+    /// Archives that end with the plan.
+    pub archives: Vec<ArchiveItem>,
+    /// What it was computed from.
+    pub inputs: PlanInputs,
+    /// Graded notes.
+    pub notes: Vec<Note>,
+    /// The plan.
+    pub plan: Plan,
+    /// `custody.plan`
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// 1
+    pub v: u64,
+}
+
+/// A plan that was made.
+#[derive(Clone, Debug)]
+pub struct PlanReport {
+    /// Its entry.
+    pub n: u64,
+    /// The document.
+    pub doc: PlanDoc,
+    /// What moved since the plan before.
+    pub changes: Option<Vec<Change>>,
+}
+
+/// What is known for planning now.
+pub(crate) struct Known {
+    pub inputs: PlanInputs,
+    pub holdings: Holdings,
+    pub inventory: Inventory,
+    pub archive: Id,
+}
+
+impl Workspace {
+    /// The event of an entry of this case.
+    ///
+    /// # Errors
+    /// If there is no such entry.
+    pub fn event(&self, n: u64) -> Result<Event, Fault> {
+        let line = usize::try_from(n).ok().and_then(|n| self.lines().ok()?.into_iter().nth(n)).ok_or_else(|| Fault::new("no_such_entry").with("entry", n))?;
+        let entry = Entry::parse(&line).map_err(|_| Fault::new("ledger_damaged").with("entry", n))?;
+        Event::read(&entry.kind, &entry.facts).ok().flatten().ok_or_else(|| Fault::new("ledger_damaged").with("entry", n))
+    }
+}
+
+/// Gathers what is known for planning.
+pub(crate) fn known(workspace: &Workspace) -> Result<Known, Fault> {
+    let subjects_n = workspace.state.subjects_n.ok_or_else(|| Fault::new("no_subjects"))?;
+    let Event::SubjectsRecorded(subjects) = workspace.event(subjects_n)? else { return Err(Fault::new("no_subjects")) };
+    let model: Json = workspace.get_json(&subjects.model_doc)?;
+    let damaged = || Fault::new("document_damaged").with("document", subjects.model_doc);
+    let text = |name: &str| model.get(name).and_then(Json::as_str);
+    let holdings: Digest = text("holdings").and_then(|t| t.parse().ok()).ok_or_else(damaged)?;
+    let archive = text("archive").and_then(Id::new).ok_or_else(damaged)?;
+    let mut holdings: Holdings = workspace.get_json(&holdings)?;
+    for h in &mut holdings.holdings {
+        h.given.insert("holding.hold".to_owned(), Value::YesNo(workspace.state.held(h.dataset.as_str())));
+    }
+    let (_, inventory_doc, _) = workspace.state.scans.last().ok_or_else(|| Fault::new("no_subjects"))?;
+    let inventory: Inventory = workspace.get_json(inventory_doc)?;
+    let mut answers = Vec::new();
+    for (_, doc) in &workspace.state.answers {
+        let sheet: Answers = workspace.get_json(doc)?;
+        answers.extend(sheet.answers);
+    }
+    let acts: Vec<String> = workspace.state.acts.keys().cloned().collect();
+    let mut case = workspace.file.facts();
+    // The ledger knows of no incident that is open; a keeper is named once an act says so.
+    case.insert("case.incident_open".to_owned(), Value::YesNo(acts.iter().any(|a| a == "incident_opened")));
+    if acts.iter().any(|a| a == "keeper_named") {
+        case.insert("case.keeper_named".to_owned(), Value::YesNo(true));
+    }
+    let inputs = PlanInputs {
+        acts,
+        answers,
+        as_of: workspace.today()?,
+        case,
+        holdings: workspace.put_json(&holdings)?,
+        inventory: *inventory_doc,
+        packs: workspace.packs.put(&workspace.documents)?,
+    };
+    Ok(Known { inputs, holdings, inventory, archive })
+}
+
+impl Known {
+    pub(crate) fn with<T>(&self, workspace: &Workspace, use_it: impl FnOnce(&Inputs<'_>) -> T) -> T {
+        let acts: BTreeSet<String> = self.inputs.acts.iter().cloned().collect();
+        use_it(&Inputs {
+            book: &workspace.packs.book,
+            table: &workspace.packs.table,
+            case: &self.inputs.case,
+            holdings: &self.holdings,
+            answers: &self.inputs.answers,
+            acts: &acts,
+            as_of: self.inputs.as_of,
+        })
+    }
+}
+
+/// The open questions, best first.
+///
+/// # Errors
+/// If nothing was sealed yet.
+pub fn open_questions(workspace: &Workspace) -> Result<Vec<Question>, Fault> {
+    let known = known(workspace)?;
+    Ok(known.with(workspace, questions))
+}
+
+/// The plan as it would be now, without recording it.
+///
+/// # Errors
+/// If nothing was sealed yet.
+pub fn plan_now(workspace: &Workspace) -> Result<PlanDoc, Fault> {
+    let known = known(workspace)?;
+    Ok(document(workspace, known))
+}
+
+fn document(workspace: &Workspace, known: Known) -> PlanDoc {
+    let (plan, _) = known.with(workspace, compute);
+    let notes = lint(&plan, &known.holdings, &known.inventory, &workspace.packs.book);
+    let safety_days = workspace.state.opened.as_ref().map_or(30, |o| o.safety_days);
+    let archives = Id::new("i-archive").map(|item| ArchiveItem { archive: known.archive, item, safety_days }).into_iter().collect();
+    PlanDoc { archives, inputs: known.inputs, notes, plan, kind: "custody.plan".to_owned(), v: 1 }
+}
+
+/// Reads the plan in force.
+///
+/// # Errors
+/// If there is none.
+pub fn read_plan(workspace: &Workspace) -> Result<(u64, PlanDoc), Fault> {
+    let plan = workspace.state.plan.as_ref().filter(|p| !p.withdrawn).ok_or_else(|| Fault::new("no_plan"))?;
+    Ok((plan.n, workspace.get_json(&plan.made.plan_doc)?))
+}
+
+/// Makes and records the plan.
+///
+/// # Errors
+/// If nothing was sealed yet.
+pub fn make_plan(workspace: &mut Workspace) -> Result<PlanReport, Fault> {
+    crate::survey::register(workspace)?;
+    sync_holds(workspace)?;
+    let before = read_plan(workspace).ok();
+    let known = known(workspace)?;
+    let consequence = Consequence::of(&known.with(workspace, compute).0, &known.holdings);
+    let doc = document(workspace, known);
+    let state = &workspace.state;
+    let seals = state.newest_seals();
+    let irreversible = doc.plan.items.iter().filter(|i| i.irreversible()).count() as u64;
+    let schemas: BTreeSet<Digest> = seals.iter().map(|s| s.schema_doc).collect();
+    let made = PlanMade {
+        consequence_doc: workspace.put_json(&consequence)?,
+        inventory_n: state.last_scan().unwrap_or_default(),
+        irreversible,
+        items: doc.plan.items.len() as u64,
+        law_date: doc.inputs.as_of,
+        pack_docs: doc.inputs.packs.clone(),
+        plan_doc: workspace.put_json(&doc)?,
+        run_n: None,
+        schema_docs: schemas.into_iter().collect(),
+        seal_ns: seals.iter().map(|s| s.n).collect(),
+        subjects_n: state.subjects_n,
+        undecided: doc.plan.totals.get(&Outcome::Undecided).copied().unwrap_or_default(),
+    };
+    let rules: BTreeSet<String> = doc.plan.rows.iter().flat_map(|r| r.winners.iter().cloned()).collect();
+    let numbers = workspace.record(Command::RecordUnder(By::Operator, Event::PlanMade(made), rules.into_iter().collect()))?;
+    let changes = before.map(|(_, old)| diff(&old.plan, &doc.plan));
+    Ok(PlanReport { n: numbers.first().copied().unwrap_or_default(), doc, changes })
+}
+
+/// Makes the open holds equal to the case file's.
+fn sync_holds(workspace: &mut Workspace) -> Result<(), Fault> {
+    let mut places = workspace.places()?;
+    let mut wanted = Vec::new();
+    for hold in workspace.file.holds.clone() {
+        let id = Id::new(format!("h-{}", hold.id.value)).ok_or_else(|| Fault::new("document_form"))?;
+        let mut datasets: BTreeSet<String> = BTreeSet::new();
+        for pattern in &hold.datasets {
+            if pattern == "*" {
+                datasets.insert("*".to_owned());
+                continue;
+            }
+            let Some((source, table)) = pattern.split_once('/') else { continue };
+            let Some(i) = workspace.file.sources.iter().position(|s| s.id.value == source) else { continue };
+            let Ok((_, mut open)) = workspace.source(i) else { continue };
+            for d in open.list(&mut places)?.datasets {
+                if case::file::fits(table, &d.name) {
+                    datasets.insert(d.place.to_string());
+                }
+            }
+        }
+        if datasets.is_empty() {
+            return Err(Fault::new("hold_covers_nothing").with("hold", &hold.id.value));
+        }
+        let until = hold.until.as_ref().and_then(|u| u.value.parse().ok());
+        wanted.push(case::HoldPlaced { datasets: datasets.into_iter().collect(), hold: id, until });
+    }
+    workspace.record(Command::Holds(wanted))?;
+    Ok(())
+}
+
+/// Records answers; those that only counsel may give are signed with counsel's key.
+///
+/// # Errors
+/// If a question is not known, a value does not fit, or a holding does not exist.
+pub fn answer(workspace: &mut Workspace, answers: Vec<Answer>) -> Result<Vec<u64>, Fault> {
+    let known = known(workspace)?;
+    let mut out = Vec::new();
+    for a in answers {
+        let fact = workspace.packs.table.get(&a.fact).ok_or_else(|| Fault::new("no_such_fact").with("fact", &a.fact))?;
+        if !fact.fits(&a.value) {
+            return Err(Fault::new("answer_does_not_fit").with("fact", &a.fact));
+        }
+        let holding = match &a.holding {
+            None => None,
+            Some(name) => {
+                let found = known.holdings.holdings.iter().find(|h| h.name == *name);
+                Some(found.ok_or_else(|| Fault::new("no_such_holding").with("holding", name))?)
+            }
+        };
+        let place = holding.map(|h| format!("@{}", h.dataset)).unwrap_or_default();
+        let branch = a.branch.map(|b| format!("#{b}")).unwrap_or_default();
+        let by = if a.fact.starts_with("case.opinion_") { By::Counsel } else { By::Operator };
+        let value = a.value.clone();
+        let question = format!("{}{place}{branch}", a.fact);
+        let answers_doc = workspace.put_json(&Answers { answers: vec![a] })?;
+        let event = Event::AnswerGiven(case::AnswerGiven { answers_doc, question, value });
+        out.extend(workspace.record(Command::Record(by, event))?);
+    }
+    Ok(out)
+}

@@ -1,0 +1,46 @@
+//! Restoring an archive into a folder of the user's: one SQLite database with a table for each data set, as it was sealed.
+
+use std::path::Path;
+
+use case::Seal;
+use rows::Tag;
+use terms::{Fault, Place};
+
+use crate::backup::segment_name;
+use crate::planning::known;
+use crate::progress::Progress;
+use crate::workspace::Workspace;
+
+/// Restores every data set whose keys live; gives rows by data set.
+///
+/// # Errors
+/// If the folder holds a restored database already, or an archive is damaged.
+pub fn restore(workspace: &mut Workspace, to: &Path, progress: &dyn Progress) -> Result<Vec<(Place, u64, u64)>, Fault> {
+    let archive = known(workspace)?.archive;
+    let seals: Vec<Seal> = workspace.state.newest_seals().into_iter().cloned().collect();
+    let mut database = store::RestoredDatabase::create(to)?;
+    let mut out = Vec::new();
+    progress.begin("restore", Some(seals.iter().map(|s| s.rows).sum()));
+    for seal in &seals {
+        let mut rows = 0u64;
+        let vault = workspace.vault()?;
+        let mut reader = vault.read_segment(archive.as_str(), &segment_name(seal))?;
+        let dead = reader.units(vault.slots(), &|_| true, &mut |unit| {
+            for (position, cells) in &unit.rows {
+                let values: Vec<(u8, &[u8])> = cells.iter().map(|(tag, bytes)| (tag_code(*tag), bytes.as_slice())).collect();
+                database.add(seal.dataset.as_str(), *position, &values)?;
+                rows += 1;
+            }
+            progress.add(unit.rows.len() as u64);
+            Ok(())
+        })?;
+        out.push((seal.dataset.clone(), rows, dead));
+    }
+    progress.end();
+    database.finish()?;
+    Ok(out)
+}
+
+fn tag_code(tag: Tag) -> u8 {
+    tag as u8
+}

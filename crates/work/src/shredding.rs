@@ -1,0 +1,109 @@
+//! The end of archives: once every destruction was observed and the safety window has passed, the keys die.
+
+use case::{BarFacts, By, Command, Event, HolderGone, ShredObserved, ShredOrdered};
+use facts::Truth;
+use terms::json::json;
+use terms::{Day, Fault, Id, Level};
+use vault::{ShredPlan, shred};
+
+use crate::apply::{ApplyReport, Waiting};
+use crate::planning::{ArchiveItem, PlanDoc, read_plan};
+use crate::workspace::Workspace;
+
+/// The day on which an archive may be shredded; none while destructions are open or none was done.
+fn due_day(workspace: &Workspace, archive: &ArchiveItem) -> Option<Day> {
+    let state = &workspace.state;
+    let backup = state.backups.values().find(|b| b.archive == archive.archive && b.end.is_none())?;
+    let backed = || state.orders.values().filter(|o| o.kind.effect().is_some_and(|e| backup.seal_ns.contains(&e.seal_n)));
+    if backed().any(|o| o.observed.is_none()) {
+        return None;
+    }
+    let last = backed().filter_map(|o| o.observed.as_ref()).map(|o| o.day).max()?;
+    Some(last.plus_days(i64::try_from(archive.safety_days).unwrap_or(i64::MAX)))
+}
+
+/// Whether everything irreversible in the plan was observed.
+fn nothing_waits(workspace: &Workspace, doc: &PlanDoc) -> bool {
+    doc.plan.items.iter().filter(|i| i.irreversible()).all(|item| {
+        workspace.state.orders.values().any(|o| o.observed.is_some() && o.kind.item() == &item.item)
+    })
+}
+
+/// What the archives of the plan wait for.
+///
+/// # Errors
+/// If there is no plan.
+pub fn shred_due(workspace: &Workspace) -> Result<Vec<(Id, Option<Day>)>, Fault> {
+    let (_, doc) = read_plan(workspace)?;
+    let live = |a: &&ArchiveItem| workspace.state.backups.values().any(|b| b.archive == a.archive && b.end.is_none());
+    Ok(doc.archives.iter().filter(live).map(|a| (a.archive.clone(), due_day(workspace, a))).collect())
+}
+
+/// Shreds archives whose day has come, inside the open run.
+pub(crate) fn shred_in_run(workspace: &mut Workspace, doc: &PlanDoc, report: &mut ApplyReport) -> Result<(), Fault> {
+    let today = workspace.today()?;
+    for archive in &doc.archives {
+        let Some(day) = due_day(workspace, archive) else { continue };
+        if day > today {
+            report.waiting.push(Waiting { item: archive.item.clone(), until: Some(day), why: "safety_window" });
+        } else if nothing_waits(workspace, doc) {
+            end_archive(workspace, archive, day)?;
+        }
+    }
+    Ok(())
+}
+
+fn end_archive(workspace: &mut Workspace, archive: &ArchiveItem, day: Day) -> Result<(), Fault> {
+    let open = workspace.state.open_orders().find_map(|(n, o)| match &o.kind {
+        case::OrderKind::Shred(s) if s.archive == archive.archive => Some((n, s.epoch, s.slots)),
+        _ => None,
+    });
+    let (order_n, epoch, slots) = match open {
+        Some(known) => known,
+        None => order(workspace, archive, day)?,
+    };
+    let list: Vec<u32> = (1..=u32::try_from(slots).unwrap_or(u32::MAX)).collect();
+    // Everything in the index is about persons whose keys die now: nothing of it is written anew.
+    let plan = ShredPlan { slots: &list, epoch, rewrite: &|_, _| Ok(None) };
+    let seen = shred(workspace.vault()?, &plan)?;
+    let holder = Id::new("h-1").ok_or_else(|| Fault::new("document_form"))?;
+    let receipt = json!({
+        "archive": archive.archive, "epoch": seen.epoch, "holder_gone": seen.holder_gone, "order_n": order_n,
+        "slots_zero": seen.zero, "type": "custody.shred_receipt", "v": 1
+    });
+    let event = ShredObserved {
+        epoch: seen.epoch,
+        holders: vec![HolderGone { gone: seen.holder_gone, holder }],
+        level: Level::L4,
+        order_n,
+        out_of_scope: ["copies_of_workspace_and_epoch_key_by_others", "flash_cells_under_deleted_key_files"].map(str::to_owned).to_vec(),
+        receipt_doc: workspace.put_json(&receipt)?,
+        slots_zero: seen.zero,
+    };
+    workspace.record(Command::Record(By::Run, Event::ShredObserved(event)))?;
+    Ok(())
+}
+
+fn order(workspace: &mut Workspace, archive: &ArchiveItem, day: Day) -> Result<(u64, u64, u64), Fault> {
+    let plan_n = workspace.state.plan.as_ref().map(|p| p.n).ok_or_else(|| Fault::new("no_plan"))?;
+    let slots = workspace.vault()?.slots();
+    let (epoch, count) = (slots.epoch(), u64::from(slots.count().saturating_sub(1)));
+    let no = Truth::False;
+    let event = ShredOrdered {
+        archive: archive.archive.clone(),
+        bars: BarFacts { gate: no, hold: no, request: no, retention: no },
+        demand: Truth::True,
+        epoch,
+        excluded: 0,
+        head_ns: Vec::new(),
+        item: archive.item.clone(),
+        method: "crypto_shred".to_owned(),
+        not_after: None,
+        not_before: day,
+        plan_n,
+        run_n: workspace.run_n()?,
+        slots: count,
+    };
+    let n = workspace.record(Command::Record(By::Run, Event::ShredOrdered(event)))?;
+    Ok((n.first().copied().unwrap_or_default(), epoch, count))
+}

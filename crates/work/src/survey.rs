@@ -1,0 +1,285 @@
+//! The scan: every data set read to its end, findings per column, the coverage list; one pass that others may listen to.
+
+use std::collections::BTreeMap;
+
+use case::file::DatasetFile;
+use case::{By, Command, Event, ScanRecorded, SourceFrozen, SourceRegistered};
+use detect::{Headers, Kind};
+use inventory::{Declared, Gatherer, categories, findings, propose_class, propose_groups, shown_name, tier_of};
+use ledger::keyed;
+use rows::{Batch, canonical_row};
+use sources::{Dataset, Source};
+use terms::{ColumnSeen, DatasetSeen, Digest, Fault, Inventory, Place, Reach, SourceSeen, Unread};
+
+use crate::progress::Progress;
+use crate::workspace::{Workspace, place_of};
+
+/// A data set as listed, with what the case file says of it.
+pub(crate) struct Listed {
+    pub source: usize,
+    pub dataset: Dataset,
+    pub said: Option<DatasetFile>,
+}
+
+/// Open sources with their listings.
+pub(crate) struct Opened {
+    pub sources: Vec<(Place, Option<Box<dyn Source>>)>,
+    pub listed: Vec<Listed>,
+    pub unread: Vec<Unread>,
+    pub seen: Vec<SourceSeen>,
+}
+
+/// Hears every batch of a scan with its sure findings (row, column, kind, value).
+pub(crate) trait Listener {
+    fn begin(&mut self, listed: &Listed) -> Result<(), Fault>;
+    fn batch(&mut self, listed: &Listed, batch: &Batch, found: &[(usize, usize, Kind, Vec<u8>)]) -> Result<(), Fault>;
+}
+
+/// Listens to nothing.
+pub(crate) struct Deaf;
+
+impl Listener for Deaf {
+    fn begin(&mut self, _: &Listed) -> Result<(), Fault> {
+        Ok(())
+    }
+    fn batch(&mut self, _: &Listed, _: &Batch, _: &[(usize, usize, Kind, Vec<u8>)]) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
+/// What a scan found.
+#[derive(Clone, Debug)]
+pub struct ScanReport {
+    /// The inventory.
+    pub inventory: Inventory,
+    /// The number of `scan.recorded`.
+    pub n: u64,
+}
+
+/// Scans all sources and records the inventory in a run of its own.
+///
+/// # Errors
+/// If the ledger or the vault fails; what cannot be read in a source is listed instead.
+pub fn scan(workspace: &mut Workspace, progress: &dyn Progress) -> Result<ScanReport, Fault> {
+    register(workspace)?;
+    workspace.begin_run(&["scan"], None)?;
+    let mut opened = open_sources(workspace)?;
+    let report = survey(workspace, &mut opened, &mut Deaf, progress)?;
+    workspace.end_run(vec!["scan".to_owned()], Vec::new())?;
+    Ok(report)
+}
+
+/// Makes the register of sources and holds equal to the case file.
+pub(crate) fn register(workspace: &mut Workspace) -> Result<(), Fault> {
+    let mut registered = Vec::new();
+    let mut frozen = Vec::new();
+    for (i, s) in workspace.file.sources.iter().enumerate() {
+        let Some(source) = place_of(i) else { continue };
+        let reach = s.reach();
+        let (store, version, cap) = match workspace.source(i) {
+            Ok((_, open)) => {
+                let store = open.store();
+                (store.name.to_owned(), store.version, store.cap.min(reach.cap()))
+            }
+            Err(_) => (s.kind().word().to_owned(), "unknown".to_owned(), reach.cap().min(terms::Level::L1)),
+        };
+        registered.push(SourceRegistered { cap, reach, source: source.clone(), store, version });
+        frozen.extend(s.freeze.as_ref().and_then(|f| f.value.parse().ok()).map(|from| SourceFrozen { from, source }));
+    }
+    workspace.record(Command::Sources(registered, frozen))?;
+    Ok(())
+}
+
+/// Opens every source that can be opened and lists what is in it.
+pub(crate) fn open_sources(workspace: &mut Workspace) -> Result<Opened, Fault> {
+    let mut places = workspace.places()?;
+    let mut out = Opened { sources: Vec::new(), listed: Vec::new(), unread: Vec::new(), seen: Vec::new() };
+    for i in 0..workspace.file.sources.len() {
+        let Some(place) = place_of(i) else { continue };
+        let Some(file) = workspace.file.sources.get(i).cloned() else { continue };
+        let mut missed = |reason: &str| out.unread.push(Unread { place: place.clone(), reason: reason.to_owned(), bytes: 0 });
+        let reach = file.reach();
+        if reach == Reach::ByHand {
+            missed("reach_by_hand");
+            out.sources.push((place, None));
+            continue;
+        }
+        let opened = workspace.source(i).and_then(|(_, mut s)| s.list(&mut places).map(|l| (s, l)));
+        match opened {
+            Err(fault) => {
+                missed(fault.code());
+                out.sources.push((place, None));
+            }
+            Ok((source, listing)) => {
+                let store = source.store();
+                out.seen.push(SourceSeen {
+                    source: place.clone(),
+                    kind: file.kind(),
+                    reach,
+                    store: format!("{} {}", store.name, store.version),
+                    cap: store.cap.min(reach.cap()),
+                    live: file.live,
+                });
+                out.unread.extend(listing.missed.into_iter().map(|m| Unread { place: m.place, reason: m.reason.to_owned(), bytes: m.bytes }));
+                for dataset in listing.datasets {
+                    let said = workspace.file.dataset(&file.id.value, &dataset.name).cloned();
+                    out.listed.push(Listed { source: i, dataset, said });
+                }
+                out.sources.push((place, Some(source)));
+            }
+        }
+    }
+    workspace.keep_places(&places)?;
+    Ok(out)
+}
+
+/// Reads every data set, records the inventory in the open run.
+pub(crate) fn survey(workspace: &mut Workspace, opened: &mut Opened, listener: &mut dyn Listener, progress: &dyn Progress) -> Result<ScanReport, Fault> {
+    let headers = Headers::shipped().map_err(|_| Fault::new("shipped_data_damaged"))?;
+    let digest_key = workspace.vault()?.digest_key("inventory");
+    let mut inventory = Inventory { sources: opened.seen.clone(), ..Inventory::default() };
+    progress.begin("scan", Some(opened.listed.len() as u64));
+    let mut unread = opened.unread.clone();
+    for listed in &opened.listed {
+        let Some((_, Some(source))) = opened.sources.get_mut(listed.source) else { continue };
+        match read_dataset(workspace, source.as_mut(), listed, &headers, &digest_key, listener) {
+            Ok(seen) => inventory.datasets.push(seen),
+            Err(fault) if fault.code() == "listener_stopped" => return Err(fault),
+            Err(fault) => unread.push(Unread { place: listed.dataset.place.clone(), reason: fault.code().to_owned(), bytes: 0 }),
+        }
+        progress.add(1);
+    }
+    progress.end();
+    inventory.unread = unread;
+    inventory.datasets.sort_by(|a, b| a.dataset.cmp(&b.dataset));
+    let event = ScanRecorded {
+        datasets: inventory.datasets.len() as u64,
+        inventory_doc: workspace.put_json(&inventory)?,
+        places: (inventory.datasets.len() + inventory.unread.len()) as u64,
+        run_n: workspace.run_n()?,
+        unread: inventory.unread.len() as u64,
+    };
+    let n = workspace.record(Command::Record(By::Run, Event::ScanRecorded(event)))?;
+    Ok(ScanReport { inventory, n: n.first().copied().unwrap_or_default() })
+}
+
+fn read_dataset(
+    workspace: &Workspace,
+    source: &mut dyn Source,
+    listed: &Listed,
+    headers: &Headers,
+    digest_key: &[u8; 32],
+    listener: &mut dyn Listener,
+) -> Result<DatasetSeen, Fault> {
+    let dataset = &listed.dataset;
+    let mut gatherer = Gatherer::new(dataset.columns.len(), dataset.encoding);
+    let mut chain = [0u8; 32];
+    let mut row_bytes = Vec::new();
+    listener.begin(listed)?;
+    let summary = source.read(&dataset.place, &mut |batch| {
+        let mut found = Vec::new();
+        gatherer.add(batch, &mut |row, column, kind, value| found.push((row, column, kind, value.to_vec())));
+        // The digest chains batches of rows: a changed, missing or moved row changes it.
+        let mut all = Vec::new();
+        for row in 0..batch.rows() {
+            canonical_row(batch.row(row), &mut row_bytes);
+            all.extend_from_slice(&(row_bytes.len() as u64).to_be_bytes());
+            all.extend_from_slice(&row_bytes);
+        }
+        chain = keyed(digest_key, "dataset-digest", &[&chain, &all]);
+        listener.batch(listed, batch, &found)
+    })?;
+    let schema = schema_document(workspace, dataset, headers)?;
+    Ok(describe(listed, &gatherer, summary, Digest(chain), schema, headers))
+}
+
+/// The schema as a document: names only where they may be shown.
+fn schema_document(workspace: &Workspace, dataset: &Dataset, headers: &Headers) -> Result<Digest, Fault> {
+    let columns: Vec<_> = dataset
+        .columns
+        .iter()
+        .map(|c| {
+            let mut column = BTreeMap::from([
+                ("declared", terms::json::Json::from(c.declared.chars().filter(|c| c.is_ascii_graphic()).collect::<String>())),
+                ("key", terms::json::Json::from(c.key)),
+                ("not_null", terms::json::Json::from(c.not_null)),
+                ("unique", terms::json::Json::from(c.unique)),
+            ]);
+            if let Some(name) = shown_name(&c.name, dataset.is_table, headers) {
+                column.insert("name", terms::json::Json::from(name));
+            }
+            column
+        })
+        .collect();
+    workspace.put_json(&terms::json::json!({"columns": columns, "encoding": dataset.encoding.word(), "type": "custody.schema", "v": 1}))
+}
+
+fn describe(listed: &Listed, gatherer: &Gatherer, summary: sources::ReadSummary, digest: Digest, schema: Digest, headers: &Headers) -> DatasetSeen {
+    let dataset = &listed.dataset;
+    let declared: Vec<Declared<'_>> = dataset
+        .columns
+        .iter()
+        .zip(&gatherer.columns)
+        .map(|(c, found)| Declared { name: &c.name, key: c.key, found })
+        .collect();
+    let said = listed.said.as_ref();
+    let class = said.and_then(|s| s.class.as_ref()).map(|c| c.value.clone()).or_else(|| propose_class(&dataset.name, &declared, headers).map(str::to_owned));
+    let proposed = class.as_deref().map(|c| propose_groups(c, &declared, headers)).unwrap_or_default();
+    let group_of = |i: usize, name: &str| -> Option<String> {
+        let named = said.and_then(|s| s.groups.iter().find(|(_, columns)| columns.iter().any(|c| c == name)));
+        let excluded = said.is_some_and(|s| s.not_personal.contains_key(name));
+        match named {
+            Some((group, _)) => Some(group.clone()),
+            None if excluded || class.as_deref() == Some("none") => None,
+            None => proposed.get(i).copied().flatten().map(str::to_owned),
+        }
+    };
+    let columns = (0u32..)
+        .zip(dataset.columns.iter().zip(&declared))
+        .map(|(ordinal, (column, declared))| {
+            let excluded = said.is_some_and(|s| s.not_personal.contains_key(&column.name)) || class.as_deref() == Some("none");
+            let findings = if excluded { Vec::new() } else { findings(declared, headers) };
+            let categories = categories(declared, &findings);
+            ColumnSeen {
+                ordinal,
+                name: shown_name(&column.name, dataset.is_table, headers),
+                filled: declared.found.filled,
+                tier: tier_of(categories.iter().map(String::as_str)),
+                categories,
+                findings,
+                group: group_of(ordinal as usize, &column.name),
+                key: column.key,
+                not_null: column.not_null,
+                unique: column.unique,
+                stored: declared.found.stored.iter().map(|(k, v)| ((*k).to_owned(), *v)).collect(),
+            }
+        })
+        .collect();
+    DatasetSeen {
+        dataset: dataset.place.clone(),
+        name: if dataset.is_table { shown_name(&dataset.name, true, headers) } else { None },
+        rows: summary.rows,
+        bytes: gatherer.columns.iter().map(|c| c.bytes).sum(),
+        digest,
+        schema,
+        columns,
+        ragged: summary.ragged,
+        hidden: dataset.hidden,
+        class,
+        points_to: dataset.points_to.clone(),
+    }
+}
+
+/// The class that a data set's own names speak for, before any value was read.
+pub(crate) fn class_by_name(dataset: &Dataset) -> Option<&'static str> {
+    let headers = Headers::shipped().ok()?;
+    let nothing = inventory::ColumnFound::default();
+    let declared: Vec<Declared<'_>> = dataset.columns.iter().map(|c| Declared { name: &c.name, key: c.key, found: &nothing }).collect();
+    propose_class(&dataset.name, &declared, &headers)
+}
+
+/// The schema document of a data set as it is now.
+pub(crate) fn schema_of(workspace: &Workspace, dataset: &Dataset) -> Result<Digest, Fault> {
+    let headers = Headers::shipped().map_err(|_| Fault::new("shipped_data_damaged"))?;
+    schema_document(workspace, dataset, &headers)
+}

@@ -1,0 +1,483 @@
+//! An open workspace: case file, ledger, documents, vault, state; entries are signed, admitted and appended here and nowhere else.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use case::file::CaseFile;
+use case::{By, CaseOpened, Command, Context, Draft, Event, KeyRecord, Policy, RunOpened, State, admit, decide, evolve};
+use ledger::{Checkpoint, Entry, Signer, b64, body_commitment};
+use sources::Places;
+use store::{Documents, LedgerStore};
+use terms::json::{Json, Strictness, json, to_bytes};
+use terms::{Day, Digest, Fault, Place, Zone};
+use vault::{KeyFile, Passphrase, Vault, random, random_key};
+
+use crate::clock::Clock;
+use crate::keys::{PublicFile, random_id};
+use crate::packs::Packs;
+
+/// How long a run may take (ms).
+const RUN_MS: u64 = 48 * 3_600_000;
+
+/// Asks for passphrases.
+pub trait Secrets {
+    /// The passphrase of that key (`operator`, `counsel`, a key file's name).
+    ///
+    /// # Errors
+    /// If none is given.
+    fn passphrase(&mut self, whose: &str) -> Result<Passphrase, Fault>;
+}
+
+/// Where things lie.
+#[derive(Clone, Debug)]
+pub struct Paths {
+    /// The folder of the case file.
+    pub base: PathBuf,
+    /// The workspace folder beside it.
+    pub folder: PathBuf,
+}
+
+impl Paths {
+    /// The paths for a case file.
+    pub fn beside(case_file: &Path) -> Paths {
+        let base = case_file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+        let stem = case_file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+        Paths { folder: base.join(format!("{stem}.custody")), base }
+    }
+
+    fn vault(&self) -> PathBuf {
+        self.folder.join("vault")
+    }
+
+    fn archives(&self, file: &CaseFile) -> PathBuf {
+        file.vault.archives.as_ref().map_or_else(|| self.folder.join("archives"), |a| self.base.join(&a.value))
+    }
+
+    fn holder(&self, file: &CaseFile) -> PathBuf {
+        file.vault.holder.as_ref().map_or_else(|| self.base.join("keys").join("epoch-key"), |h| self.base.join(&h.value))
+    }
+
+    /// Whether a ledger exists.
+    pub fn exists(&self) -> bool {
+        self.folder.join("ledger.db").exists()
+    }
+}
+
+/// Who signs in this process.
+#[derive(Default)]
+struct Keyring {
+    operator: Option<Signer>,
+    counsel: Option<Signer>,
+    run: Option<Signer>,
+    log: Option<Signer>,
+}
+
+/// An open workspace.
+pub struct Workspace {
+    /// The case file.
+    pub file: CaseFile,
+    /// Where things lie.
+    pub paths: Paths,
+    /// The packs.
+    pub packs: Packs,
+    /// The documents.
+    pub documents: Documents,
+    /// The clock.
+    pub clock: Clock,
+    /// The state.
+    pub state: State,
+    store: LedgerStore,
+    vault: Option<Vault>,
+    keys: Keyring,
+    zone: Zone,
+}
+
+fn broken(e: case::Broken) -> Fault {
+    Fault::new("rule_broken").with("rule", e.rule).with("why", e.why)
+}
+
+impl Workspace {
+    /// Opens the workspace of a case file; for writing, one process at a time.
+    ///
+    /// # Errors
+    /// If the ledger is damaged, breaks a rule, or another process writes.
+    pub fn open(case_file: &Path, file: CaseFile, packs: Packs, clock: Clock, write: bool) -> Result<Workspace, Fault> {
+        let paths = Paths::beside(case_file);
+        if write {
+            std::fs::create_dir_all(&paths.folder).map_err(|_| Fault::new("workspace_unwritable"))?;
+        } else if !paths.exists() {
+            return Err(Fault::new("no_workspace"));
+        }
+        let store = LedgerStore::open(&paths.folder, write)?;
+        let documents = Documents::open(&paths.folder.join("documents"))?;
+        let zone = Zone::named(&file.zone.value).ok_or_else(|| Fault::new("document_form"))?;
+        let mut state = State::default();
+        let mut lines: Vec<Vec<u8>> = Vec::new();
+        store.lines(&mut |_, bytes, _| {
+            lines.push(bytes.to_vec());
+            Ok(())
+        })?;
+        for (index, line) in (0u64..).zip(&lines) {
+            let damaged = || Fault::new("ledger_damaged").with("entry", index);
+            let entry = Entry::parse(line).map_err(|_| damaged())?;
+            let context = Context { index };
+            let event = admit(&state, &entry, context).map_err(broken)?;
+            state = evolve(state, &entry, &event, line, context);
+        }
+        Ok(Workspace { file, paths, packs, documents, clock, state, store, vault: None, keys: Keyring::default(), zone })
+    }
+
+    /// Opens operator key and vault; the first time, makes the vault and opens the case.
+    ///
+    /// # Errors
+    /// If a passphrase is wrong, a key is missing, or the case cannot be opened.
+    pub fn unlock(&mut self, secrets: &mut dyn Secrets) -> Result<(), Fault> {
+        let passphrase = secrets.passphrase("operator")?;
+        let operator = self.load_signer(self.file.parties.operator.key.as_ref().map(|k| k.value.clone()), &passphrase)?;
+        self.keys.operator = Some(operator);
+        let (folder, archives, holder) = (self.paths.vault(), self.paths.archives(&self.file), self.paths.holder(&self.file));
+        if !Vault::exists(&folder) {
+            if self.state.next > 0 {
+                return Err(Fault::new("vault_missing"));
+            }
+            Vault::clear_unfinished(&folder, &holder)?;
+            Vault::create(&folder, &archives, &holder, &passphrase)?;
+        }
+        let vault = Vault::open(&folder, &archives, &holder, &passphrase)?;
+        let seed = match vault.get("log-key")? {
+            Some(seed) => seed,
+            None if self.state.next == 0 => {
+                let seed = random_key()?;
+                vault.put("log-key", &*seed)?;
+                zeroize::Zeroizing::new(seed.to_vec())
+            }
+            None => return Err(Fault::new("vault_damaged")),
+        };
+        let seed: [u8; 32] = seed.as_slice().try_into().map_err(|_| Fault::new("vault_damaged"))?;
+        self.keys.log = Some(Signer::from_seed(&seed));
+        self.vault = Some(vault);
+        if self.state.next == 0 { self.open_case() } else { Ok(()) }
+    }
+
+    /// Opens counsel's key for this process.
+    ///
+    /// # Errors
+    /// If there is none or the passphrase is wrong.
+    pub fn unlock_counsel(&mut self, secrets: &mut dyn Secrets) -> Result<(), Fault> {
+        let key = self.file.parties.counsel.as_ref().and_then(|c| c.key.as_ref()).map(|k| k.value.clone());
+        let passphrase = secrets.passphrase("counsel")?;
+        self.keys.counsel = Some(self.load_signer(key, &passphrase)?);
+        Ok(())
+    }
+
+    fn load_signer(&self, public: Option<String>, passphrase: &Passphrase) -> Result<Signer, Fault> {
+        let public = public.ok_or_else(|| Fault::new("public_key_missing"))?;
+        let private = self.paths.base.join(&public).with_extension("key");
+        KeyFile::load(&private)?.signer(passphrase)
+    }
+
+    fn open_case(&mut self) -> Result<(), Fault> {
+        let origin = format!("custody/{}", base32()?);
+        let p = &self.file.parties;
+        let named = std::iter::once(&p.operator).chain(&p.approvers).chain(p.counsel.iter()).chain(p.keeper.iter());
+        let mut keys: Vec<KeyRecord> = Vec::new();
+        let mut persons: Vec<Json> = Vec::new();
+        for party in named {
+            let Some(path) = &party.key else { continue };
+            let record = PublicFile::load(&self.paths.base.join(&path.value))?.key;
+            persons.push(json!({"name": party.name.value, "person": record.person}));
+            if !keys.iter().any(|k| k.kid == record.kid) {
+                keys.push(record);
+            }
+        }
+        let log = self.keys.log.as_ref().ok_or_else(locked)?;
+        keys.push(KeyRecord {
+            alg: "ed25519".to_owned(),
+            kid: log.kid(),
+            person: random_id("p")?,
+            public: log.public().text(),
+            seen: case::Seen::None,
+            purpose: case::KeyUse::Log,
+        });
+        keys.sort_by(|a, b| a.kid.cmp(&b.kid));
+        let policy = self.file.approval.clone();
+        let kinds: Vec<case::ApprovalKind> = policy.kinds.iter().filter(|k| *k == "key").map(|_| case::ApprovalKind::Key).collect();
+        let approvals = BTreeMap::from([("irreversible".to_owned(), Policy { kinds, need: policy.need.value })]);
+        let live = self.file.sources.iter().enumerate().filter(|(_, s)| s.live).filter_map(|(i, _)| place_of(i)).collect();
+        let policy_doc = self.put_json(&json!({"log": ledger::Vkey { name: origin.clone(), key: log.public() }.text(), "simulated": self.file.simulated, "type": "custody.policy", "v": 1}))?;
+        let opened = CaseOpened {
+            approvals,
+            keys,
+            law_date: self.today()?,
+            origin,
+            policy_doc,
+            safety_days: self.file.safety_days.value,
+            scenario: self.file.scenario(),
+            sources_live: live,
+            tolerance_ppm: self.file.tolerance.ppm(true),
+            zone: self.file.zone.value.clone(),
+        };
+        let body = json!({"company": self.file.company.name.value, "persons": persons, "uscc": self.file.company.uscc.value});
+        self.state.case = random_id("c")?.as_str().to_owned();
+        let drafts = vec![(Draft::new(By::Operator, Event::CaseOpened(opened)), Some(body))];
+        self.append(drafts)?;
+        Ok(())
+    }
+
+    /// The vault.
+    ///
+    /// # Errors
+    /// If it was not unlocked.
+    pub fn vault(&mut self) -> Result<&mut Vault, Fault> {
+        self.vault.as_mut().ok_or_else(locked)
+    }
+
+    /// The case's time zone.
+    pub fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    /// Today.
+    ///
+    /// # Errors
+    /// If the clock is out of the calendar.
+    pub fn today(&self) -> Result<Day, Fault> {
+        self.clock.today(&self.zone).ok_or_else(|| Fault::new("clock_out_of_range"))
+    }
+
+    /// Size and root of the tree.
+    pub fn head(&self) -> (u64, [u8; 32]) {
+        (self.store.size(), self.store.root())
+    }
+
+    /// The signed note of the head.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub fn head_note(&self) -> Result<String, Fault> {
+        self.store.head()?.map(|(_, _, note)| note).ok_or_else(|| Fault::new("no_workspace"))
+    }
+
+    /// Every line in order.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub fn lines(&self) -> Result<Vec<Vec<u8>>, Fault> {
+        let mut out = Vec::new();
+        self.store.lines(&mut |_, bytes, _| {
+            out.push(bytes.to_vec());
+            Ok(())
+        })?;
+        Ok(out)
+    }
+
+    /// Writes a canonical JSON document.
+    ///
+    /// # Errors
+    /// If it cannot be written canonically or durably.
+    pub fn put_json(&self, value: &impl serde::Serialize) -> Result<Digest, Fault> {
+        let bytes = to_bytes(value, Strictness::Document).map_err(|_| Fault::new("document_form"))?;
+        self.documents.put(&bytes)
+    }
+
+    /// Reads a canonical JSON document.
+    ///
+    /// # Errors
+    /// If it is missing, damaged or of another form.
+    pub fn get_json<T: serde::de::DeserializeOwned>(&self, digest: &Digest) -> Result<T, Fault> {
+        let bytes = self.documents.get(digest)?.ok_or_else(|| Fault::new("document_missing").with("document", digest))?;
+        terms::json::read(&bytes, Strictness::Document).map_err(|_| Fault::new("document_damaged").with("document", digest))
+    }
+
+    /// Carries a command out: decided, signed, admitted, appended; gives the numbers of its entries.
+    ///
+    /// # Errors
+    /// The rule that it breaks, or that it could not be made durable; then nothing was appended.
+    pub fn record(&mut self, command: Command) -> Result<Vec<u64>, Fault> {
+        let drafts = decide(&self.state, command).map_err(broken)?;
+        self.append(drafts.into_iter().map(|d| (d, None)).collect())
+    }
+
+    /// As [`Workspace::record`] for one event with a body.
+    ///
+    /// # Errors
+    /// As [`Workspace::record`].
+    pub fn record_with_body(&mut self, by: By, event: Event, body: Json) -> Result<Vec<u64>, Fault> {
+        let drafts = decide(&self.state, Command::Record(by, event)).map_err(broken)?;
+        self.append(drafts.into_iter().map(|d| (d, Some(body.clone()))).collect())
+    }
+
+    fn signer(&self, by: By) -> Result<&Signer, Fault> {
+        match by {
+            By::Operator => self.keys.operator.as_ref(),
+            By::Counsel => self.keys.counsel.as_ref(),
+            By::Run => self.keys.run.as_ref(),
+        }
+        .ok_or_else(locked)
+    }
+
+    fn append(&mut self, drafts: Vec<(Draft, Option<Json>)>) -> Result<Vec<u64>, Fault> {
+        let mut state = self.state.clone();
+        let mut lines = Vec::new();
+        let mut numbers = Vec::new();
+        let first_index = self.store.size();
+        for (offset, (draft, body)) in (0u64..).zip(drafts) {
+            let (entry, line) = self.entry(&state, &draft, body)?;
+            let context = Context { index: first_index + offset };
+            let event = admit(&state, &entry, context).map_err(broken)?;
+            state = evolve(state, &entry, &event, &line, context);
+            numbers.push(entry.n);
+            lines.push(line);
+        }
+        if lines.is_empty() {
+            return Ok(numbers);
+        }
+        let origin = state.opened.as_ref().map(|o| o.origin.clone()).unwrap_or_default();
+        let log = self.keys.log.as_ref().ok_or_else(locked)?;
+        self.store.append(&lines, &mut |size, root| Checkpoint { origin: origin.clone(), size, root }.sign(log))?;
+        self.state = state;
+        Ok(numbers)
+    }
+
+    fn entry(&self, state: &State, draft: &Draft, body: Option<Json>) -> Result<(Entry, Vec<u8>), Fault> {
+        let form = |_| Fault::new("document_form");
+        let signer = self.signer(draft.by)?;
+        let role = match draft.by {
+            By::Operator => case::KeyUse::Operator,
+            By::Counsel => case::KeyUse::Counsel,
+            By::Run => case::KeyUse::Run,
+        };
+        let bc = match body {
+            None => None,
+            Some(body) => {
+                let bytes = to_bytes(&body, Strictness::Document).map_err(|_| Fault::new("document_form"))?;
+                let salt: [u8; 32] = random()?;
+                let sealed = json!({"body": String::from_utf8_lossy(&bytes), "n": state.next, "salt": b64::url(&salt)});
+                let sealed = to_bytes(&sealed, Strictness::Document).map_err(|_| Fault::new("document_form"))?;
+                self.vault.as_ref().ok_or_else(locked)?.put(&format!("body-{}", state.next), &sealed)?;
+                Some(body_commitment(&salt, &bytes))
+            }
+        };
+        let mut entry = Entry {
+            actor: signer.kid(),
+            at: self.clock.now(&self.zone, state.last_at),
+            bc,
+            case: state.case.clone(),
+            facts: draft.event.facts().map_err(form)?,
+            n: state.next,
+            prev: state.prev.unwrap_or(Digest::ZERO),
+            role: role.word().to_owned(),
+            rules: draft.rules.clone(),
+            sigs: Vec::new(),
+            kind: draft.event.kind().to_owned(),
+            v: 1,
+        };
+        entry.sign(signer).map_err(|_| Fault::new("document_form"))?;
+        let line = entry.line().map_err(|_| Fault::new("document_form"))?;
+        Ok((entry, line))
+    }
+
+    /// Begins a run; a run lost in a crash is closed first.
+    ///
+    /// # Errors
+    /// As [`Workspace::record`].
+    pub fn begin_run(&mut self, steps: &[&str], plan_n: Option<u64>) -> Result<u64, Fault> {
+        let signer = Signer::from_seed(&*random_key()?);
+        let build = json!({
+            "os": std::env::consts::OS,
+            "simulated": self.clock.simulated.is_some(),
+            "sqlite": sources::sqlite_version(),
+            "tool": concat!("custody ", env!("CARGO_PKG_VERSION")),
+            "type": "custody.build",
+            "v": 1
+        });
+        let run = RunOpened {
+            build_doc: self.put_json(&build)?,
+            key: KeyRecord {
+                alg: "ed25519".to_owned(),
+                kid: signer.kid(),
+                person: self.operator_person()?,
+                public: signer.public().text(),
+                seen: case::Seen::None,
+                purpose: case::KeyUse::Run,
+            },
+            plan_n,
+            steps: steps.iter().map(|s| (*s).to_owned()).collect(),
+            until: self.clock.now(&self.zone, self.state.last_at) + RUN_MS,
+        };
+        let numbers = self.record(Command::BeginRun(run))?;
+        self.keys.run = Some(signer);
+        numbers.last().copied().ok_or_else(locked)
+    }
+
+    /// Ends the open run.
+    ///
+    /// # Errors
+    /// As [`Workspace::record`].
+    pub fn end_run(&mut self, done: Vec<String>, waits: Vec<case::Wait>) -> Result<(), Fault> {
+        let run_n = self.state.run.as_ref().map(|r| r.n).ok_or_else(locked)?;
+        self.record(Command::EndRun(case::RunClosed { done, run_n, waits }))?;
+        self.keys.run = None;
+        Ok(())
+    }
+
+    /// The number of the open run.
+    ///
+    /// # Errors
+    /// If none is open.
+    pub fn run_n(&self) -> Result<u64, Fault> {
+        self.state.run.as_ref().map(|r| r.n).ok_or_else(locked)
+    }
+
+    fn operator_person(&self) -> Result<terms::Id, Fault> {
+        let kid = self.keys.operator.as_ref().map(Signer::kid).ok_or_else(locked)?;
+        self.state.keys.get(&kid).map(|k| k.record.person.clone()).ok_or_else(|| Fault::new("operator_not_registered"))
+    }
+
+    /// The map of real names to places, from the vault.
+    ///
+    /// # Errors
+    /// If it is damaged.
+    pub fn places(&mut self) -> Result<Places, Fault> {
+        match self.vault()?.get("places")? {
+            None => Ok(Places::default()),
+            Some(bytes) => serde_json::from_slice(&bytes).map_err(|_| Fault::new("vault_damaged")),
+        }
+    }
+
+    /// Keeps the map of real names to places.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn keep_places(&mut self, places: &Places) -> Result<(), Fault> {
+        let bytes = serde_json::to_vec(places).map_err(|_| Fault::new("document_form"))?;
+        self.vault()?.put("places", &bytes)
+    }
+
+    /// Opens the source of that ordinal in the case file.
+    ///
+    /// # Errors
+    /// If it is missing.
+    pub fn source(&self, i: usize) -> Result<(Place, Box<dyn sources::Source>), Fault> {
+        let place = place_of(i).ok_or_else(|| Fault::new("document_form"))?;
+        let file = self.file.sources.get(i).ok_or_else(|| Fault::new("source_missing").with("source", &place))?;
+        let source = sources::open(file.kind(), &place, &self.paths.base.join(&file.path.value))?;
+        Ok((place, source))
+    }
+}
+
+fn locked() -> Fault {
+    Fault::new("locked")
+}
+
+/// The place id of the source of that ordinal.
+pub(crate) fn place_of(i: usize) -> Option<Place> {
+    Place::new(format!("src{}", i + 1))
+}
+
+/// 26 random base32 digits.
+fn base32() -> Result<String, Fault> {
+    const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+    let bytes: [u8; 26] = random()?;
+    Ok(bytes.iter().filter_map(|b| DIGITS.get(usize::from(b & 31))).map(|d| char::from(*d)).collect())
+}
