@@ -3,9 +3,11 @@
 mod book;
 mod duty;
 mod pack;
+mod packs;
 mod rule;
 
 pub use book::{LawBook, PackError, PackVersion};
 pub use duty::{Duty, RuleKind, Tier};
 pub use pack::{Accept, CaseGiven, Conflict, Consent, Gate, RuleCases, RuleFile, Says};
+pub use packs::Packs;
 pub use rule::{Act, Rule};

@@ -4,6 +4,7 @@ mod bite;
 mod cell;
 mod decide;
 mod diff;
+mod document;
 mod explain;
 mod gates;
 mod inputs;
@@ -14,6 +15,7 @@ mod table;
 
 pub use cell::{Admission, Cell};
 pub use diff::{Change, diff};
+pub use document::{ArchiveItem, Consequence, Effect, PlanDoc, PlanInputs};
 pub use explain::{Reader, explain};
 pub use gates::{GateRow, Shown};
 pub use inputs::Inputs;

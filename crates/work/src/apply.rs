@@ -6,7 +6,7 @@ use std::sync::Arc;
 use case::{
     BarFacts, By, Command, EffectObserved, EffectOrdered, Event, OutcomesRecorded, Seal, Wait,
 };
-use plan::{Item, Method};
+use plan::{Item, Method, PlanDoc};
 use sources::{Action, Source};
 use terms::json::json;
 use terms::{Day, Digest, Fault, Id, Level, Outcome, Place};
@@ -14,7 +14,7 @@ use terms::{Day, Digest, Fault, Id, Level, Outcome, Place};
 use crate::align::{Alignment, RowState, align};
 use crate::index::SealIndex;
 use crate::look::{Recall, absence, columns, recall, sight};
-use crate::planning::{PlanDoc, known, read_plan};
+use crate::planning::{known, read_plan};
 use crate::progress::Progress;
 use crate::survey::{Deaf, Opened, open_sources, survey};
 use crate::workspace::Workspace;
@@ -53,7 +53,6 @@ struct Job {
     targets: Vec<u32>,
     columns: Arc<[u32]>,
     order_n: Option<u64>,
-    recall: Option<Recall>,
 }
 
 impl Job {
@@ -193,7 +192,7 @@ fn jobs(workspace: &mut Workspace, due: Vec<Item>) -> Result<Vec<Job>, Fault> {
                 .map(|(n, _)| n);
             if !targets.is_empty() || order_n.is_some() {
                 let columns: Arc<[u32]> = item.columns.clone().into();
-                out.push(Job { item: item.clone(), seal: seal.clone(), index_name: index_name.clone(), index, targets, columns, order_n, recall: None });
+                out.push(Job { item: item.clone(), seal: seal.clone(), index_name: index_name.clone(), index, targets, columns, order_n });
             }
         }
     }

@@ -2,10 +2,9 @@
 
 use case::{ApprovalFile, ApprovalKind, By, Decision, Event, Head, PlanApproved, Statement};
 use ledger::{Signer, b64};
-use plan::{Grade, Method, Plan};
-use serde::{Deserialize, Serialize};
+use plan::Grade;
 use terms::json::json;
-use terms::{Digest, Fault, Holdings, Outcome};
+use terms::{Digest, Fault};
 use vault::random;
 
 use crate::planning::read_plan;
@@ -13,66 +12,6 @@ use crate::workspace::Workspace;
 
 /// Days for which an approval holds.
 const VALID_DAYS: i64 = 90;
-
-/// The measured consequence of a plan: what the approver sees before signing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Consequence {
-    /// What cannot be undone, item by item.
-    pub irreversible: Vec<Effect>,
-    /// What is stored until a date.
-    pub retained: u64,
-    /// Record-cells that stay undecided.
-    pub undecided: u64,
-    /// Persons in the sealed data sets.
-    pub persons: u64,
-    /// `custody.consequence`
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// 1
-    pub v: u64,
-}
-
-/// One item that cannot be undone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Effect {
-    /// Field groups.
-    pub groups: Vec<String>,
-    /// Holding.
-    pub holding: String,
-    /// Item.
-    pub item: terms::Id,
-    /// How.
-    pub method: Method,
-    /// Rows.
-    pub rows: u64,
-}
-
-impl Consequence {
-    /// The consequence of a plan.
-    pub fn of(plan: &Plan, holdings: &Holdings) -> Consequence {
-        let irreversible = plan
-            .items
-            .iter()
-            .filter(|i| i.irreversible())
-            .map(|i| Effect { groups: i.groups.clone(), holding: i.holding.clone(), item: i.item.clone(), method: i.method, rows: i.records })
-            .collect();
-        let of = |o: Outcome| plan.totals.get(&o).copied().unwrap_or_default();
-        let persons = match holdings.given.get("case.persons") {
-            Some(terms::Value::Count(n)) => *n,
-            _ => 0,
-        };
-        Consequence {
-            irreversible,
-            retained: of(Outcome::Retain),
-            undecided: of(Outcome::Undecided),
-            persons,
-            kind: "custody.consequence".to_owned(),
-            v: 1,
-        }
-    }
-}
 
 /// The statement that an approver of that key would sign now.
 ///

@@ -22,13 +22,12 @@ mod survey;
 mod workspace;
 
 pub use apply::{ApplyReport, Waiting, apply};
-pub use approve::{Consequence, approve, record_approval, statement_for};
+pub use approve::{approve, record_approval, statement_for};
 pub use backup::{BackupReport, backup};
 pub use clock::Clock;
 pub use keys::{PublicFile, keygen};
 pub use package::{DossierMade, dossier};
-pub use packs::Packs;
-pub use planning::{PlanDoc, PlanReport, PlanInputs, answer, make_plan, open_questions, plan_now, read_plan};
+pub use planning::{PlanReport, answer, make_plan, open_questions, plan_now, read_plan};
 pub use progress::{Progress, Silent};
 pub use restore::restore;
 pub use seal::{SubjectsReport, subjects};

@@ -4,65 +4,11 @@ use std::collections::BTreeSet;
 
 use case::{By, Command, Event, PlanMade};
 use ledger::Entry;
-use plan::{Change, Inputs, Note, Plan, Question, compute, diff, lint, questions};
-use serde::{Deserialize, Serialize};
+use plan::{ArchiveItem, Change, Consequence, Inputs, PlanDoc, PlanInputs, Question, diff, questions};
 use terms::json::Json;
-use terms::{Answer, Answers, Day, Digest, Fault, Given, Holdings, Id, Inventory, Outcome, Value};
+use terms::{Answer, Answers, Digest, Fault, Holdings, Id, Inventory, Outcome, Value};
 
-use crate::approve::Consequence;
 use crate::workspace::Workspace;
-
-/// What a plan was computed from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PlanInputs {
-    /// Kinds of acts recorded.
-    pub acts: Vec<String>,
-    /// Answers and opinions, in order.
-    pub answers: Vec<Answer>,
-    /// Date of law applied.
-    pub as_of: Day,
-    /// Facts of the case.
-    #[serde(with = "terms::listed")]
-    pub case: Given,
-    /// The holdings document.
-    pub holdings: Digest,
-    /// The inventory document.
-    pub inventory: Digest,
-    /// The packs.
-    pub packs: Vec<Digest>,
-}
-
-/// An archive that the plan will end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ArchiveItem {
-    /// The archive.
-    pub archive: Id,
-    /// The item's id, which approvals cover.
-    pub item: Id,
-    /// Days after the last destruction.
-    pub safety_days: u64,
-}
-
-/// The plan document.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PlanDoc {
-    /// Archives that end with the plan.
-    pub archives: Vec<ArchiveItem>,
-    /// What it was computed from.
-    pub inputs: PlanInputs,
-    /// Graded notes.
-    pub notes: Vec<Note>,
-    /// The plan.
-    pub plan: Plan,
-    /// `custody.plan`
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// 1
-    pub v: u64,
-}
 
 /// A plan that was made.
 #[derive(Clone, Debug)]
@@ -129,7 +75,7 @@ pub(crate) fn known(workspace: &Workspace) -> Result<Known, Fault> {
         case,
         holdings: workspace.put_json(&holdings)?,
         inventory: *inventory_doc,
-        packs: workspace.packs.put(&workspace.documents)?,
+        packs: crate::packs::put(&workspace.packs, &workspace.documents)?,
     };
     Ok(Known { inputs, holdings, inventory, archive })
 }
@@ -168,11 +114,10 @@ pub fn plan_now(workspace: &Workspace) -> Result<PlanDoc, Fault> {
 }
 
 fn document(workspace: &Workspace, known: Known) -> PlanDoc {
-    let (plan, _) = known.with(workspace, compute);
-    let notes = lint(&plan, &known.holdings, &known.inventory, &workspace.packs.book);
     let safety_days = workspace.state.opened.as_ref().map_or(30, |o| o.safety_days);
     let archives = Id::new("i-archive").map(|item| ArchiveItem { archive: known.archive, item, safety_days }).into_iter().collect();
-    PlanDoc { archives, inputs: known.inputs, notes, plan, kind: "custody.plan".to_owned(), v: 1 }
+    let packs = &workspace.packs;
+    PlanDoc::compute(known.inputs, archives, &known.holdings, &known.inventory, &packs.book, &packs.table)
 }
 
 /// Reads the plan in force.
@@ -193,8 +138,9 @@ pub fn make_plan(workspace: &mut Workspace) -> Result<PlanReport, Fault> {
     sync_holds(workspace)?;
     let before = read_plan(workspace).ok();
     let known = known(workspace)?;
-    let consequence = Consequence::of(&known.with(workspace, compute).0, &known.holdings);
+    let holdings = known.holdings.clone();
     let doc = document(workspace, known);
+    let consequence = Consequence::of(&doc.plan, &holdings);
     let state = &workspace.state;
     let seals = state.newest_seals();
     let irreversible = doc.plan.items.iter().filter(|i| i.irreversible()).count() as u64;

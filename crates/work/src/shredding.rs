@@ -2,12 +2,13 @@
 
 use case::{BarFacts, By, Command, Event, HolderGone, ShredObserved, ShredOrdered};
 use facts::Truth;
+use plan::{ArchiveItem, PlanDoc};
 use terms::json::json;
 use terms::{Day, Fault, Id, Level};
 use vault::{ShredPlan, shred};
 
 use crate::apply::{ApplyReport, Waiting};
-use crate::planning::{ArchiveItem, PlanDoc, read_plan};
+use crate::planning::read_plan;
 use crate::workspace::Workspace;
 
 /// The day on which an archive may be shredded; none while destructions are open or none was done.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use case::file::CaseFile;
 use case::{By, CaseOpened, Command, Context, Draft, Event, KeyRecord, Policy, RunOpened, State, admit, decide, evolve};
+use law::Packs;
 use ledger::{Checkpoint, Entry, Signer, b64, body_commitment};
 use sources::Places;
 use store::{Documents, LedgerStore};
@@ -14,7 +15,6 @@ use vault::{KeyFile, Passphrase, Vault, random, random_key};
 
 use crate::clock::Clock;
 use crate::keys::{PublicFile, random_id};
-use crate::packs::Packs;
 
 /// How long a run may take (ms).
 const RUN_MS: u64 = 48 * 3_600_000;

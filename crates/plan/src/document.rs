@@ -1,0 +1,137 @@
+//! The plan document: what a plan was computed from, the plan, its notes; and its measured consequence.
+
+use std::collections::BTreeSet;
+
+use facts::Table;
+use law::LawBook;
+use serde::{Deserialize, Serialize};
+use terms::{Answer, Day, Digest, Given, Holdings, Id, Inventory, Outcome, Value};
+
+use crate::inputs::Inputs;
+use crate::item::Method;
+use crate::lint::{Note, lint};
+use crate::table::{Plan, compute};
+
+/// What a plan was computed from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanInputs {
+    /// Kinds of acts recorded.
+    pub acts: Vec<String>,
+    /// Answers and opinions, in order.
+    pub answers: Vec<Answer>,
+    /// Date of law applied.
+    pub as_of: Day,
+    /// Facts of the case.
+    #[serde(with = "terms::listed")]
+    pub case: Given,
+    /// The holdings document.
+    pub holdings: Digest,
+    /// The inventory document.
+    pub inventory: Digest,
+    /// The packs.
+    pub packs: Vec<Digest>,
+}
+
+/// An archive that the plan will end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArchiveItem {
+    /// The archive.
+    pub archive: Id,
+    /// The item's id, which approvals cover.
+    pub item: Id,
+    /// Days after the last destruction.
+    pub safety_days: u64,
+}
+
+/// The plan document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanDoc {
+    /// Archives that end with the plan.
+    pub archives: Vec<ArchiveItem>,
+    /// What it was computed from.
+    pub inputs: PlanInputs,
+    /// Graded notes.
+    pub notes: Vec<Note>,
+    /// The plan.
+    pub plan: Plan,
+    /// `custody.plan`
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// 1
+    pub v: u64,
+}
+
+impl PlanDoc {
+    /// Computes the document of a plan from its inputs and the documents that they name.
+    pub fn compute(inputs: PlanInputs, archives: Vec<ArchiveItem>, holdings: &Holdings, inventory: &Inventory, book: &LawBook, table: &Table) -> PlanDoc {
+        let acts: BTreeSet<String> = inputs.acts.iter().cloned().collect();
+        let (plan, _) =
+            compute(&Inputs { book, table, case: &inputs.case, holdings, answers: &inputs.answers, acts: &acts, as_of: inputs.as_of });
+        let notes = lint(&plan, holdings, inventory, book);
+        PlanDoc { archives, inputs, notes, plan, kind: "custody.plan".to_owned(), v: 1 }
+    }
+}
+
+/// The measured consequence of a plan: what the approver sees before signing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Consequence {
+    /// What cannot be undone, item by item.
+    pub irreversible: Vec<Effect>,
+    /// Record-cells that are stored until a date.
+    pub retained: u64,
+    /// Record-cells that stay undecided.
+    pub undecided: u64,
+    /// Persons in the sealed data sets.
+    pub persons: u64,
+    /// `custody.consequence`
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// 1
+    pub v: u64,
+}
+
+/// One item that cannot be undone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Effect {
+    /// Field groups.
+    pub groups: Vec<String>,
+    /// Holding.
+    pub holding: String,
+    /// Item.
+    pub item: Id,
+    /// How.
+    pub method: Method,
+    /// Rows.
+    pub rows: u64,
+}
+
+impl Consequence {
+    /// The consequence of a plan.
+    pub fn of(plan: &Plan, holdings: &Holdings) -> Consequence {
+        let effect = |i: &crate::item::Item| Effect {
+            groups: i.groups.clone(),
+            holding: i.holding.clone(),
+            item: i.item.clone(),
+            method: i.method,
+            rows: i.records,
+        };
+        let of = |o: Outcome| plan.totals.get(&o).copied().unwrap_or_default();
+        let persons = match holdings.given.get("case.persons") {
+            Some(Value::Count(n)) => *n,
+            _ => 0,
+        };
+        Consequence {
+            irreversible: plan.items.iter().filter(|i| i.irreversible()).map(effect).collect(),
+            retained: of(Outcome::Retain),
+            undecided: of(Outcome::Undecided),
+            persons,
+            kind: "custody.consequence".to_owned(),
+            v: 1,
+        }
+    }
+}
