@@ -65,7 +65,7 @@ pub struct Missed {
     /// Place id.
     pub place: Place,
     /// Reason: a fault's code.
-    pub reason: &'static str,
+    pub reason: String,
     /// Bytes, where known.
     pub bytes: u64,
 }

@@ -106,7 +106,7 @@ impl Source for Delimited {
             let place = places.of(&self.source, 'f', &name).ok_or_else(full)?;
             let bytes = fs::metadata(&path).map_or(0, |m| m.len());
             if !is_delimited(&name) {
-                listing.missed.push(Missed { place, reason: "unsupported_file", bytes });
+                listing.missed.push(Missed { place, reason: "unsupported_file".to_owned(), bytes });
                 continue;
             }
             match describe(&path, &place) {
@@ -123,7 +123,7 @@ impl Source for Delimited {
                     listing.datasets.push(dataset.clone());
                     self.files.push(Known { dataset, path, form });
                 }
-                Err(fault) => listing.missed.push(Missed { place, reason: fault.code(), bytes }),
+                Err(fault) => listing.missed.push(Missed { place, reason: fault.code().to_owned(), bytes }),
             }
         }
         Ok(listing)

@@ -44,13 +44,13 @@ impl Sheets {
         for sheet in book.sheets_metadata().to_vec() {
             let own = places.of(place, 's', &sheet.name).ok_or_else(|| Fault::new("too_many_datasets").with("source", &self.source).with("most", 0))?;
             if sheet.typ != SheetType::WorkSheet {
-                listing.missed.push(Missed { place: own, reason: "chart_or_macro_sheet", bytes: 0 });
+                listing.missed.push(Missed { place: own, reason: "chart_or_macro_sheet".to_owned(), bytes: 0 });
                 continue;
             }
             let range = match book.worksheet_range(&sheet.name) {
                 Ok(range) => range,
                 Err(e) => {
-                    listing.missed.push(Missed { place: own, reason: fault_of(&e).code(), bytes: 0 });
+                    listing.missed.push(Missed { place: own, reason: fault_of(&e).code().to_owned(), bytes: 0 });
                     continue;
                 }
             };
@@ -172,9 +172,9 @@ impl Source for Sheets {
             let lower = name.to_lowercase();
             let is_sheet = [".xlsx", ".xlsm", ".xls"].iter().any(|e| lower.ends_with(e));
             if !is_sheet {
-                listing.missed.push(Missed { place, reason: "unsupported_file", bytes });
+                listing.missed.push(Missed { place, reason: "unsupported_file".to_owned(), bytes });
             } else if let Err(fault) = self.add_book(&name, &path, &place, places, &mut listing) {
-                listing.missed.push(Missed { place, reason: fault.code(), bytes });
+                listing.missed.push(Missed { place, reason: fault.code().to_owned(), bytes });
             }
         }
         Ok(listing)

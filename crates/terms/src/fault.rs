@@ -8,7 +8,7 @@ use std::fmt;
 /// **never** values, file names or table names of a source (I2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    code: &'static str,
+    code: std::borrow::Cow<'static, str>,
     args: Vec<(&'static str, String)>,
     retry: bool,
 }
@@ -16,7 +16,12 @@ pub struct Fault {
 impl Fault {
     /// A fault of that code; every code has its texts in `crates/cli/texts/faults.yaml`.
     pub fn new(code: &'static str) -> Fault {
-        Fault { code, args: Vec::new(), retry: false }
+        Fault { code: code.into(), args: Vec::new(), retry: false }
+    }
+
+    /// The fault of a code that was read back, e.g. the reason of an unread place.
+    pub fn named(code: &str) -> Fault {
+        Fault { code: code.to_owned().into(), args: Vec::new(), retry: false }
     }
 
     /// The same with one more argument for its texts.
@@ -34,8 +39,8 @@ impl Fault {
     }
 
     /// The stable code.
-    pub fn code(&self) -> &'static str {
-        self.code
+    pub fn code(&self) -> &str {
+        &self.code
     }
 
     /// The arguments of its texts, by name.

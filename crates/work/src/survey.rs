@@ -120,7 +120,7 @@ pub(crate) fn open_sources(workspace: &mut Workspace) -> Result<Opened, Fault> {
                     cap: store.cap.min(reach.cap()),
                     live: file.live,
                 });
-                out.unread.extend(listing.missed.into_iter().map(|m| Unread { place: m.place, reason: m.reason.to_owned(), bytes: m.bytes }));
+                out.unread.extend(listing.missed.into_iter().map(|m| Unread { place: m.place, reason: m.reason, bytes: m.bytes }));
                 for dataset in listing.datasets {
                     let said = workspace.file.dataset(&file.id.value, &dataset.name).cloned();
                     out.listed.push(Listed { source: i, dataset, said });

@@ -36,7 +36,7 @@ pub(super) fn list(sqlite: &Sqlite, places: &mut Places) -> Result<Listing, Faul
         let Some(place) = ids.get(&name.to_lowercase()) else { continue };
         let is_virtual = sql.trim_start().get(..14).is_some_and(|s| s.eq_ignore_ascii_case("create virtual"));
         if is_virtual {
-            listing.missed.push(Missed { place: place.clone(), reason: "virtual_table", bytes: 0 });
+            listing.missed.push(Missed { place: place.clone(), reason: "virtual_table".to_owned(), bytes: 0 });
             continue;
         }
         let columns = columns(&connection, name).map_err(|e| fault(&e, place))?;

@@ -1,0 +1,212 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// 善后 · Custody: carries a company's customer information lawfully to its end, and proves it.
+#[derive(Parser, Debug)]
+#[command(name = "custody", version, arg_required_else_help = true, after_help = "EXAMPLES:
+  custody demo                         a whole practice case, ending with a verified dossier
+  custody init                         write a commented case.yaml by asking
+  custody scan && custody subjects     look at everything, match rows to persons, seal them
+  custody plan && custody explain Customer.contact
+  custody verify case.dossier.zip      exit code 0 yes, 1 no, 2 incomplete, 64 and above error")]
+pub struct Args {
+    /// The case file.
+    #[arg(long, short = 'c', global = true, default_value = "case.yaml")]
+    pub case: PathBuf,
+    /// Print JSON for programs.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Language of the screen (default: the case file's, else that of the system).
+    #[arg(long, global = true, value_enum)]
+    pub lang: Option<LangArg>,
+    /// File that holds the operator's passphrase (else CUSTODY_PASSPHRASE, else a prompt).
+    #[arg(long, global = true)]
+    pub passphrase_file: Option<PathBuf>,
+    /// In a practice case, or with --dry-run: act as if it were that day.
+    #[arg(long, global = true)]
+    pub as_of: Option<String>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// A language.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum LangArg {
+    /// 中文
+    Zh,
+    /// English
+    En,
+}
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Write a commented case file, by asking or from flags.
+    #[command(after_help = "EXAMPLES:
+  custody init
+  custody init --company 某某商贸有限公司 --uscc 91310000MA1K000009 --scenario dissolution --source shop=shop.db --yes")]
+    Init(InitArgs),
+    /// Make a key: the private key file under a passphrase, and the public file for the case.
+    #[command(after_help = "EXAMPLES:
+  custody keygen keys/operator --use operator
+  custody keygen keys/li --use approver")]
+    Keygen(KeygenArgs),
+    /// Look at every table, sheet, file and column: findings, tiers, coverage.
+    Scan,
+    /// Match rows to persons and seal them.
+    Subjects,
+    /// Show what is still to be answered, fewest questions first.
+    Questions,
+    /// Answer questions; signed into the ledger.
+    #[command(after_help = "EXAMPLES:
+  custody answer holding.open_matter=no                     for all holdings
+  custody answer holding.statutory_copy@Invoice=yes
+  custody answer case.opinion_eu=keep_restricted            signed with counsel's key")]
+    Answer(AnswerArgs),
+    /// Compute and record the plan: a decision table with reasons; a second one shows the difference.
+    Plan(PlanArgs),
+    /// Tell one decision in words.
+    #[command(after_help = "EXAMPLE:\n  custody explain Customer.contact --lang en")]
+    Explain {
+        /// A row's id as `custody plan` prints it, or the beginning of one.
+        id: String,
+    },
+    /// See the measured consequence, then sign the plan with a registered key.
+    Approve(ApproveArgs),
+    /// Restore the archive, compare every row, and record that the backup counts.
+    Backup,
+    /// Carry out what is due today; says what waits until when.
+    Apply {
+        /// Only say what would be done.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Restore the archive into a folder.
+    Restore {
+        /// The folder; `restored.db` is made in it.
+        #[arg(long)]
+        to: PathBuf,
+    },
+    /// Where the case stands, what blocks, who holds which key.
+    Status,
+    /// Make the dossier.
+    Dossier {
+        /// The file to write.
+        #[arg(long, short = 'o', default_value = "case.dossier.zip")]
+        out: PathBuf,
+        /// Close the case first, if nothing is open any more.
+        #[arg(long)]
+        close: bool,
+    },
+    /// Verify a dossier offline.
+    Verify(VerifyArgs),
+    /// Run a whole practice case in a new folder.
+    Demo {
+        /// The folder to make.
+        #[arg(long, default_value = "custody-demo")]
+        into: PathBuf,
+    },
+    /// Print the JSON Schema of a file.
+    Schema {
+        /// Which: `case`.
+        what: String,
+    },
+}
+
+/// What `init` may be told.
+#[derive(clap::Args, Debug)]
+pub struct InitArgs {
+    /// Registered name of the company.
+    #[arg(long)]
+    pub company: Option<String>,
+    /// Unified social credit code.
+    #[arg(long)]
+    pub uscc: Option<String>,
+    /// What happens to the company.
+    #[arg(long)]
+    pub scenario: Option<String>,
+    /// Sectors, separated by commas.
+    #[arg(long)]
+    pub sectors: Option<String>,
+    /// Day on which the service stops.
+    #[arg(long)]
+    pub service_stop: Option<String>,
+    /// Last day on which anybody can act for the company.
+    #[arg(long)]
+    pub last_day: Option<String>,
+    /// A source, `name=path`; the kind is told from the path. May be repeated.
+    #[arg(long)]
+    pub source: Vec<String>,
+    /// Do not ask; what is missing gets a placeholder to fill in.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// What `keygen` needs.
+#[derive(clap::Args, Debug)]
+pub struct KeygenArgs {
+    /// Name of the files: NAME.key and NAME.pub.
+    pub name: PathBuf,
+    /// What the key is for: operator, approver, counsel, keeper, countersigner.
+    #[arg(long = "use", default_value = "approver")]
+    pub purpose: String,
+}
+
+/// What `answer` needs.
+#[derive(clap::Args, Debug)]
+pub struct AnswerArgs {
+    /// `fact=value`, `fact@holding=value`, `fact@holding#branch=value`.
+    #[arg(required = true)]
+    pub answers: Vec<String>,
+    /// The role that answers (default: the one that the question names).
+    #[arg(long)]
+    pub by: Option<String>,
+    /// File that holds counsel's passphrase, for opinions.
+    #[arg(long)]
+    pub counsel_passphrase_file: Option<PathBuf>,
+}
+
+/// What `plan` may be told.
+#[derive(clap::Args, Debug)]
+pub struct PlanArgs {
+    /// Only show what the plan would be; nothing is recorded.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// What `approve` needs.
+#[derive(clap::Args, Debug)]
+pub struct ApproveArgs {
+    /// The approver's private key file.
+    #[arg(long, required_unless_present = "record")]
+    pub key: Option<PathBuf>,
+    /// File that holds the approver's passphrase.
+    #[arg(long)]
+    pub key_passphrase_file: Option<PathBuf>,
+    /// Why; kept sealed, only a commitment is signed.
+    #[arg(long, default_value = "")]
+    pub reason: String,
+    /// Take in an approval that was signed elsewhere.
+    #[arg(long)]
+    pub record: Option<PathBuf>,
+    /// Only write the signed approval to this file.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// Sign without asking again.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// What `verify` may be told.
+#[derive(clap::Args, Debug)]
+pub struct VerifyArgs {
+    /// The dossier.
+    pub file: PathBuf,
+    /// Digest of the policy that the reader trusts, as the case's parties told it.
+    #[arg(long)]
+    pub policy_digest: Option<String>,
+}

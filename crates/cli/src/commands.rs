@@ -1,0 +1,117 @@
+//! One file for each command.
+
+mod answer;
+mod approve;
+mod demo;
+mod init;
+mod keygen;
+mod lifecycle;
+mod plan;
+mod scan;
+mod status;
+mod verify;
+
+use law::Packs;
+use terms::{Day, Fault, Lang};
+use work::{Clock, Workspace};
+
+use crate::args::{Args, Command};
+use crate::secrets::Asker;
+use crate::{packs, say};
+
+/// What every command is given.
+pub struct Session<'a> {
+    /// The arguments.
+    pub args: &'a Args,
+    /// The language.
+    pub lang: Lang,
+}
+
+/// Runs a command; gives the exit code.
+///
+/// # Errors
+/// The fault that ended it.
+pub fn run(args: &Args) -> Result<u8, Fault> {
+    let session = Session { args, lang: say::language(args) };
+    match &args.command {
+        Command::Init(a) => init::run(&session, a),
+        Command::Keygen(a) => keygen::run(&session, a),
+        Command::Scan => scan::scan(&session),
+        Command::Subjects => scan::subjects(&session),
+        Command::Questions => answer::questions(&session),
+        Command::Answer(a) => answer::answer(&session, a),
+        Command::Plan(a) => plan::plan(&session, a),
+        Command::Explain { id } => plan::explain(&session, id),
+        Command::Approve(a) => approve::run(&session, a),
+        Command::Backup => lifecycle::backup(&session),
+        Command::Apply { dry_run } => lifecycle::apply(&session, *dry_run),
+        Command::Restore { to } => lifecycle::restore(&session, to),
+        Command::Dossier { out, close } => lifecycle::dossier(&session, out, *close),
+        Command::Status => status::run(&session),
+        Command::Verify(a) => verify::run(&session, a),
+        Command::Demo { into } => demo::run(&session, into),
+        Command::Schema { what } => init::schema(what),
+    }
+}
+
+impl Session<'_> {
+    /// The case file, checked.
+    ///
+    /// # Errors
+    /// If it is missing or faulty; the faults are printed.
+    pub fn case_file(&self, packs: &Packs) -> Result<case::file::CaseFile, Fault> {
+        let text = std::fs::read_to_string(&self.args.case).map_err(|_| Fault::new("case_file_missing"))?;
+        let file = case::file::read(&text).and_then(|f| {
+            let more = f.check_against(&packs.table);
+            if more.is_empty() { Ok(f) } else { Err(more) }
+        });
+        file.map_err(|faults| {
+            say::case_faults(&self.args.case, &faults, self.lang, self.args.json);
+            Fault::new("case_file_faulty").with("count", faults.len())
+        })
+    }
+
+    /// The workspace, unlocked if it is to be written.
+    ///
+    /// # Errors
+    /// If it cannot be opened.
+    pub fn workspace(&self, write: bool, dry_run: bool) -> Result<Workspace, Fault> {
+        self.workspace_with(write, dry_run, None)
+    }
+
+    /// As [`Session::workspace`] with a file for counsel's passphrase.
+    ///
+    /// # Errors
+    /// If it cannot be opened.
+    pub fn workspace_with(&self, write: bool, dry_run: bool, counsel: Option<&std::path::PathBuf>) -> Result<Workspace, Fault> {
+        let packs = packs::shipped()?;
+        let file = self.case_file(&packs)?;
+        let simulated = match &self.args.as_of {
+            None => None,
+            Some(day) if dry_run || file.simulated => Some(day.parse::<Day>().map_err(|_| Fault::new("usage"))?),
+            Some(_) => return Err(Fault::new("as_of_not_allowed")),
+        };
+        let mut workspace = Workspace::open(&self.args.case, file, packs, Clock { simulated }, write)?;
+        if write {
+            workspace.unlock(&mut self.asker(counsel))?;
+        }
+        Ok(workspace)
+    }
+
+    /// Asks for passphrases.
+    pub fn asker(&self, counsel: Option<&std::path::PathBuf>) -> Asker {
+        Asker { operator: self.args.passphrase_file.clone(), counsel: counsel.cloned(), lang: self.lang }
+    }
+
+    /// One of two texts.
+    pub fn pick<'t>(&self, zh: &'t str, en: &'t str) -> &'t str {
+        say::pick(self.lang, zh, en)
+    }
+
+    /// Prints a line for people; nothing with `--json`.
+    pub fn tell(&self, zh: &str, en: &str) {
+        if !self.args.json {
+            println!("{}", self.pick(zh, en));
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! `custody approve`: the consequence first, then the signature.
+
+use case::ApprovalFile;
+use serde_json::json;
+use terms::Fault;
+use terms::json::{Strictness, to_bytes};
+use vault::KeyFile;
+use work::Workspace;
+
+use super::Session;
+use crate::args::ApproveArgs;
+use crate::{say, secrets};
+
+pub fn run(session: &Session<'_>, args: &ApproveArgs) -> Result<u8, Fault> {
+    if let Some(file) = &args.record {
+        let bytes = std::fs::read(file).map_err(|_| Fault::new("approval_file_damaged"))?;
+        let approval = ApprovalFile::read(&bytes).map_err(|_| Fault::new("approval_file_damaged"))?;
+        let mut workspace = session.workspace(true, false)?;
+        let n = work::record_approval(&mut workspace, &approval)?;
+        return done(session, &workspace, n, &approval);
+    }
+    let path = args.key.as_ref().ok_or_else(|| Fault::new("usage"))?;
+    let write = args.out.is_none();
+    let mut workspace = session.workspace(write, !write)?;
+    let (_, doc) = work::read_plan(&workspace)?;
+    let consequence: plan::Consequence = {
+        let made = workspace.state.plan.as_ref().ok_or_else(|| Fault::new("no_plan"))?;
+        workspace.get_json(&made.made.consequence_doc)?
+    };
+    if !session.args.json {
+        let rows = consequence
+            .irreversible
+            .iter()
+            .map(|e| vec![e.item.to_string(), e.holding.clone(), e.groups.join(", "), e.rows.to_string()])
+            .collect();
+        session.tell("本次审批后不能恢复的处置：", "what this approval lets happen and nobody can undo:");
+        say::table(&[session.pick("项", "item"), session.pick("持有项", "holding"), session.pick("字段组", "groups"), session.pick("行", "rows")], rows);
+        session.tell(
+            &format!("涉及 {} 个个人；留存 {} 条；待定 {} 条；适用法律日期 {}。", consequence.persons, consequence.retained, consequence.undecided, doc.inputs.as_of),
+            &format!("{} persons; {} cells stored; {} undecided; date of law {}.", consequence.persons, consequence.retained, consequence.undecided, doc.inputs.as_of),
+        );
+    }
+    confirm(session, args)?;
+    let whose = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+    let passphrase = secrets::passphrase(args.key_passphrase_file.as_ref(), "CUSTODY_KEY_PASSPHRASE", &whose, session.lang)?;
+    let signer = KeyFile::load(path)?.signer(&passphrase)?;
+    if let Some(out) = &args.out {
+        let (statement, _) = work::statement_for(&workspace, &signer.kid(), &args.reason)?;
+        let file = ApprovalFile::sign(&statement, &signer, "cli").map_err(|_| Fault::new("document_form"))?;
+        let bytes = to_bytes(&file, Strictness::Document).map_err(|_| Fault::new("document_form"))?;
+        if out.exists() {
+            return Err(Fault::new("file_exists").with("file", out.display()));
+        }
+        std::fs::write(out, bytes).map_err(|_| Fault::new("approval_file_damaged"))?;
+        session.tell("已签名，请交给操作人：custody approve --record 文件", "signed; hand it to the operator: custody approve --record FILE");
+        return Ok(0);
+    }
+    let (n, approval) = work::approve(&mut workspace, &signer, &args.reason)?;
+    done(session, &workspace, n, &approval)
+}
+
+fn confirm(session: &Session<'_>, args: &ApproveArgs) -> Result<(), Fault> {
+    if args.yes {
+        return Ok(());
+    }
+    let asked = inquire::Confirm::new(session.pick("批准此方案？", "approve this plan?")).with_default(false).prompt();
+    match asked {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Fault::new("refused_by_user")),
+        Err(_) => Err(Fault::new("not_interactive")),
+    }
+}
+
+fn done(session: &Session<'_>, workspace: &Workspace, n: u64, approval: &ApprovalFile) -> Result<u8, Fault> {
+    let check = approval.check_number().unwrap_or_default();
+    let have = workspace.state.approvals.iter().filter(|a| !a.ended).count();
+    if session.args.json {
+        say::print_json(&json!({"approvals": have, "check_number": check, "entry": n}));
+    } else {
+        session.tell(
+            &format!("审批已记录（条目 {n}，校验号 {check}）；现有 {have} 份有效审批。\n下一步：custody backup，custody apply"),
+            &format!("approval recorded (entry {n}, check number {check}); {have} approvals hold.\nnext: custody backup, custody apply"),
+        );
+    }
+    Ok(0)
+}

@@ -1,0 +1,94 @@
+//! `custody backup`, `apply`, `restore`, `dossier`.
+
+use std::path::Path;
+
+use serde_json::json;
+use terms::Fault;
+
+use super::Session;
+use crate::bar::Bar;
+use crate::say;
+
+pub fn backup(session: &Session<'_>) -> Result<u8, Fault> {
+    let mut workspace = session.workspace(true, false)?;
+    let report = work::backup(&mut workspace, &Bar::new(session.lang))?;
+    if session.args.json {
+        say::print_json(&json!({"archive": report.archive, "bytes": report.bytes, "entry": report.n, "rows": report.rows}));
+    } else {
+        session.tell(
+            &format!("归档 {} 已恢复并逐行比对：{} 行，{} 字节。", report.archive, report.rows, report.bytes),
+            &format!("archive {} restored and compared row by row: {} rows, {} bytes.", report.archive, report.rows, report.bytes),
+        );
+    }
+    Ok(0)
+}
+
+pub fn apply(session: &Session<'_>, dry_run: bool) -> Result<u8, Fault> {
+    let mut workspace = session.workspace(true, dry_run)?;
+    let report = work::apply(&mut workspace, dry_run, &Bar::new(session.lang))?;
+    if session.args.json {
+        let done: Vec<_> = report.done.iter().map(|(i, d, k, l)| json!({"item": i, "level": l, "rows_done": d, "rows_kept": k})).collect();
+        let due: Vec<_> = report.due.iter().map(|(i, r)| json!({"item": i, "rows": r})).collect();
+        let waits: Vec<_> = report.waiting.iter().map(|w| json!({"item": w.item, "until": w.until, "why": w.why})).collect();
+        say::print_json(&json!({"done": done, "due": due, "lawfully_present": report.lawful, "waiting": waits}));
+        return Ok(0);
+    }
+    if dry_run {
+        let rows = report.due.iter().map(|(i, r)| vec![i.to_string(), r.to_string()]).collect();
+        say::table(&[session.pick("现在到期的项", "items due now"), session.pick("行", "rows")], rows);
+    } else {
+        let rows = report.done.iter().map(|(i, d, k, l)| vec![i.to_string(), d.to_string(), k.to_string(), l.label().get(session.lang).to_owned()]).collect();
+        say::table(&[session.pick("已处置的项", "items done"), session.pick("行", "rows"), session.pick("跳过", "kept"), session.pick("级别", "level")], rows);
+        if report.lawful > 0 {
+            session.tell(&format!("{} 个值仍依法存在于保留的记录中。", report.lawful), &format!("{} values still stand lawfully in records that stay.", report.lawful));
+        }
+    }
+    let rows = report
+        .waiting
+        .iter()
+        .map(|w| {
+            let why = match w.why {
+                "not_before" => session.pick("未到日期", "its day has not come"),
+                "gate" => session.pick("须先出示文件或行为", "something must be shown first"),
+                "by_hand" => session.pick("由人工处理，处理后再运行 apply", "done by hand; run apply again afterwards"),
+                _ => session.pick("归档安全窗口", "safety window of the archive"),
+            };
+            vec![w.item.to_string(), w.until.map(|d| d.to_string()).unwrap_or_default(), why.to_owned()]
+        })
+        .collect::<Vec<_>>();
+    if !rows.is_empty() {
+        say::table(&[session.pick("等待", "waiting"), session.pick("至", "until"), session.pick("原因", "why")], rows);
+    }
+    Ok(0)
+}
+
+pub fn restore(session: &Session<'_>, to: &Path) -> Result<u8, Fault> {
+    let mut workspace = session.workspace(true, false)?;
+    let report = work::restore(&mut workspace, to, &Bar::new(session.lang))?;
+    if session.args.json {
+        let rows: Vec<_> = report.iter().map(|(p, r, d)| json!({"dataset": p, "rows": r, "units_without_key": d})).collect();
+        say::print_json(&json!({"restored": rows}));
+    } else {
+        let rows = report.iter().map(|(p, r, d)| vec![p.to_string(), r.to_string(), d.to_string()]).collect();
+        say::table(&[session.pick("数据集", "data set"), session.pick("恢复的行", "rows restored"), session.pick("无密钥的单元", "units without key")], rows);
+    }
+    Ok(0)
+}
+
+pub fn dossier(session: &Session<'_>, out: &Path, close: bool) -> Result<u8, Fault> {
+    let mut workspace = session.workspace(true, false)?;
+    if close {
+        workspace.record(case::Command::Close)?;
+    }
+    let made = work::dossier(&mut workspace, out)?;
+    let policy = workspace.state.opened.as_ref().map(|o| o.policy_doc.to_string()).unwrap_or_default();
+    if session.args.json {
+        say::print_json(&json!({"bytes": made.bytes, "entry": made.n, "file": out, "members": made.members, "policy_digest": policy}));
+    } else {
+        session.tell(
+            &format!("案卷：{}（{} 字节，{} 个成员）\n核验：custody verify {} --policy-digest {policy}", out.display(), made.bytes, made.members, out.display()),
+            &format!("dossier: {} ({} bytes, {} members)\nverify: custody verify {} --policy-digest {policy}", out.display(), made.bytes, made.members, out.display()),
+        );
+    }
+    Ok(0)
+}

@@ -1,0 +1,100 @@
+//! `custody plan` and `custody explain`.
+
+use plan::{Grade, PlanDoc, Reader};
+use serde_json::json;
+use terms::Fault;
+use work::Workspace;
+
+use super::Session;
+use crate::args::PlanArgs;
+use crate::say;
+
+fn reader<'a>(session: &Session<'_>, workspace: &'a Workspace) -> Reader<'a> {
+    let packs = &workspace.packs;
+    Reader { book: &packs.book, table: &packs.table, words: &packs.words, lang: session.lang }
+}
+
+pub fn plan(session: &Session<'_>, args: &PlanArgs) -> Result<u8, Fault> {
+    let mut workspace = session.workspace(!args.dry_run, args.dry_run)?;
+    let (n, doc, changes) = if args.dry_run {
+        (None, work::plan_now(&workspace)?, None)
+    } else {
+        let report = work::make_plan(&mut workspace)?;
+        (Some(report.n), report.doc, report.changes)
+    };
+    let errors = doc.notes.iter().any(|n| n.grade == Grade::Error);
+    if session.args.json {
+        say::print_json(&json!({"changes": changes, "entry": n, "plan": doc}));
+    } else {
+        show(session, &workspace, &doc);
+        if let Some(changes) = changes {
+            let rows = changes.iter().map(|c| vec![c.place.clone(), c.before.clone().unwrap_or_default(), c.after.clone().unwrap_or_default()]).collect();
+            if changes.is_empty() {
+                session.tell("与上一方案相同。", "the same as the plan before.");
+            } else {
+                say::table(&[session.pick("变化", "changed"), session.pick("原", "before"), session.pick("现", "after")], rows);
+            }
+        }
+        if errors {
+            session.tell("方案检查有错误，不能审批。", "the linter found errors: nobody may approve.");
+        } else if n.is_some() {
+            session.tell("下一步：custody approve --key 密钥文件", "next: custody approve --key KEYFILE");
+        }
+    }
+    Ok(if errors { 1 } else { 0 })
+}
+
+fn show(session: &Session<'_>, workspace: &Workspace, doc: &PlanDoc) {
+    let r = reader(session, workspace);
+    let join = |s: &std::collections::BTreeSet<String>| s.iter().cloned().collect::<Vec<_>>().join(" ");
+    let rows = doc
+        .plan
+        .rows
+        .iter()
+        .map(|row| {
+            let open: Vec<String> = row.unknown.iter().chain(&row.waits).map(|u| r.fact(u)).collect();
+            vec![
+                row.id.clone(),
+                r.condition(row),
+                row.records.to_string(),
+                row.outcome.label().get(session.lang).to_owned(),
+                r.dates(row),
+                join(&row.winners),
+                join(&row.losers),
+                open.join("; "),
+            ]
+        })
+        .collect();
+    let head = [("编号", "id"), ("对象", "for"), ("记录", "records"), ("结果", "outcome"), ("日期", "dates"), ("依据", "win"), ("未采纳", "lose"), ("尚不清楚", "unknown")];
+    say::table(&head.map(|(zh, en)| session.pick(zh, en)), rows);
+    let notes = doc
+        .notes
+        .iter()
+        .map(|n| {
+            let grade = match n.grade {
+                Grade::Error => session.pick("错误", "error"),
+                Grade::Warning => session.pick("警告", "warning"),
+                Grade::Note => session.pick("说明", "note"),
+            };
+            vec![grade.to_owned(), n.about.clone(), session.pick(&n.zh, &n.en).to_owned()]
+        })
+        .collect();
+    say::table(&[session.pick("检查", "linter"), session.pick("关于", "about"), session.pick("内容", "note")], notes);
+}
+
+pub fn explain(session: &Session<'_>, id: &str) -> Result<u8, Fault> {
+    let workspace = session.workspace(false, true)?;
+    let doc = work::read_plan(&workspace).map(|(_, d)| d).or_else(|_| work::plan_now(&workspace))?;
+    let r = reader(session, &workspace);
+    let rows: Vec<_> = doc.plan.rows.iter().filter(|row| row.id == id || row.id.starts_with(&format!("{id}."))).collect();
+    if rows.is_empty() {
+        return Err(Fault::new("row_not_found").with("id", id));
+    }
+    let texts: Vec<String> = rows.iter().map(|row| plan::explain(row, &r)).collect();
+    if session.args.json {
+        say::print_json(&json!({"decisions": rows, "texts": texts}));
+    } else {
+        println!("{}", texts.join("\n"));
+    }
+    Ok(0)
+}

@@ -1,0 +1,81 @@
+//! `custody scan` and `custody subjects`.
+
+use serde_json::json;
+use terms::{Fault, Inventory};
+
+use super::Session;
+use crate::bar::Bar;
+use crate::say;
+
+pub fn scan(session: &Session<'_>) -> Result<u8, Fault> {
+    let mut workspace = session.workspace(true, false)?;
+    let report = work::scan(&mut workspace, &Bar::new(session.lang))?;
+    if session.args.json {
+        say::print_json(&json!({"entry": report.n, "inventory": report.inventory}));
+    } else {
+        coverage(session, &report.inventory);
+        session.tell("下一步：custody subjects", "next: custody subjects");
+    }
+    Ok(if report.inventory.unread.is_empty() { 0 } else { 2 })
+}
+
+fn coverage(session: &Session<'_>, inventory: &Inventory) {
+    let sources: Vec<Vec<String>> = inventory
+        .sources
+        .iter()
+        .map(|s| vec![s.source.to_string(), s.store.clone(), s.reach.label().get(session.lang).to_owned(), s.cap.word().to_owned()])
+        .collect();
+    say::table(
+        &[session.pick("数据源", "source"), session.pick("存储", "store"), session.pick("触达", "reach"), session.pick("级别上限", "level at most")],
+        sources,
+    );
+    let mut rows = Vec::new();
+    for d in &inventory.datasets {
+        let hidden = if d.hidden { session.pick("（隐藏）", " (hidden)") } else { "" };
+        let name = format!("{}{hidden}", d.name.clone().unwrap_or_else(|| d.dataset.to_string()));
+        let mut first = true;
+        let class = d.class.clone().unwrap_or_else(|| "?".to_owned());
+        if d.columns.iter().all(|c| c.findings.is_empty() && c.group.is_none()) {
+            rows.push(vec![name, d.rows.to_string(), class, "–".into(), String::new(), String::new(), String::new()]);
+            continue;
+        }
+        for c in d.columns.iter().filter(|c| !c.findings.is_empty() || c.group.is_some()) {
+            let head = if first { (name.clone(), d.rows.to_string(), class.clone()) } else { Default::default() };
+            first = false;
+            let found: Vec<String> = c.findings.iter().map(|f| if f.values > 0 { format!("{} {}", f.category, f.values) } else { format!("{}*", f.category) }).collect();
+            rows.push(vec![
+                head.0,
+                head.1,
+                head.2,
+                c.name.clone().unwrap_or_else(|| format!("#{}", c.ordinal)),
+                found.join(", "),
+                c.tier.label().get(session.lang).to_owned(),
+                c.group.clone().unwrap_or_default(),
+            ]);
+        }
+    }
+    let head = [("数据集", "data set"), ("行", "rows"), ("类别", "class"), ("列", "column"), ("发现（* 仅凭列名）", "found (* by name)"), ("等级", "tier"), ("字段组", "group")];
+    say::table(&head.map(|(zh, en)| session.pick(zh, en)), rows);
+    if !inventory.unread.is_empty() {
+        let rows = inventory.unread.iter().map(|u| vec![u.place.to_string(), say::fault_texts(&Fault::named(&u.reason), session.lang).0, u.bytes.to_string()]).collect();
+        say::table(&[session.pick("未读取", "not read"), session.pick("原因", "reason"), session.pick("字节", "bytes")], rows);
+    }
+}
+
+
+pub fn subjects(session: &Session<'_>) -> Result<u8, Fault> {
+    let mut workspace = session.workspace(true, false)?;
+    let report = work::subjects(&mut workspace, &Bar::new(session.lang))?;
+    if session.args.json {
+        let sealed: Vec<_> = report.sealed.iter().map(|(n, r)| json!({"holding": n, "rows": r})).collect();
+        say::print_json(&json!({"archive": report.archive, "refused_joins": report.refused, "rows": report.rows, "sealed": sealed, "subjects": report.subjects, "unassigned_rows": report.unassigned}));
+        return Ok(0);
+    }
+    let rows = report.sealed.iter().map(|(n, r)| vec![n.clone(), r.to_string()]).collect();
+    say::table(&[session.pick("持有项", "holding"), session.pick("已封存的行", "rows sealed")], rows);
+    session.tell(
+        &format!("{} 个个人；{} 行无归属；{} 次合并因身份证号不同被拒绝。\n下一步：custody questions", report.subjects, report.unassigned, report.refused),
+        &format!("{} persons; {} rows of nobody; {} joins refused because identity numbers differ.\nnext: custody questions", report.subjects, report.unassigned, report.refused),
+    );
+    Ok(0)
+}

@@ -1,0 +1,109 @@
+//! Words for people: faults, tables, JSON; Chinese or English.
+
+use std::collections::BTreeMap;
+
+use case::file::CaseFault;
+use comfy_table::{Table, TableStyle, presets};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use terms::{Fault, Lang};
+
+use crate::args::{Args, LangArg};
+
+#[derive(Deserialize, Clone)]
+struct Text {
+    zh: String,
+    en: String,
+    todo_zh: String,
+    todo_en: String,
+}
+
+/// A shipped YAML file as a value; null if it is damaged.
+pub fn yaml(text: &str) -> Value {
+    serde_saphyr::from_str(text).unwrap_or_default()
+}
+
+/// The language of the screen.
+pub fn language(args: &Args) -> Lang {
+    let system = || {
+        let of = |name: &str| std::env::var(name).unwrap_or_default();
+        let locale = [of("LC_ALL"), of("LC_MESSAGES"), of("LANG")].into_iter().find(|v| !v.is_empty()).unwrap_or_default();
+        if locale.starts_with("zh") { Lang::Zh } else { Lang::En }
+    };
+    match args.lang {
+        Some(LangArg::Zh) => Lang::Zh,
+        Some(LangArg::En) => Lang::En,
+        None => std::fs::read_to_string(&args.case)
+            .ok()
+            .and_then(|t| case::file::read(&t).ok())
+            .map_or_else(system, |f| f.language()),
+    }
+}
+
+/// One of two texts.
+pub fn pick<'a>(lang: Lang, zh: &'a str, en: &'a str) -> &'a str {
+    match lang {
+        Lang::Zh => zh,
+        Lang::En => en,
+    }
+}
+
+/// What happened and what to do, in words.
+pub fn fault_texts(fault: &Fault, lang: Lang) -> (String, String) {
+    let texts: BTreeMap<String, Text> = serde_json::from_value(yaml(include_str!("../texts/faults.yaml"))).unwrap_or_default();
+    let filled = |template: &str| {
+        fault.args().iter().fold(template.to_owned(), |t, (name, value)| t.replace(&format!("{{{name}}}"), value))
+    };
+    match texts.get(fault.code()) {
+        Some(t) => (filled(pick(lang, &t.zh, &t.en)), filled(pick(lang, &t.todo_zh, &t.todo_en))),
+        None => (fault.to_string(), String::new()),
+    }
+}
+
+/// Prints a fault on standard error.
+pub fn fault(fault: &Fault, lang: Lang, as_json: bool) {
+    let (what, todo) = fault_texts(fault, lang);
+    if as_json {
+        let args: BTreeMap<&str, &String> = fault.args().iter().map(|(n, v)| (*n, v)).collect();
+        println!("{}", json!({"error": {"args": args, "code": fault.code(), "retry": fault.may_retry(), "todo": todo, "what": what}}));
+    } else {
+        eprintln!("{}: {what}", pick(lang, "错误", "error"));
+        if !todo.is_empty() {
+            eprintln!("  {}: {todo}", pick(lang, "怎么办", "do"));
+        }
+        let retry = if fault.may_retry() { pick(lang, "，可重试", ", trying again can help") } else { "" };
+        eprintln!("  [{}{retry}]", fault.code());
+    }
+}
+
+/// Prints faults of the case file with line, field and remedy.
+pub fn case_faults(path: &std::path::Path, faults: &[CaseFault], lang: Lang, as_json: bool) {
+    if as_json {
+        let list: Vec<Value> = faults
+            .iter()
+            .map(|f| json!({"field": f.field, "line": f.line, "todo": f.todo.get(lang), "what": f.what.get(lang)}))
+            .collect();
+        println!("{}", json!({"case_faults": list}));
+        return;
+    }
+    for f in faults {
+        eprintln!("{}:{}: {}: {}", path.display(), f.line, f.field, f.what.get(lang));
+        eprintln!("    {}: {}", pick(lang, "怎么办", "do"), f.todo.get(lang));
+    }
+}
+
+/// Prints a table.
+pub fn table(head: &[&str], rows: Vec<Vec<String>>) {
+    let mut t = Table::new();
+    t.load_style(TableStyle::from(presets::UTF8_HORIZONTAL_ONLY));
+    t.set_header(head.iter().copied());
+    for row in rows {
+        t.add_row(row);
+    }
+    println!("{t}");
+}
+
+/// Prints JSON.
+pub fn print_json(value: &Value) {
+    println!("{}", serde_json::to_string_pretty(value).unwrap_or_default());
+}

@@ -1,0 +1,148 @@
+//! Rules on documents: W1 to W5, as far as the documents are there (EVIDENCE §5).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use case::{Event, OutcomesRecorded};
+use ledger::{Entry, page_root};
+use plan::PlanDoc;
+use terms::json::{Json, Strictness, from_bytes, read};
+use terms::{Digest, Inventory, Outcome};
+
+use crate::archive::Dossier;
+use crate::replay::{Replay, documents_of};
+use crate::verdict::{Claim, Report, State};
+
+/// Checks every document that an entry names.
+pub(crate) fn check(dossier: &mut Dossier, replay: &Replay, report: &mut Report) {
+    let mut missing: BTreeSet<Digest> = BTreeSet::new();
+    let before = report.claims.len();
+    let mut vectors: BTreeMap<(u64, String, String), Vec<u8>> = BTreeMap::new();
+    for (entry, event) in &replay.entries {
+        for (name, digest) in documents_of(entry).into_iter().filter(|(n, _)| n != "manifest_doc") {
+            match dossier.document(&digest) {
+                None => {
+                    missing.insert(digest);
+                }
+                Some(bytes) if name != "vector_doc" && from_bytes(&bytes, Strictness::Document).is_err() => {
+                    report.add(Claim::broken("documents", "W1", Some(entry.n), format!("`{name}` is not canonical")));
+                }
+                Some(_) => {}
+            }
+        }
+        if let Some(broken) = one(dossier, replay, entry, event, &mut vectors) {
+            report.add(broken);
+        }
+    }
+    if report.claims.len() == before {
+        let claim = if missing.is_empty() {
+            Claim::new("documents", State::Proved, "every document is there and is what the entries say")
+        } else {
+            Claim::new("documents", State::NotShown, format!("{} documents are missing", missing.len()))
+        };
+        report.add(claim);
+    }
+}
+
+fn one(
+    dossier: &mut Dossier,
+    replay: &Replay,
+    entry: &Entry,
+    event: &Event,
+    vectors: &mut BTreeMap<(u64, String, String), Vec<u8>>,
+) -> Option<Claim> {
+    match event {
+        Event::ScanRecorded(s) => {
+            let inventory: Inventory = document(dossier, &s.inventory_doc)?;
+            let fits = inventory.datasets.len() as u64 == s.datasets && inventory.unread.len() as u64 == s.unread;
+            (!fits).then(|| Claim::broken("documents", "W3", Some(entry.n), "the inventory has other counts"))
+        }
+        Event::DatasetSealed(s) => {
+            let scan = replay.state.seals.get(&entry.n)?.scan_n;
+            let doc = replay.state.scans.iter().find(|(n, ..)| *n == scan)?.1;
+            let inventory: Inventory = document(dossier, &doc)?;
+            let listed = inventory.datasets.iter().find(|d| d.dataset == s.dataset);
+            let fits = listed.is_some_and(|d| {
+                let groups: BTreeSet<&String> = d.columns.iter().filter_map(|c| c.group.as_ref()).collect();
+                d.schema == s.schema_doc && (s.of_n.is_some() || d.rows == s.rows) && s.groups.iter().collect::<BTreeSet<_>>() == groups
+            });
+            (!fits).then(|| Claim::broken("documents", "W3", Some(entry.n), "the inventory does not list the sealed data set as sealed"))
+        }
+        Event::OutcomesRecorded(o) => vector(dossier, replay, entry, o, vectors),
+        Event::DestroyOrdered(o) | Event::AnonymiseOrdered(o) => {
+            let plan = replay.entries.get(usize::try_from(o.plan_n).ok()?).map(|(_, e)| e)?;
+            let Event::PlanMade(made) = plan else { return None };
+            let plan: PlanDoc = document(dossier, &made.plan_doc)?;
+            let item = plan.plan.items.iter().find(|i| i.item == o.item);
+            let fits = item.is_some_and(|i| {
+                i.dataset == o.dataset
+                    && i.copy == o.copy
+                    && i.groups == o.groups
+                    && method(i.method) == o.method
+                    && i.not_before == Some(o.not_before)
+                    && i.not_after == o.not_after
+                    && i.demand == o.demand
+                    && (i.bars.gate, i.bars.hold, i.bars.request, i.bars.retention) == (o.bars.gate, o.bars.hold, o.bars.request, o.bars.retention)
+                    && o.rows <= i.records
+            });
+            (!fits).then(|| Claim::broken("documents", "W2", Some(entry.n), "the order does not stand so in the plan"))
+        }
+        Event::DestroyObserved(o) => {
+            let receipt: Json = document(dossier, &o.receipt_doc)?;
+            let number = |name: &str| receipt.get(name).and_then(Json::as_u64);
+            let columns = serde_json::to_value(&o.columns).ok();
+            let fits = number("rows_done") == Some(o.rows_done)
+                && number("bytes_searched") == Some(o.bytes_searched)
+                && number("bytes_unread") == Some(o.bytes_unread)
+                && number("order_n") == Some(o.order_n)
+                && receipt.get("level").and_then(Json::as_str) == Some(o.level.word())
+                && receipt.get("columns") == columns.as_ref()
+                && receipt.get("kept") == serde_json::to_value(&o.rows_kept).ok().as_ref();
+            (!fits).then(|| Claim::broken("documents", "W5", Some(entry.n), "the receipt has other figures"))
+        }
+        Event::ShredObserved(o) => {
+            let receipt: Json = document(dossier, &o.receipt_doc)?;
+            let number = |name: &str| receipt.get(name).and_then(Json::as_u64);
+            let fits = number("slots_zero") == Some(o.slots_zero) && number("epoch") == Some(o.epoch);
+            (!fits).then(|| Claim::broken("documents", "W5", Some(entry.n), "the receipt has other figures"))
+        }
+        _ => None,
+    }
+}
+
+fn method(method: plan::Method) -> String {
+    serde_json::to_value(method).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// W4, and position by position S2.
+fn vector(dossier: &mut Dossier, replay: &Replay, entry: &Entry, o: &OutcomesRecorded, vectors: &mut BTreeMap<(u64, String, String), Vec<u8>>) -> Option<Claim> {
+    let rows = usize::try_from(replay.state.seals.get(&o.seal_n)?.rows).ok()?;
+    let codes = match (o.uniform, &o.vector_doc) {
+        (Some(code), _) => vec![u8::try_from(code).ok()?; rows],
+        (None, Some(doc)) => dossier.document(doc)?,
+        (None, None) => return None,
+    };
+    let broken = |rule, what: &str| Some(Claim::broken("documents", rule, Some(entry.n), what));
+    if codes.len() != rows || page_root(&codes) != o.root.0 {
+        return broken("W4", "the vector does not give its root");
+    }
+    let mut totals: BTreeMap<Outcome, u64> = BTreeMap::new();
+    for code in &codes {
+        let Some(outcome) = Outcome::of_code(*code) else { return broken("S2", "a code that does not exist") };
+        *totals.entry(outcome).or_default() += 1;
+    }
+    let said: BTreeMap<Outcome, u64> = o.totals.iter().filter(|(_, n)| **n > 0).map(|(k, v)| (*k, *v)).collect();
+    if totals != said {
+        return broken("W4", "the vector does not give its totals");
+    }
+    let key = (o.seal_n, o.copy.clone(), o.group.clone());
+    let moved = vectors.get(&key).is_some_and(|old| {
+        old.iter().zip(&codes).any(|(a, b)| a != b && Outcome::of_code(*a).is_some_and(Outcome::is_final))
+    });
+    vectors.insert(key, codes);
+    if moved { broken("S2", "a position moved out of a final state") } else { None }
+}
+
+/// A typed document, if it is there and of its form.
+pub(crate) fn document<T: serde::de::DeserializeOwned>(dossier: &mut Dossier, digest: &Digest) -> Option<T> {
+    read(&dossier.document(digest)?, Strictness::Document).ok()
+}

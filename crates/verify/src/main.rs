@@ -1,0 +1,42 @@
+//! `custody-verify`: the verifier as a small program of its own.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use custody_verify::{Trust, print, verify};
+
+/// 善后 · Verifies a Custody dossier offline: no network, no clock, no writing.
+#[derive(Parser, Debug)]
+#[command(name = "custody-verify", version, after_help = "EXIT CODES: 0 yes · 1 no · 2 incomplete · 64 and above error")]
+struct Args {
+    /// The dossier.
+    file: PathBuf,
+    /// Digest of the policy that the reader trusts, as the case's parties told it.
+    #[arg(long)]
+    policy_digest: Option<String>,
+    /// Print JSON for programs.
+    #[arg(long)]
+    json: bool,
+    /// Chinese.
+    #[arg(long)]
+    zh: bool,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match verify(&args.file, &Trust { policy_digest: args.policy_digest }) {
+        Ok(report) => {
+            if args.json {
+                println!("{}", report.json());
+            } else {
+                print!("{}", print(&report, args.zh));
+            }
+            ExitCode::from(report.exit_code())
+        }
+        Err(e) => {
+            eprintln!("error: the file cannot be read: {}", e.kind());
+            ExitCode::from(66)
+        }
+    }
+}

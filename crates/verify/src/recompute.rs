@@ -1,0 +1,129 @@
+//! W6: every plan computed again from inventory facts, answers and packs, equal byte for byte.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use case::{Event, PlanMade};
+use law::Packs;
+use plan::{Consequence, PlanDoc};
+use terms::json::{Json, Strictness, to_bytes};
+use terms::{Answer, Answers, Digest, Holdings, Inventory, Value};
+
+use crate::archive::Dossier;
+use crate::documents::document;
+use crate::replay::Replay;
+use crate::verdict::{Claim, Report, State};
+
+/// Computes every plan again.
+pub(crate) fn check(dossier: &mut Dossier, replay: &Replay, report: &mut Report) {
+    let plans: Vec<(u64, PlanMade)> = replay
+        .entries
+        .iter()
+        .filter_map(|(e, event)| match event {
+            Event::PlanMade(p) => Some((e.n, p.clone())),
+            _ => None,
+        })
+        .collect();
+    let mut shown = 0;
+    for (n, made) in &plans {
+        match one(dossier, replay, *n, made) {
+            None => {
+                report.add(Claim { entry: Some(*n), ..Claim::new("plan_recomputed", State::NotShown, "a document that it needs is missing") });
+                return;
+            }
+            Some(Err(why)) => {
+                report.add(Claim::broken("plan_recomputed", "W6", Some(*n), why));
+                return;
+            }
+            Some(Ok(())) => shown += 1,
+        }
+    }
+    if shown > 0 {
+        report.add(Claim::new("plan_recomputed", State::Proved, format!("{shown} computed again, equal byte for byte")));
+    }
+}
+
+/// None if something is missing.
+fn one(dossier: &mut Dossier, replay: &Replay, n: u64, made: &PlanMade) -> Option<Result<(), String>> {
+    let bytes = dossier.document(&made.plan_doc)?;
+    let doc: PlanDoc = document(dossier, &made.plan_doc)?;
+    let packs = match packs(dossier, &doc.inputs.packs)? {
+        Ok(packs) => packs,
+        Err(why) => return Some(Err(why)),
+    };
+    let holdings: Holdings = document(dossier, &doc.inputs.holdings)?;
+    let inventory: Inventory = document(dossier, &doc.inputs.inventory)?;
+    let wrong = |what: &str| Some(Err(what.to_owned()));
+    if doc.inputs.packs.iter().collect::<BTreeSet<_>>() != made.pack_docs.iter().collect() {
+        return wrong("the plan rests on other packs than its entry names");
+    }
+    if doc.inputs.as_of != made.law_date {
+        return wrong("the plan has another date of law than its entry");
+    }
+    let scan = replay.entries.get(usize::try_from(made.inventory_n).ok()?)?;
+    if !matches!(&scan.1, Event::ScanRecorded(s) if s.inventory_doc == doc.inputs.inventory) {
+        return wrong("the plan rests on another inventory");
+    }
+    if answers_before(dossier, replay, n)? != doc.inputs.answers {
+        return wrong("the plan rests on other answers than were given");
+    }
+    if !holdings_fit(dossier, replay, made, &holdings)? {
+        return wrong("the plan rests on other holdings than were sealed");
+    }
+    let scenario = replay.state.opened.as_ref().map(|o| o.scenario.word().to_owned());
+    if doc.inputs.case.get("case.scenario") != scenario.map(Value::One).as_ref() {
+        return wrong("the plan is for another scenario");
+    }
+    let again = PlanDoc::compute(doc.inputs.clone(), doc.archives.clone(), &holdings, &inventory, &packs.book, &packs.table);
+    if to_bytes(&again, Strictness::Document).ok()? != bytes {
+        return wrong("computed again, the plan is another");
+    }
+    let consequence = Consequence::of(&again.plan, &holdings);
+    if to_bytes(&consequence, Strictness::Document).ok()? != dossier.document(&made.consequence_doc)? {
+        return wrong("the consequence shown to the approvers is not the plan's");
+    }
+    let irreversible = again.plan.items.iter().filter(|i| i.irreversible()).count() as u64;
+    if made.items != again.plan.items.len() as u64 || made.irreversible != irreversible {
+        return wrong("the entry counts other items than the plan");
+    }
+    Some(Ok(()))
+}
+
+fn packs(dossier: &mut Dossier, digests: &[Digest]) -> Option<Result<Packs, String>> {
+    let mut files = BTreeMap::new();
+    for digest in digests {
+        let list: Json = document(dossier, digest)?;
+        for file in list.get("files")?.as_array()? {
+            let path = file.get("path")?.as_str()?.to_owned();
+            let digest: Digest = file.get("sha256")?.as_str()?.parse().ok()?;
+            files.insert(path, String::from_utf8(dossier.document(&digest)?).ok()?);
+        }
+    }
+    Some(Packs::read(files).map_err(|all| all.first().map(ToString::to_string).unwrap_or_default()))
+}
+
+fn answers_before(dossier: &mut Dossier, replay: &Replay, n: u64) -> Option<Vec<Answer>> {
+    let mut out = Vec::new();
+    for (entry, event) in replay.entries.iter().take_while(|(e, _)| e.n < n) {
+        let Event::AnswerGiven(given) = event else { continue };
+        let sheet: Answers = document(dossier, &given.answers_doc)?;
+        let fits = sheet.answers.iter().all(|a| given.question.split(['@', '#']).next() == Some(a.fact.as_str()) && a.value == given.value);
+        if !fits || entry.n >= n {
+            return None;
+        }
+        out.extend(sheet.answers);
+    }
+    Some(out)
+}
+
+/// The holdings are those that were sealed with the subjects, plus the holds of that moment.
+fn holdings_fit(dossier: &mut Dossier, replay: &Replay, made: &PlanMade, holdings: &Holdings) -> Option<bool> {
+    let (_, Event::SubjectsRecorded(subjects)) = replay.entries.get(usize::try_from(made.subjects_n?).ok()?)? else { return Some(false) };
+    let model: Json = document(dossier, &subjects.model_doc)?;
+    let sealed: Digest = model.get("holdings")?.as_str()?.parse().ok()?;
+    let sealed: Holdings = document(dossier, &sealed)?;
+    let mut bare = holdings.clone();
+    for h in &mut bare.holdings {
+        h.given.remove("holding.hold");
+    }
+    Some(bare == sealed)
+}
