@@ -57,7 +57,7 @@ fn coverage(session: &Session<'_>, inventory: &Inventory) {
     let head = [("数据集", "data set"), ("行", "rows"), ("类别", "class"), ("列", "column"), ("发现（* 仅凭列名）", "found (* by name)"), ("等级", "tier"), ("字段组", "group")];
     say::table(&head.map(|(zh, en)| session.pick(zh, en)), rows);
     if !inventory.unread.is_empty() {
-        let rows = inventory.unread.iter().map(|u| vec![u.place.to_string(), say::fault_texts(&Fault::named(&u.reason), session.lang).0, u.bytes.to_string()]).collect();
+        let rows = inventory.unread.iter().map(|u| vec![u.place.to_string(), say::fault_texts(&Fault::named(&u.reason).with("place", &u.place).with("source", &u.place), session.lang).0, u.bytes.to_string()]).collect();
         say::table(&[session.pick("未读取", "not read"), session.pick("原因", "reason"), session.pick("字节", "bytes")], rows);
     }
 }

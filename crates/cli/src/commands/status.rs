@@ -1,0 +1,80 @@
+//! `custody status`: where the case stands, what blocks, who holds which key.
+
+use serde_json::json;
+use terms::{Fault, Outcome};
+
+use super::Session;
+use crate::say;
+
+pub fn run(session: &Session<'_>) -> Result<u8, Fault> {
+    let workspace = session.workspace(false, true)?;
+    let state = &workspace.state;
+    let questions = work::open_questions(&workspace).map(|q| q.len()).ok();
+    let plan = work::read_plan(&workspace).ok();
+    let open: Vec<String> = state.open_orders().map(|(n, o)| format!("{} ({n})", o.kind.item())).collect();
+    let approvals = state.approvals.iter().filter(|a| !a.ended).count();
+    let archives = work::shred_due(&workspace).unwrap_or_default();
+    let undecided = plan.as_ref().map_or(0, |(_, d)| d.plan.totals.get(&Outcome::Undecided).copied().unwrap_or_default());
+    let next = if state.subjects_n.is_none() {
+        "custody subjects"
+    } else if questions.unwrap_or(0) > 0 {
+        "custody questions"
+    } else if plan.is_none() {
+        "custody plan"
+    } else if approvals < 2 && !state.closed {
+        "custody approve"
+    } else if state.backups.is_empty() {
+        "custody backup"
+    } else if state.closed {
+        "custody dossier"
+    } else {
+        "custody apply"
+    };
+    let keys: Vec<_> = state
+        .keys
+        .values()
+        .filter(|k| k.record.purpose != case::KeyUse::Run)
+        .map(|k| (k.record.kid.clone(), k.record.purpose.word(), k.record.person.to_string(), k.revoked_from.is_some()))
+        .collect();
+    if session.args.json {
+        let keys: Vec<_> = keys.iter().map(|(k, u, p, r)| json!({"kid": k, "person": p, "revoked": r, "use": u})).collect();
+        let archives: Vec<_> = archives.iter().map(|(a, d)| json!({"archive": a, "until": d})).collect();
+        say::print_json(&json!({
+            "approvals": approvals, "archives": archives, "case": state.case, "closed": state.closed, "entries": state.next, "keys": keys, "next": next,
+            "open_holds": state.holds.len(), "open_orders": open, "plan": plan.as_ref().map(|(n, _)| n), "questions": questions, "undecided": undecided
+        }));
+        return Ok(0);
+    }
+    let p = |zh: &'static str, en: &'static str| session.pick(zh, en).to_owned();
+    let yes = |b: bool| if b { session.pick("是", "yes") } else { session.pick("否", "no") }.to_owned();
+    let archives = archives.iter().map(|(a, d)| format!("{a} {}", d.map(|d| d.to_string()).unwrap_or_default())).collect::<Vec<_>>().join(", ");
+    say::table(
+        &[session.pick("案件", "case"), &state.case],
+        vec![
+            vec![p("日志条目", "entries"), state.next.to_string()],
+            vec![p("待答问题", "open questions"), questions.map(|q| q.to_string()).unwrap_or_default()],
+            vec![p("处置方案（条目）", "plan (entry)"), plan.as_ref().map(|(n, _)| n.to_string()).unwrap_or_default()],
+            vec![p("待定记录", "undecided"), undecided.to_string()],
+            vec![p("有效审批", "approvals that hold"), approvals.to_string()],
+            vec![p("已命令、未核查", "ordered, not yet seen"), open.join(", ")],
+            vec![p("保全", "open holds"), state.holds.len().to_string()],
+            vec![p("归档及其销毁日", "archives and the day they end"), archives],
+            vec![p("已结案", "closed"), yes(state.closed)],
+            vec![p("下一步", "next"), next.to_owned()],
+        ],
+    );
+    let rows = keys.into_iter().map(|(k, u, person, r)| vec![k, u.to_owned(), person, if r { p("已撤销", "revoked") } else { p("有效", "in force") }, duty(session, u)]).collect();
+    say::table(&[session.pick("密钥", "key"), session.pick("用途", "use"), session.pick("人（代号）", "person (pseudonym)"), session.pick("状态", "state"), session.pick("其人离开之日", "the day they leave")], rows);
+    Ok(0)
+}
+
+/// What happens on the day the holder of a key leaves.
+fn duty(session: &Session<'_>, purpose: &str) -> String {
+    match purpose {
+        "operator" => session.pick("撤销并轮换；其口令是打开保险库所必需", "revoke and rotate; this passphrase opens the vault"),
+        "approver" => session.pick("撤销；其审批即告终止，须另找一位", "revoke; their approvals end, another must be found"),
+        "log" => session.pick("随案件结束而销毁", "ends with the ledger"),
+        _ => session.pick("撤销", "revoke"),
+    }
+    .to_owned()
+}
