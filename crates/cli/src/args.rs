@@ -48,7 +48,7 @@ pub enum Command {
     /// Write a commented case file, by asking or from flags.
     #[command(after_help = "EXAMPLES:
   custody init
-  custody init --company 某某商贸有限公司 --uscc 91310000MA1K000009 --scenario dissolution --source shop=shop.db --yes")]
+  custody init --company 某某商贸有限公司 --uscc 91310000MA1K000006 --scenario dissolution --source shop=shop.db --yes")]
     Init(InitArgs),
     /// Make a key: the private key file under a passphrase, and the public file for the case.
     #[command(after_help = "EXAMPLES:

@@ -45,9 +45,15 @@ pub(crate) fn branch_facts(inputs: &Inputs<'_>, holding: &Holding, branch: usize
         let here = a.holding.as_ref().is_none_or(|h| *h == holding.name);
         let this = a.branch.is_none_or(|b| b as usize == branch);
         let scoped = !a.fact.starts_with("case.") && !a.fact.starts_with("source.");
-        if here && this && scoped {
+        // What a holding's answer says of persons and records fills only what is unknown of them.
+        let fills = a.branch.is_none() && (a.fact.starts_with("person.") || a.fact.starts_with("record."));
+        if here && this && scoped && !(fills && known_of_branch(holding, branch, &a.fact)) {
             out.insert(a.fact.clone(), a.value.clone());
         }
     }
     out
+}
+
+fn known_of_branch(holding: &Holding, branch: usize, fact: &str) -> bool {
+    holding.branches.get(branch).is_some_and(|b| b.given.contains_key(fact))
 }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use facts::{Fact, Kind, Truth};
+use law::Duty;
 use serde::{Deserialize, Serialize};
-use terms::{Answer, Both, Value};
+use terms::{Answer, Both, Branch, Given, Holdings, Value};
 
 use crate::cell::Cell;
 use crate::gates::gates;
@@ -49,11 +50,65 @@ struct Unit {
 
 /// The questions in the order in which they are best asked.
 pub fn questions(inputs: &Inputs<'_>) -> Vec<Question> {
-    let board = Board::new(inputs);
+    let (holdings, originals) = condense(inputs);
+    let answers: Vec<Answer> = inputs.answers.iter().filter_map(|a| translated(a, &holdings, &originals)).collect();
+    let board = Board::new(&Inputs { holdings: &holdings, answers: &answers, ..*inputs });
     let waiting = board.live();
     let mut chosen = board.greedy();
     board.prune(&mut chosen);
-    chosen.iter().filter_map(|(unit, _)| question(inputs, unit, waiting.get(unit).copied().unwrap_or_default())).collect()
+    let asked = chosen.iter().filter_map(|(unit, _)| {
+        let mut q = question(inputs, unit, waiting.get(unit).copied().unwrap_or_default())?;
+        // The branch asked about is the first of those that were taken together.
+        if let (Some(branch), Some(name)) = (unit.branch, &unit.holding) {
+            let h = holdings.holdings.iter().position(|h| h.name == *name)?;
+            q.branch = originals.get(h)?.get(branch as usize).copied();
+        }
+        Some(q)
+    });
+    asked.collect()
+}
+
+/// An answer about one branch, about the condensed branch that stands for it.
+fn translated(a: &Answer, holdings: &Holdings, originals: &[Vec<u32>]) -> Option<Answer> {
+    let (Some(branch), Some(name)) = (a.branch, &a.holding) else { return Some(a.clone()) };
+    let h = holdings.holdings.iter().position(|h| h.name == *name)?;
+    let i = originals.get(h)?.iter().position(|o| *o == branch)?;
+    Some(Answer { branch: u32::try_from(i).ok(), ..a.clone() })
+}
+
+/// Holdings whose branches are taken together where no question can tell them apart: the same facts, dates aside,
+/// and the same retentions ended. Gives the ordinal of the first original of each branch.
+fn condense(inputs: &Inputs<'_>) -> (Holdings, Vec<Vec<u32>>) {
+    let rules = inputs.book.in_force(inputs.as_of);
+    let ended = |given: &Given| -> Vec<(String, String, bool)> {
+        let mut out = Vec::new();
+        for rule in rules.iter().filter(|r| r.duty == Duty::Retain) {
+            let Some((period, clock)) = &rule.period else { continue };
+            let (Some(fact), Some(day)) = (&clock.fact, clock.day(given, inputs.as_of)) else { continue };
+            out.push((fact.clone(), rule.id.clone(), period.after(day) <= inputs.as_of));
+        }
+        out
+    };
+    let single: BTreeSet<(&str, u32)> =
+        inputs.answers.iter().filter_map(|a| Some((a.holding.as_deref()?, a.branch?))).collect();
+    let mut originals = Vec::new();
+    let mut out = inputs.holdings.clone();
+    for holding in &mut out.holdings {
+        let mut together: BTreeMap<_, (u32, Branch)> = BTreeMap::new();
+        for (i, branch) in (0u32..).zip(std::mem::take(&mut holding.branches)) {
+            let plain: Given = branch.given.iter().filter(|(_, v)| !matches!(v, Value::Date(_))).map(|(k, v)| (k.clone(), v.clone())).collect();
+            let dates: BTreeSet<String> = branch.given.keys().filter(|k| !plain.contains_key(*k)).cloned().collect();
+            // A branch that an answer speaks of stays by itself.
+            let own = single.contains(&(holding.name.as_str(), i)).then_some(i);
+            let key = (own, plain, dates, ended(&branch.given));
+            together.entry(key).and_modify(|(_, b)| b.records += branch.records).or_insert((i, branch));
+        }
+        let mut list: Vec<(u32, Branch)> = together.into_values().collect();
+        list.sort_by_key(|(i, _)| *i);
+        originals.push(list.iter().map(|(i, _)| *i).collect());
+        holding.branches = list.into_iter().map(|(_, b)| b).collect();
+    }
+    (out, originals)
 }
 
 fn question(inputs: &Inputs<'_>, unit: &Unit, records: u64) -> Option<Question> {
@@ -150,12 +205,23 @@ impl<'a> Board<'a> {
     fn live(&self) -> BTreeMap<Unit, u64> {
         let mut out = BTreeMap::new();
         let asked = |name: &str| self.inputs.table.get(name).is_some_and(|f| f.ask.is_some());
-        for c in self.cells.iter().filter(|c| !c.decided()) {
+        let open = || self.cells.iter().filter(|c| !c.decided());
+        let branches: BTreeSet<(usize, usize)> = open().map(|c| (c.holding, c.branch)).collect();
+        let lives: BTreeSet<(&str, usize, usize)> =
+            open().flat_map(|c| c.unknown.iter().map(move |f| (f.as_str(), c.holding, c.branch))).collect();
+        // A fact that all open branches of a holding wait for is asked once for the holding.
+        let everywhere = |fact: &str, h: usize| {
+            let of = |b: &&(usize, usize)| b.0 == h;
+            branches.iter().filter(of).count() > 1 && branches.iter().filter(of).all(|(_, b)| lives.contains(&(fact, h, *b)))
+        };
+        for c in open() {
             let holding = self.inputs.holdings.holdings.get(c.holding).map(|h| h.name.clone());
             for fact in c.unknown.iter().filter(|f| asked(f)) {
+                let whole = || everywhere(fact, c.holding);
                 let unit = match fact.split('.').next() {
                     Some("case" | "source") => Unit { fact: fact.clone(), holding: None, branch: None },
                     Some("holding") => Unit { fact: fact.clone(), holding: holding.clone(), branch: None },
+                    _ if whole() => Unit { fact: fact.clone(), holding: holding.clone(), branch: None },
                     _ => Unit { fact: fact.clone(), holding: holding.clone(), branch: u32::try_from(c.branch).ok() },
                 };
                 *out.entry(unit).or_default() += c.records;

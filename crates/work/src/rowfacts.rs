@@ -16,6 +16,8 @@ pub(crate) struct Tells {
     pub voucher_date: Option<usize>,
     pub completed_on: Option<usize>,
     pub relation_end: Option<usize>,
+    /// Facts that hold for every person of the data set (`region: "=cn"` in the case file).
+    pub everybody: Given,
 }
 
 impl Tells {
@@ -29,7 +31,13 @@ impl Tells {
         let kind = |kind: &str| {
             columns.iter().position(|c| matches!(headers.read(&c.name), detect::HeaderSays::Kind { kind: k, .. } if k == kind))
         };
+        let constant = |fact: &str| listed.said.as_ref()?.tells.get(fact)?.strip_prefix('=').map(str::to_owned);
+        let mut everybody = Given::new();
+        everybody.extend(constant("region").map(|w| ("person.region".to_owned(), Value::One(w))));
+        everybody.extend(constant("under14").map(|w| ("person.under14".to_owned(), Value::YesNo(w == "yes" || w == "true"))));
+        everybody.extend(constant("marketing").map(|w| ("person.marketing".to_owned(), Value::One(w))));
         Tells {
+            everybody,
             region: said("region").or_else(|| kind("country")),
             birth: said("birth_date").or_else(|| kind("birth_date")),
             marketing: said("marketing").or_else(|| kind("marketing_opt")),
@@ -76,7 +84,7 @@ pub(crate) fn record_facts(tells: &Tells, batch: &Batch, row: usize, encoding: E
 
 /// Facts of the person that a record tells.
 pub(crate) fn person_facts(tells: &Tells, batch: &Batch, row: usize, encoding: Encoding, regions: &Regions, today: Day, born: Option<Day>) -> Given {
-    let mut out = Given::new();
+    let mut out = tells.everybody.clone();
     let told = |column| text(batch, row, column, encoding);
     if let Some(region) = told(tells.region).and_then(|c| regions.of(&c).map(str::to_owned)) {
         out.insert("person.region".to_owned(), Value::One(region));

@@ -111,7 +111,10 @@ fn step(session: &Session<'_>, zh: &str, en: &str) {
 fn open(case_path: &PathBuf, day: &str) -> Result<Workspace, Fault> {
     let packs: Packs = packs::shipped()?;
     let text = std::fs::read_to_string(case_path).map_err(|_| Fault::new("case_file_missing"))?;
-    let file = case::file::read(&text).map_err(|f| Fault::new("case_file_faulty").with("count", f.len()))?;
+    let file = case::file::read(&text).map_err(|f| {
+        say::case_faults(case_path, &f, Lang::Zh, false);
+        Fault::new("case_file_faulty").with("count", f.len())
+    })?;
     Workspace::open(case_path, file, packs, Clock { simulated: day.parse::<Day>().ok() }, true)
 }
 

@@ -61,7 +61,7 @@ pub fn run(session: &Session<'_>, args: &InitArgs) -> Result<u8, Fault> {
     let sources = args.source.iter().filter_map(|s| s.split_once('=')).map(|(a, b)| (a.to_owned(), b.to_owned())).collect();
     let facts = Facts {
         company: text(&args.company, "公司登记名称", "registered name of the company", "某某商贸有限公司")?,
-        uscc: text(&args.uscc, "统一社会信用代码（18 位）", "unified social credit code (18 characters)", "91310000MA1K000009")?,
+        uscc: text(&args.uscc, "统一社会信用代码（18 位）", "unified social credit code (18 characters)", "91310000MA1K000006")?,
         scenario,
         sectors: text(&args.sectors, "行业（逗号分隔）", "sectors (separated by commas)", "retail, online_retail")?,
         service_stop: text(&args.service_stop, "停止服务日", "day on which the service stops", "2026-03-31")?,
