@@ -95,7 +95,9 @@ pub(crate) fn items(inputs: &Inputs<'_>, cells: &[Cell], gates: &[GateRow]) -> V
     // (holding, copy, outcome, dates) → group → branches
     let mut fates: BTreeMap<Fate<'_>, BTreeMap<usize, Vec<&Cell>>> = BTreeMap::new();
     for c in cells.iter().filter(|c| c.outcome != Outcome::Undecided) {
-        let fate = (c.holding, c.copy.as_str(), c.outcome, c.not_before, c.not_after, c.until);
+        // A last day that has passed bars nothing any more: what is overdue is done at once.
+        let not_after = c.not_after.filter(|d| *d >= inputs.as_of);
+        let fate = (c.holding, c.copy.as_str(), c.outcome, c.not_before, not_after, c.until);
         fates.entry(fate).or_default().entry(c.group).or_default().push(c);
     }
     let mut out = Vec::new();

@@ -1,6 +1,6 @@
 //! Subjects and seals: one pass matches rows to persons, the next seals them, archives them and commits to every row.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use case::{By, Command, DatasetSealed, Event, SealKind, SubjectsRecorded};
 use detect::{Headers, Kind};
@@ -149,6 +149,11 @@ impl Listener for Matching<'_> {
     }
 }
 
+/// Stands for "completes no voucher": every period that starts there ended long ago, so no retention of vouchers holds the entry.
+fn no_voucher() -> Option<Day> {
+    Day::new(1_000, 12, 31)
+}
+
 /// Persons once all rows were seen.
 struct Persons {
     count: u32,
@@ -156,6 +161,8 @@ struct Persons {
     facts: Vec<Given>,
     /// Last voucher that each person's register entry completes.
     last_voucher: HashMap<u32, Day>,
+    /// Registers whose entries complete vouchers.
+    completes: BTreeSet<Place>,
     refused: u64,
 }
 
@@ -205,7 +212,9 @@ fn resolve(mut m: Matching<'_>) -> Persons {
             *last = (*last).max(*day);
         }
     }
-    Persons { count: owners.persons, of_row, facts, last_voucher, refused: m.matcher.refused() }
+    let vouchers = m.owner_columns.iter().filter(|(from, _)| m.classes.get(*from).is_some_and(|c| c == "voucher"));
+    let completes = vouchers.map(|(_, (_, register, _))| register.clone()).collect();
+    Persons { count: owners.persons, of_row, facts, last_voucher, completes, refused: m.matcher.refused() }
 }
 
 /// Matches rows to persons and seals every holding, in one run.
@@ -415,9 +424,9 @@ impl Sealer<'_> {
                 let mut given = record_facts(tells, batch, row, listed.dataset.encoding);
                 if let Some(facts) = self.persons.facts.get(person as usize) {
                     given.extend(facts.clone());
-                    let completes = stands_for_person(seen.class.as_deref().unwrap_or_default());
-                    if let Some(day) = self.persons.last_voucher.get(&person).filter(|_| completes) {
-                        given.insert("record.voucher_date".to_owned(), Value::Date(*day));
+                    if self.persons.completes.contains(place) {
+                        let last = self.persons.last_voucher.get(&person).copied().or(no_voucher());
+                        given.extend(last.map(|day| ("record.voucher_date".to_owned(), Value::Date(day))));
                     }
                 }
                 // No request is open in the ledger of this case.
