@@ -1,2 +1,89 @@
-//! (habits)
-fn main() {}
+//! The habits: `cargo xtask test|ci|fmt|bench|rebuild`. Everything that CI does, here and there.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+const HELP: &str = "cargo xtask COMMAND
+
+  test      formatting, lints, all tests and documentation tests, in the release profile
+  ci        the same, as the pipeline runs it
+  fmt       format everything
+  bench     run the benches
+  rebuild   clean, then time a cold build of both README commands
+";
+
+fn main() -> ExitCode {
+    let done = match env::args().nth(1).as_deref() {
+        Some("test" | "ci") => test(),
+        Some("fmt") => cargo(&["fmt", "--all"], &[]),
+        Some("bench") => cargo(&["bench", "--workspace"], &[]),
+        Some("rebuild") => rebuild(),
+        _ => {
+            eprint!("{HELP}");
+            false
+        }
+    };
+    if done { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn test() -> bool {
+    step("formatting", || cargo(&["fmt", "--all", "--", "--check"], &[]))
+        && step("build", || cargo(&["build", "--release", "--workspace", "--bins"], &[]))
+        && step("lints", lints)
+        && step("tests", || cargo(&["test", "--release", "--workspace", "--no-fail-fast"], &[]))
+}
+
+/// Lints go through the compiler wrapper: dependencies are shared with the build instead of being checked once more.
+fn lints() -> bool {
+    let Some(driver) = clippy_driver() else {
+        eprintln!("clippy-driver is missing: rustup component add clippy");
+        return false;
+    };
+    let flags = ("CLIPPY_ARGS", OsString::from("-Dwarnings__CLIPPY_HACKERY__"));
+    cargo(&["build", "--release", "--workspace", "--all-targets"], &[("RUSTC_WORKSPACE_WRAPPER", driver.into_os_string()), flags])
+}
+
+fn clippy_driver() -> Option<PathBuf> {
+    let found = Command::new("rustup").args(["which", "clippy-driver"]).output().ok().filter(|o| o.status.success());
+    let path = match found {
+        Some(out) => PathBuf::from(String::from_utf8(out.stdout).ok()?.trim()),
+        None => PathBuf::from(env::var_os("CARGO")?).with_file_name("clippy-driver"),
+    };
+    path.exists().then_some(path)
+}
+
+fn rebuild() -> bool {
+    let timed = |what: &str, run: &dyn Fn() -> bool| {
+        let began = Instant::now();
+        let ok = cargo(&["clean", "--release"], &[]) && run();
+        println!("{what}: {:.0} s", began.elapsed().as_secs_f64());
+        ok
+    };
+    timed("cold build of `cargo run --release -- demo`", &|| cargo(&["build", "--release"], &[]))
+        && timed("cold build of `cargo xtask test`", &|| {
+            cargo(&["build", "--release", "--workspace", "--bins"], &[])
+                && lints()
+                && cargo(&["test", "--release", "--workspace", "--no-run"], &[])
+        })
+}
+
+fn step(name: &str, run: impl FnOnce() -> bool) -> bool {
+    let began = Instant::now();
+    println!("== {name}");
+    let ok = run();
+    println!("== {name}: {} ({:.0} s)", if ok { "ok" } else { "FAILED" }, began.elapsed().as_secs_f64());
+    ok
+}
+
+fn cargo(args: &[&str], vars: &[(&str, OsString)]) -> bool {
+    let program = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let mut command = Command::new(program);
+    command.args(args).env_remove("RUSTC_WORKSPACE_WRAPPER");
+    for (name, value) in vars {
+        command.env(name, value);
+    }
+    command.status().is_ok_and(|s| s.success())
+}

@@ -2,8 +2,8 @@
 
 use ledger::{PublicKey, Signer, approval_message, b64, check_number};
 use serde::{Deserialize, Serialize};
-use terms::{Day, Digest};
 use terms::json::{self, Strictness};
+use terms::{Day, Digest};
 
 /// `approve` or `refuse`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

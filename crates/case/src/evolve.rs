@@ -64,14 +64,8 @@ fn apply(state: &mut State, entry: &Entry, event: &Event, context: Context) {
         Event::RunOpened(r) => {
             add_key(state, &r.key, n);
             let public = key_of(&r.key).ok();
-            state.run = public.map(|public| Run {
-                n,
-                kid: r.key.kid.clone(),
-                public,
-                steps: r.steps.clone(),
-                until: r.until,
-                plan_n: r.plan_n,
-            });
+            state.run =
+                public.map(|public| Run { n, kid: r.key.kid.clone(), public, steps: r.steps.clone(), until: r.until, plan_n: r.plan_n });
         }
         Event::RunClosed(_) => {
             if let Some(key) = state.run.take().and_then(|r| state.keys.get_mut(&r.kid)) {

@@ -14,7 +14,7 @@ mod state;
 pub use admit::{Context, admit};
 pub use approval::{ApprovalFile, Decision, Head, Statement};
 pub use broken::{Broken, RuleId};
-pub use decide::{Command, Draft, By, decide};
+pub use decide::{By, Command, Draft, decide};
 pub use event::*;
 pub use evolve::evolve;
 pub use state::{Approval, Backup, Hold, KeyState, Order, OrderKind, PlanState, Run, Seal, Source, State, Vector};

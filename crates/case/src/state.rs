@@ -283,9 +283,8 @@ impl State {
     pub fn approvals_for<'a>(&'a self, item: &'a str, dataset: Option<&'a Place>, at: u64) -> impl Iterator<Item = &'a Approval> {
         let plan_n = self.plan.as_ref().filter(|p| !p.withdrawn).map(|p| p.n);
         self.approvals.iter().filter(move |a| {
-            let held = dataset.is_some_and(|d| {
-                self.holds_placed.iter().any(|(n, sets)| *n > a.n && sets.iter().any(|s| s == "*" || s == d.as_str()))
-            });
+            let held = dataset
+                .is_some_and(|d| self.holds_placed.iter().any(|(n, sets)| *n > a.n && sets.iter().any(|s| s == "*" || s == d.as_str())));
             let fresh = self.day_of(at).is_some_and(|d| d <= a.not_after);
             Some(a.plan_n) == plan_n && !a.ended && fresh && !held && a.scope.iter().any(|s| s == "*" || s == item)
         })
@@ -298,10 +297,8 @@ impl State {
         let need = policy.map_or(2, |p| p.need).max(2);
         let operators: BTreeSet<&Id> =
             self.keys.values().filter(|k| k.record.purpose == crate::event::KeyUse::Operator).map(|k| &k.record.person).collect();
-        let given: Vec<&Approval> = self
-            .approvals_for(item, dataset, at)
-            .filter(|a| policy.is_none_or(|p| p.kinds.contains(&a.kind)))
-            .collect();
+        let given: Vec<&Approval> =
+            self.approvals_for(item, dataset, at).filter(|a| policy.is_none_or(|p| p.kinds.contains(&a.kind))).collect();
         let persons: BTreeSet<&Id> = given.iter().map(|a| &a.person).collect();
         let own = persons.iter().filter(|p| operators.contains(*p)).count();
         let strong = given.iter().any(|a| a.kind != ApprovalKind::Paper);

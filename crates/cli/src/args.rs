@@ -6,12 +6,17 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 /// 善后 · Custody: carries a company's customer information lawfully to its end, and proves it.
 #[derive(Parser, Debug)]
-#[command(name = "custody", version, arg_required_else_help = true, after_help = "EXAMPLES:
+#[command(
+    name = "custody",
+    version,
+    arg_required_else_help = true,
+    after_help = "EXAMPLES:
   custody demo                         a whole practice case, ending with a verified dossier
   custody init                         write a commented case.yaml by asking
   custody scan && custody subjects     look at everything, match rows to persons, seal them
   custody plan && custody explain Customer.contact
-  custody verify case.dossier.zip      exit code 0 yes, 1 no, 2 incomplete, 64 and above error")]
+  custody verify case.dossier.zip      exit code 0 yes, 1 no, 2 incomplete, 64 and above error"
+)]
 pub struct Args {
     /// The case file.
     #[arg(long, short = 'c', global = true, default_value = "case.yaml")]

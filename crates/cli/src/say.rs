@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use case::file::CaseFault;
-use comfy_table::{Table, TableStyle, presets};
+use comfy_table::{Table, presets};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use terms::{Fault, Lang};
@@ -33,10 +33,7 @@ pub fn language(args: &Args) -> Lang {
     match args.lang {
         Some(LangArg::Zh) => Lang::Zh,
         Some(LangArg::En) => Lang::En,
-        None => std::fs::read_to_string(&args.case)
-            .ok()
-            .and_then(|t| case::file::read(&t).ok())
-            .map_or_else(system, |f| f.language()),
+        None => std::fs::read_to_string(&args.case).ok().and_then(|t| case::file::read(&t).ok()).map_or_else(system, |f| f.language()),
     }
 }
 
@@ -51,9 +48,8 @@ pub fn pick<'a>(lang: Lang, zh: &'a str, en: &'a str) -> &'a str {
 /// What happened and what to do, in words.
 pub fn fault_texts(fault: &Fault, lang: Lang) -> (String, String) {
     let texts: BTreeMap<String, Text> = serde_json::from_value(yaml(include_str!("../texts/faults.yaml"))).unwrap_or_default();
-    let filled = |template: &str| {
-        fault.args().iter().fold(template.to_owned(), |t, (name, value)| t.replace(&format!("{{{name}}}"), value))
-    };
+    let filled =
+        |template: &str| fault.args().iter().fold(template.to_owned(), |t, (name, value)| t.replace(&format!("{{{name}}}"), value));
     match texts.get(fault.code()) {
         Some(t) => (filled(pick(lang, &t.zh, &t.en)), filled(pick(lang, &t.todo_zh, &t.todo_en))),
         None => (fault.to_string(), String::new()),
@@ -79,10 +75,8 @@ pub fn fault(fault: &Fault, lang: Lang, as_json: bool) {
 /// Prints faults of the case file with line, field and remedy.
 pub fn case_faults(path: &std::path::Path, faults: &[CaseFault], lang: Lang, as_json: bool) {
     if as_json {
-        let list: Vec<Value> = faults
-            .iter()
-            .map(|f| json!({"field": f.field, "line": f.line, "todo": f.todo.get(lang), "what": f.what.get(lang)}))
-            .collect();
+        let list: Vec<Value> =
+            faults.iter().map(|f| json!({"field": f.field, "line": f.line, "todo": f.todo.get(lang), "what": f.what.get(lang)})).collect();
         println!("{}", json!({"case_faults": list}));
         return;
     }
@@ -95,7 +89,7 @@ pub fn case_faults(path: &std::path::Path, faults: &[CaseFault], lang: Lang, as_
 /// Prints a table.
 pub fn table(head: &[&str], rows: Vec<Vec<String>>) {
     let mut t = Table::new();
-    t.load_style(TableStyle::from(presets::UTF8_HORIZONTAL_ONLY));
+    t.load_style(presets::UTF8_HORIZONTAL_ONLY);
     t.set_header(head.iter().copied());
     for row in rows {
         t.add_row(row);

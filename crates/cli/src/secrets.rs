@@ -34,7 +34,9 @@ pub fn passphrase(file: Option<&PathBuf>, variable: &str, whose: &str, lang: Lan
         return Err(Fault::new("no_passphrase").with("whose", whose));
     }
     let prompt = format!("{} ({whose}): ", pick(lang, "口令", "passphrase"));
-    rpassword::prompt_password(prompt).map(|p| Passphrase::new(p.into_bytes())).map_err(|_| Fault::new("no_passphrase").with("whose", whose))
+    rpassword::prompt_password(prompt)
+        .map(|p| Passphrase::new(p.into_bytes()))
+        .map_err(|_| Fault::new("no_passphrase").with("whose", whose))
 }
 
 impl Secrets for Asker {

@@ -11,7 +11,7 @@ pub fn luhn_ok(digits: &[u8]) -> bool {
             if i % 2 == 1 { if d > 4 { d * 2 - 9 } else { d * 2 } } else { d }
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// The check character of the first 17 digits of a resident number (GB 11643, ISO 7064 MOD 11-2).

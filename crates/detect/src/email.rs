@@ -13,7 +13,8 @@ const LABEL_MAX: usize = 63;
 pub(crate) struct Email;
 
 fn local_byte(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'%' | b'+' | b'-' | b'\'' | b'&' | b'!' | b'#' | b'$' | b'~' | b'^' | b'`' | b'{' | b'|' | b'}')
+    b.is_ascii_alphanumeric()
+        || matches!(b, b'.' | b'_' | b'%' | b'+' | b'-' | b'\'' | b'&' | b'!' | b'#' | b'$' | b'~' | b'^' | b'`' | b'{' | b'|' | b'}')
 }
 
 impl Detector for Email {

@@ -61,9 +61,7 @@ impl Numbers {
     }
 
     fn card(&self, digits: &[u8]) -> bool {
-        let known = (1..=6).any(|n| {
-            digits.get(..n).and_then(|bin| self.bins.get(bin)).is_some_and(|lens| lens.contains(&digits.len()))
-        });
+        let known = (1..=6).any(|n| digits.get(..n).and_then(|bin| self.bins.get(bin)).is_some_and(|lens| lens.contains(&digits.len())));
         known && luhn_ok(digits)
     }
 

@@ -13,11 +13,8 @@ fn check(kind: &str) {
         texts.push(cell.as_bytes());
         let mut hits = Hits::default();
         detectors().iter().for_each(|d| d.find(&texts, &mut hits));
-        let found: Vec<String> = hits
-            .iter()
-            .filter(|(h, _)| h.kind.word() == kind)
-            .map(|(_, v)| String::from_utf8(v.to_vec()).unwrap())
-            .collect();
+        let found: Vec<String> =
+            hits.iter().filter(|(h, _)| h.kind.word() == kind).map(|(_, v)| String::from_utf8(v.to_vec()).unwrap()).collect();
         let ok = match expected.split_once(':').unwrap() {
             ("hit", value) => found == [value],
             _ => found.is_empty(),

@@ -156,12 +156,7 @@ impl Parser<'_> {
         self.chain("&&", Self::unary, Expr::And)
     }
 
-    fn chain(
-        &mut self,
-        sign: &str,
-        part: fn(&mut Self) -> Result<Expr, String>,
-        join: fn(Vec<Expr>) -> Expr,
-    ) -> Result<Expr, String> {
+    fn chain(&mut self, sign: &str, part: fn(&mut Self) -> Result<Expr, String>, join: fn(Vec<Expr>) -> Expr) -> Result<Expr, String> {
         let mut all = vec![part(self)?];
         while self.takes(sign) {
             all.push(part(self)?);

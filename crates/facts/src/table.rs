@@ -169,10 +169,8 @@ impl Table {
     /// # Errors
     /// If the YAML does not fit, a scope is unknown, or a default is not a value of its fact.
     pub fn read(text: &str) -> Result<Table, TableError> {
-        let facts: BTreeMap<String, Fact> = serde_saphyr::from_str(text).map_err(|e| TableError {
-            line: e.location().map_or(0, |l| l.line() as u64),
-            what: e.without_snippet().to_string(),
-        })?;
+        let facts: BTreeMap<String, Fact> = serde_saphyr::from_str(text)
+            .map_err(|e| TableError { line: e.location().map_or(0, |l| l.line()), what: e.without_snippet().to_string() })?;
         for (name, fact) in &facts {
             let wrong = |what: &str| Err(TableError { line: 0, what: format!("`{name}`: {what}") });
             if !name.split_once('.').is_some_and(|(scope, _)| SCOPES.contains(&scope)) {

@@ -6,7 +6,16 @@ use terms::Tier;
 pub fn sensitive(category: &str) -> bool {
     matches!(
         category,
-        "resident_id" | "passport" | "bank_card" | "health" | "biometric" | "religion" | "location" | "password" | "guardian_name" | "guardian_phone"
+        "resident_id"
+            | "passport"
+            | "bank_card"
+            | "health"
+            | "biometric"
+            | "religion"
+            | "location"
+            | "password"
+            | "guardian_name"
+            | "guardian_phone"
     )
 }
 
@@ -24,6 +33,14 @@ pub fn tier_of<'a>(categories: impl IntoIterator<Item = &'a str>) -> Tier {
 pub(crate) fn personal(category: &str) -> bool {
     !matches!(
         category,
-        "customer_id" | "employee_id" | "member_id" | "order_id" | "invoice_id" | "amount" | "voucher_date" | "order_date" | "relation_end_date"
+        "customer_id"
+            | "employee_id"
+            | "member_id"
+            | "order_id"
+            | "invoice_id"
+            | "amount"
+            | "voucher_date"
+            | "order_date"
+            | "relation_end_date"
     )
 }

@@ -28,7 +28,7 @@ pub fn findings(column: &Declared<'_>, headers: &Headers) -> Vec<Finding> {
         .iter()
         .map(|(kind, values)| Finding { category: kind.word().to_owned(), values: *values, by: "value".to_owned() })
         .collect();
-    out.sort_by(|a, b| b.values.cmp(&a.values));
+    out.sort_by_key(|f| std::cmp::Reverse(f.values));
     if let HeaderSays::Kind { kind, sure } = headers.read(column.name)
         && personal(&kind)
         && sure
@@ -79,7 +79,9 @@ pub fn propose_class(name: &str, columns: &[Declared<'_>], headers: &Headers) ->
     if says(&["invoice", "fapiao", "voucher", "发票", "凭证"]) {
         return Some("voucher");
     }
-    if says(&["newsletter", "marketing", "subscriber", "营销", "推广", "订阅"]) || (has("marketing_opt") && !says(&["customer", "member", "客户", "会员"])) {
+    if says(&["newsletter", "marketing", "subscriber", "营销", "推广", "订阅"])
+        || (has("marketing_opt") && !says(&["customer", "member", "客户", "会员"]))
+    {
         return Some("marketing_list");
     }
     if says(&["member", "loyalty", "会员", "积分", "huiyuan"]) || has("points") {

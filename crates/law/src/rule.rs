@@ -199,7 +199,9 @@ fn condition(file: &RuleFile, pack: &PackFile, table: &Table, faults: &mut Vec<(
 /// What the form demands beyond the types: PACKS §2, column "checked when loaded".
 fn form(file: &RuleFile, table: &Table, faults: &mut Vec<(String, String)>) {
     let mut fault = |field: &str, what: &str| faults.push((field.to_owned(), what.to_owned()));
-    if file.kind != file.duty.usual_kind() && file.kind_why.is_none() && !(file.duty == Duty::Notify && !file.permits.is_empty()) {
+    // A notice that opens a route (PIPL 22) decides: it permits what it is about.
+    let opens_route = file.duty == Duty::Notify && !file.permits.is_empty();
+    if file.kind != file.duty.usual_kind() && file.kind_why.is_none() && !opens_route {
         fault("kind", "does not go with its duty: say why in `kind_why`");
     }
     if file.duty == Duty::Retain && file.period.is_none() {
@@ -235,7 +237,7 @@ fn form(file: &RuleFile, table: &Table, faults: &mut Vec<(String, String)>) {
         }
     }
     for given in file.cases.bites.iter().chain(&file.cases.silent).chain(&file.cases.asks) {
-        let single = given.given.iter().map(|(n, v)| (n, v));
+        let single = given.given.iter();
         let each = given.each.iter().flat_map(|(n, vs)| vs.iter().map(move |v| (n, v)));
         for (name, value) in single.chain(each) {
             match table.get(name) {

@@ -11,7 +11,7 @@ pub fn url(bytes: &[u8]) -> String {
 /// Standard base64 with padding (checkpoints, vkeys).
 pub fn std(bytes: &[u8]) -> String {
     let mut out = encode(bytes, STD);
-    while out.len() % 4 != 0 {
+    while !out.len().is_multiple_of(4) {
         out.push('=');
     }
     out

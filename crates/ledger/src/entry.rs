@@ -149,9 +149,7 @@ impl Entry {
 
     /// Whether the signature of that key id is by that key.
     pub fn signed_by(&self, sig: &Sig, key: &PublicKey, message: &[u8]) -> bool {
-        sig.alg == ED25519
-            && sig.kid == key.kid()
-            && b64::array_from_url::<64>(&sig.sig).is_some_and(|bytes| key.verifies(message, &bytes))
+        sig.alg == ED25519 && sig.kid == key.kid() && b64::array_from_url::<64>(&sig.sig).is_some_and(|bytes| key.verifies(message, &bytes))
     }
 
     /// SHA-256 of the facts' canonical bytes: what a reader compares when two entries must carry the same facts.

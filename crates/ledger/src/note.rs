@@ -85,9 +85,7 @@ impl SignedNote {
         let text = self.checkpoint.text();
         let mut lines = self.signatures.iter().filter(|(n, h, _)| *n == vkey.name && *h == vkey.hash()).peekable();
         lines.peek().is_some()
-            && lines.all(|(_, _, sig)| {
-                <[u8; 64]>::try_from(sig.as_slice()).is_ok_and(|s| vkey.key.verifies(text.as_bytes(), &s))
-            })
+            && lines.all(|(_, _, sig)| <[u8; 64]>::try_from(sig.as_slice()).is_ok_and(|s| vkey.key.verifies(text.as_bytes(), &s)))
     }
 }
 

@@ -74,11 +74,8 @@ pub fn inclusion_proof(index: usize, leaves: &[[u8; 32]]) -> Option<Vec<[u8; 32]
         return Some(Vec::new());
     }
     let (left, right) = leaves.split_at_checked(split(leaves.len()))?;
-    let (mut path, other) = if index < left.len() {
-        (inclusion_proof(index, left)?, right)
-    } else {
-        (inclusion_proof(index - left.len(), right)?, left)
-    };
+    let (mut path, other) =
+        if index < left.len() { (inclusion_proof(index, left)?, right) } else { (inclusion_proof(index - left.len(), right)?, left) };
     path.push(root(other.iter().copied()));
     Some(path)
 }
@@ -118,11 +115,8 @@ fn subproof(m: usize, leaves: &[[u8; 32]], whole: bool) -> Option<Vec<[u8; 32]>>
         return Some(if whole { Vec::new() } else { vec![root(leaves.iter().copied())] });
     }
     let (left, right) = leaves.split_at_checked(split(leaves.len()))?;
-    let (mut path, other) = if m <= left.len() {
-        (subproof(m, left, whole)?, right)
-    } else {
-        (subproof(m - left.len(), right, false)?, left)
-    };
+    let (mut path, other) =
+        if m <= left.len() { (subproof(m, left, whole)?, right) } else { (subproof(m - left.len(), right, false)?, left) };
     path.push(root(other.iter().copied()));
     Some(path)
 }

@@ -55,9 +55,7 @@ pub struct Member {
 pub fn name_ok(name: &str) -> bool {
     let chars = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'/' | b'-'));
     name == "README.txt"
-        || (chars
-            && (1..=200).contains(&name.len())
-            && name.split('/').all(|part| !part.is_empty() && part != "." && part != ".."))
+        || (chars && (1..=200).contains(&name.len()) && name.split('/').all(|part| !part.is_empty() && part != "." && part != ".."))
 }
 
 /// CRC-32 (IEEE 802.3) of the bytes.
@@ -184,7 +182,8 @@ impl<W: Write> Writer<W> {
         self.out.write_all(content)?;
         self.at += header.len() as u64 + u64::from(len);
         self.central.extend_from_slice(&central_header(name, len, crc, at));
-        self.count = self.count.checked_add(1).filter(|n| usize::from(*n) <= MEMBERS_MAX).ok_or(ZipError::Form("over 65,534 members", self.at))?;
+        self.count =
+            self.count.checked_add(1).filter(|n| usize::from(*n) <= MEMBERS_MAX).ok_or(ZipError::Form("over 65,534 members", self.at))?;
         Ok(())
     }
 

@@ -76,4 +76,3 @@ fn the_smallest_zip() {
         assert!(zip::scan(&mut flipped.as_slice()).is_err(), "bit {bit}");
     }
 }
-

@@ -164,24 +164,25 @@ fn lacks_consent(scene: &Scene<'_>, rule: &'_ Rule) -> Verdict {
 /// A demand of one legal order against a retention of another, until an opinion says keep (PACKS §5.5).
 fn conflict(scene: &Scene<'_>) -> Verdict {
     let conflicts = scene.of(Duty::Delete).filter_map(|k| Some((k, k.conflict.as_ref()?, k.accepts_retention_of.as_ref()?)));
-    Verdict::any(conflicts.map(|(k, conflict, accepted)| {
-        let foreign = scene.of(Duty::Retain).filter(|q| !accepted.contains(&q.law)).map(|q| scene.retains(q));
-        let raw = Verdict::all([scene.effect(k), Verdict::any(foreign.collect::<Vec<_>>())]);
-        match (raw.holds(), scene.facts.value(&conflict.fact)) {
-            (false, _) => raw,
-            (true, None) => Verdict::unknown([conflict.fact.clone()]),
-            (true, Some(opinion)) => Verdict::of(*opinion != Value::One(conflict.keep.clone())),
-        }
-    }).collect::<Vec<_>>())
+    Verdict::any(
+        conflicts
+            .map(|(k, conflict, accepted)| {
+                let foreign = scene.of(Duty::Retain).filter(|q| !accepted.contains(&q.law)).map(|q| scene.retains(q));
+                let raw = Verdict::all([scene.effect(k), Verdict::any(foreign.collect::<Vec<_>>())]);
+                match (raw.holds(), scene.facts.value(&conflict.fact)) {
+                    (false, _) => raw,
+                    (true, None) => Verdict::unknown([conflict.fact.clone()]),
+                    (true, Some(opinion)) => Verdict::of(*opinion != Value::One(conflict.keep.clone())),
+                }
+            })
+            .collect::<Vec<_>>(),
+    )
 }
 
 fn ground_retain(scene: &Scene<'_>, verdicts: &Verdicts, cell: &mut Cell) {
     let held: Vec<&Rule> = scene.of(Duty::Hold).filter(|r| scene.effect(r).holds()).collect();
-    let counted: Vec<(&Rule, Day)> = scene
-        .of(Duty::Retain)
-        .filter(|r| scene.retains(r).holds())
-        .filter_map(|r| Some((r, scene.retain_end(r)?)))
-        .collect();
+    let counted: Vec<(&Rule, Day)> =
+        scene.of(Duty::Retain).filter(|r| scene.retains(r).holds()).filter_map(|r| Some((r, scene.retain_end(r)?))).collect();
     let longest = counted.iter().map(|(_, end)| *end).max();
     for (rule, end) in &counted {
         let side = if Some(*end) == longest { &mut cell.winners } else { &mut cell.losers };

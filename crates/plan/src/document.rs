@@ -66,7 +66,14 @@ pub struct PlanDoc {
 
 impl PlanDoc {
     /// Computes the document of a plan from its inputs and the documents that they name.
-    pub fn compute(inputs: PlanInputs, archives: Vec<ArchiveItem>, holdings: &Holdings, inventory: &Inventory, book: &LawBook, table: &Table) -> PlanDoc {
+    pub fn compute(
+        inputs: PlanInputs,
+        archives: Vec<ArchiveItem>,
+        holdings: &Holdings,
+        inventory: &Inventory,
+        book: &LawBook,
+        table: &Table,
+    ) -> PlanDoc {
         let acts: BTreeSet<String> = inputs.acts.iter().cloned().collect();
         let (plan, _) =
             compute(&Inputs { book, table, case: &inputs.case, holdings, answers: &inputs.answers, acts: &acts, as_of: inputs.as_of });

@@ -89,7 +89,9 @@ pub fn explain(row: &Row, reader: &Reader<'_>) -> String {
     let mut out = String::new();
     let group = r.words.word(&row.group, r.lang);
     let _ = match r.lang {
-        Lang::Zh => writeln!(out, "{} · {group}（{}），{} 条记录：{}。", row.holding, r.condition(row), row.records, row.outcome.label().zh),
+        Lang::Zh => {
+            writeln!(out, "{} · {group}（{}），{} 条记录：{}。", row.holding, r.condition(row), row.records, row.outcome.label().zh)
+        }
         Lang::En => writeln!(out, "{} · {group} ({}), {} records: {}.", row.holding, r.condition(row), row.records, row.outcome.label().en),
     };
     if !row.dates.is_empty() {

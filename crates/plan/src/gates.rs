@@ -63,26 +63,23 @@ pub(crate) fn gates(inputs: &Inputs<'_>, rules: &[&Rule], cells: &[Cell]) -> Vec
     };
     let any = |f: &dyn Fn(&Cell) -> bool| cells.iter().any(f);
     plan_fact("plan.retains", any(&|c| c.outcome == Outcome::Retain), any(&|c| c.outcome == Outcome::Undecided));
-    plan_fact(
-        "plan.hands_over",
-        any(&|c| c.hand_over == Some(Admission::Admitted)),
-        any(&|c| c.hand_over == Some(Admission::Undecided)),
-    );
+    plan_fact("plan.hands_over", any(&|c| c.hand_over == Some(Admission::Admitted)), any(&|c| c.hand_over == Some(Admission::Undecided)));
     let facts = CaseLookup(&facts);
     let gating = rules.iter().filter(|r| r.kind == RuleKind::Gates);
-    gating.filter_map(|rule| {
-        let verdict: Verdict = rule.when.verdict(&facts);
-        let gate = rule.gate.as_ref()?;
-        (verdict.truth != Truth::False).then(|| GateRow {
-            rule: rule.id.clone(),
-            bites: verdict.truth,
-            before: gate.before.words().to_vec(),
-            shown_by: gate.shown_by.clone(),
-            shown: shown(&gate.shown_by, &facts, inputs),
-            unknown: verdict.why.into_iter().collect(),
+    gating
+        .filter_map(|rule| {
+            let verdict: Verdict = rule.when.verdict(&facts);
+            let gate = rule.gate.as_ref()?;
+            (verdict.truth != Truth::False).then(|| GateRow {
+                rule: rule.id.clone(),
+                bites: verdict.truth,
+                before: gate.before.words().to_vec(),
+                shown_by: gate.shown_by.clone(),
+                shown: shown(&gate.shown_by, &facts, inputs),
+                unknown: verdict.why.into_iter().collect(),
+            })
         })
-    })
-    .collect()
+        .collect()
 }
 
 fn shown(by: &str, facts: &CaseLookup<'_>, inputs: &Inputs<'_>) -> Shown {

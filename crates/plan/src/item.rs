@@ -152,7 +152,11 @@ fn method(holding: &Holding, outcome: Outcome, whole: bool) -> Method {
         Outcome::Retain => Method::Store,
         Outcome::Destroy | Outcome::Anonymise | Outcome::Return => match (holding.reach, holding.kind) {
             (Reach::Direct, StoreKind::Sqlite | StoreKind::Delimited) if outcome == Outcome::Destroy => {
-                if whole { Method::DeleteRows } else { Method::EraseFields }
+                if whole {
+                    Method::DeleteRows
+                } else {
+                    Method::EraseFields
+                }
             }
             _ => Method::ByHand,
         },

@@ -139,25 +139,54 @@ fn items(plan: &Plan, holdings: &Holdings, out: &mut Vec<Note>) {
 }
 
 fn rules(plan: &Plan, book: &LawBook, out: &mut Vec<Note>) {
-    let destroying: Vec<&str> =
-        plan.items.iter().filter(|i| i.irreversible()).flat_map(|i| i.rules.iter().map(String::as_str)).collect();
+    let destroying: Vec<&str> = plan.items.iter().filter(|i| i.irreversible()).flat_map(|i| i.rules.iter().map(String::as_str)).collect();
     let used: std::collections::BTreeSet<&str> =
         plan.rows.iter().flat_map(|r| r.winners.iter().chain(&r.losers)).map(String::as_str).collect();
     for rule in used.iter().filter_map(|id| book.get(id)) {
         let destroys = destroying.contains(&rule.id.as_str());
         if destroys && rule.from_memory {
-            out.push(note(Grade::Error, "from_memory", &rule.id, "凭记忆写成的规则不得作为销毁依据。", "a rule known from memory only cannot ground a destruction."));
+            out.push(note(
+                Grade::Error,
+                "from_memory",
+                &rule.id,
+                "凭记忆写成的规则不得作为销毁依据。",
+                "a rule known from memory only cannot ground a destruction.",
+            ));
         }
         if destroys && !rule.quote_checked {
-            out.push(note(Grade::Error, "unchecked_quote", &rule.id, "规则引文尚未与法律文本核对，不得作为销毁依据。", "its words were not compared with the text: it cannot ground a destruction."));
+            out.push(note(
+                Grade::Error,
+                "unchecked_quote",
+                &rule.id,
+                "规则引文尚未与法律文本核对，不得作为销毁依据。",
+                "its words were not compared with the text: it cannot ground a destruction.",
+            ));
         } else if !rule.quote_checked {
-            out.push(note(Grade::Warning, "unchecked_quote", &rule.id, "规则引文尚未与法律文本核对。", "its words were not compared with the text."));
+            out.push(note(
+                Grade::Warning,
+                "unchecked_quote",
+                &rule.id,
+                "规则引文尚未与法律文本核对。",
+                "its words were not compared with the text.",
+            ));
         }
         if let Some(counsel) = &rule.needs_counsel {
-            out.push(note(Grade::Warning, "needs_counsel", &rule.id, format!("请律师确认：{}", counsel.zh), format!("ask counsel: {}", counsel.en)));
+            out.push(note(
+                Grade::Warning,
+                "needs_counsel",
+                &rule.id,
+                format!("请律师确认：{}", counsel.zh),
+                format!("ask counsel: {}", counsel.en),
+            ));
         }
         if destroys && rule.due_is_default {
-            out.push(note(Grade::Note, "product_default", &rule.id, "法律未规定天数，期限为产品默认。", "the law names no number of days: the dates are a product default."));
+            out.push(note(
+                Grade::Note,
+                "product_default",
+                &rule.id,
+                "法律未规定天数，期限为产品默认。",
+                "the law names no number of days: the dates are a product default.",
+            ));
         }
     }
 }

@@ -89,14 +89,14 @@ fn condense(inputs: &Inputs<'_>) -> (Holdings, Vec<Vec<u32>>) {
         }
         out
     };
-    let single: BTreeSet<(&str, u32)> =
-        inputs.answers.iter().filter_map(|a| Some((a.holding.as_deref()?, a.branch?))).collect();
+    let single: BTreeSet<(&str, u32)> = inputs.answers.iter().filter_map(|a| Some((a.holding.as_deref()?, a.branch?))).collect();
     let mut originals = Vec::new();
     let mut out = inputs.holdings.clone();
     for holding in &mut out.holdings {
         let mut together: BTreeMap<_, (u32, Branch)> = BTreeMap::new();
         for (i, branch) in (0u32..).zip(std::mem::take(&mut holding.branches)) {
-            let plain: Given = branch.given.iter().filter(|(_, v)| !matches!(v, Value::Date(_))).map(|(k, v)| (k.clone(), v.clone())).collect();
+            let plain: Given =
+                branch.given.iter().filter(|(_, v)| !matches!(v, Value::Date(_))).map(|(k, v)| (k.clone(), v.clone())).collect();
             let dates: BTreeSet<String> = branch.given.keys().filter(|k| !plain.contains_key(*k)).cloned().collect();
             // A branch that an answer speaks of stays by itself.
             let own = single.contains(&(holding.name.as_str(), i)).then_some(i);

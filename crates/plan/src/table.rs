@@ -112,13 +112,7 @@ pub fn compute(inputs: &Inputs<'_>) -> (Plan, Vec<Cell>) {
     for c in &cells {
         *totals.entry(c.outcome).or_default() += c.records;
     }
-    let plan = Plan {
-        law_date: inputs.as_of,
-        rows: rows(inputs, &cells),
-        items: items(inputs, &cells, &gates),
-        gates,
-        totals,
-    };
+    let plan = Plan { law_date: inputs.as_of, rows: rows(inputs, &cells), items: items(inputs, &cells, &gates), gates, totals };
     (plan, cells)
 }
 
@@ -224,7 +218,13 @@ fn condition(inputs: &Inputs<'_>, holding: &Holding, cells: &[&Cell], neighbours
             .map(|(n, _)| n.clone())
             .collect();
         let side = |f: &Given, n: &str| f.get(n).cloned().map_or(Side::Unknown { unknown: true }, Side::Known);
-        names.into_iter().map(|n| { let sides = facts.iter().map(|f| side(f, &n)).collect(); (n, sides) }).collect()
+        names
+            .into_iter()
+            .map(|n| {
+                let sides = facts.iter().map(|f| side(f, &n)).collect();
+                (n, sides)
+            })
+            .collect()
     };
     let everywhere = of(neighbours);
     of(cells).into_iter().filter(|(n, sides)| everywhere.get(n) != Some(sides)).map(|(n, s)| (n, s.into_iter().collect())).collect()

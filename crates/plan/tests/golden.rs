@@ -87,13 +87,8 @@ fn run(name: &str) {
         assert_eq!(Some(ours), records.as_u64(), "{name} {outcome}");
     }
     let gates: BTreeSet<&str> = plan.gates.iter().map(|g| g.rule.as_str()).collect();
-    let listed: BTreeSet<&str> = expected["gates"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|g| g["bites"] != false)
-        .map(|g| g["rule"].as_str().unwrap())
-        .collect();
+    let listed: BTreeSet<&str> =
+        expected["gates"].as_array().unwrap().iter().filter(|g| g["bites"] != false).map(|g| g["rule"].as_str().unwrap()).collect();
     assert_eq!(gates, listed, "{name} gates");
 }
 

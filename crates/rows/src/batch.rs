@@ -147,13 +147,7 @@ impl BatchBuilder {
     /// A builder for that many columns.
     pub fn new(columns: usize) -> BatchBuilder {
         let block = || BinaryViewBuilder::new().with_fixed_block_size(1 << 18);
-        BatchBuilder {
-            values: (0..columns).map(|_| block()).collect(),
-            tags: vec![Vec::new(); columns],
-            at: block(),
-            rows: 0,
-            bytes: 0,
-        }
+        BatchBuilder { values: (0..columns).map(|_| block()).collect(), tags: vec![Vec::new(); columns], at: block(), rows: 0, bytes: 0 }
     }
 
     /// Adds a row; missing values become null, values beyond the columns are not taken.
@@ -181,12 +175,7 @@ impl BatchBuilder {
 
     /// The batch; the builder begins anew.
     pub fn finish(&mut self) -> Batch {
-        let columns = self
-            .values
-            .iter_mut()
-            .zip(&mut self.tags)
-            .map(|(v, t)| (v.finish(), UInt8Array::from(std::mem::take(t))))
-            .collect();
+        let columns = self.values.iter_mut().zip(&mut self.tags).map(|(v, t)| (v.finish(), UInt8Array::from(std::mem::take(t)))).collect();
         self.rows = 0;
         self.bytes = 0;
         Batch { columns, at: self.at.finish() }

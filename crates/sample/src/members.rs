@@ -51,7 +51,9 @@ pub(crate) fn make(path: &Path, rows: u32) -> zip::result::ZipResult<()> {
 }
 
 fn sheet(rows: impl Iterator<Item = Vec<String>>) -> String {
-    let mut out = String::from(r#"<?xml version="1.0" encoding="UTF-8"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>"#);
+    let mut out = String::from(
+        r#"<?xml version="1.0" encoding="UTF-8"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>"#,
+    );
     for (r, row) in (1u32..).zip(rows) {
         let _ = write!(out, "<row r=\"{r}\">");
         for (c, cell) in (b'A'..=b'Z').zip(row) {

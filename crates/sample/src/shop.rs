@@ -30,11 +30,21 @@ pub(crate) fn make(path: &Path, customers: u32) -> rusqlite::Result<()> {
         let mut order = tx.prepare("INSERT INTO orders (customer_id, goods, amount, order_date, consignee, delivery_address, delivery_mobile) VALUES (?, ?, ?, ?, ?, ?, ?)")?;
         let mut fapiao = tx.prepare("INSERT INTO fapiao (customer_id, fapiao_no, title, amount, issued_on) VALUES (?, ?, ?, ?, ?)")?;
         let mut newsletter = tx.prepare("INSERT INTO newsletter (email, mobile, opted, withdrawn_on) VALUES (?, ?, ?, ?)")?;
-        let mut kyc = tx.prepare("INSERT INTO kyc (customer_id, name, id_number, bank_card, item, price, relation_end) VALUES (?, ?, ?, ?, ?, ?, ?)")?;
+        let mut kyc = tx
+            .prepare("INSERT INTO kyc (customer_id, name, id_number, bank_card, item, price, relation_end) VALUES (?, ?, ?, ?, ?, ?, ?)")?;
         for i in 1..=customers {
             let p = person(i, 1_960, 45);
             let note = if dice.below(40) == 0 { Some("来电请打手机") } else { None };
-            customer.execute(params![i, p.name, p.mobile, p.email, p.address, p.postcode, i64::try_from(dice.below(9_000)).unwrap_or(0), note])?;
+            customer.execute(params![
+                i,
+                p.name,
+                p.mobile,
+                p.email,
+                p.address,
+                p.postcode,
+                i64::try_from(dice.below(9_000)).unwrap_or(0),
+                note
+            ])?;
             for _ in 0..dice.below(4) {
                 let (day, goods) = (date(&mut dice), GOODS.get(usize::try_from(dice.below(6)).unwrap_or(0)).copied().unwrap_or("手链"));
                 let amount = 80.0 + dice.below(900_000) as f64 / 100.0;
@@ -66,5 +76,12 @@ pub(crate) fn make(path: &Path, customers: u32) -> rusqlite::Result<()> {
 }
 
 fn date(dice: &mut Dice) -> String {
-    format!("{}-{:02}-{:02} {:02}:{:02}:00", 2_022 + dice.below(4), 1 + dice.below(12), 1 + dice.below(28), 9 + dice.below(12), dice.below(60))
+    format!(
+        "{}-{:02}-{:02} {:02}:{:02}:00",
+        2_022 + dice.below(4),
+        1 + dice.below(12),
+        1 + dice.below(28),
+        9 + dice.below(12),
+        dice.below(60)
+    )
 }

@@ -111,15 +111,8 @@ impl Source for Delimited {
             }
             match describe(&path, &place) {
                 Ok((columns, form)) => {
-                    let dataset = Dataset {
-                        place,
-                        name,
-                        is_table: false,
-                        columns,
-                        points_to: Vec::new(),
-                        encoding: form.encoding,
-                        hidden: false,
-                    };
+                    let dataset =
+                        Dataset { place, name, is_table: false, columns, points_to: Vec::new(), encoding: form.encoding, hidden: false };
                     listing.datasets.push(dataset.clone());
                     self.files.push(Known { dataset, path, form });
                 }

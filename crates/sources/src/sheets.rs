@@ -42,7 +42,9 @@ impl Sheets {
     fn add_book(&mut self, name: &str, path: &Path, place: &Place, places: &mut Places, listing: &mut Listing) -> Result<(), Fault> {
         let mut book = open_book(path, place)?;
         for sheet in book.sheets_metadata().to_vec() {
-            let own = places.of(place, 's', &sheet.name).ok_or_else(|| Fault::new("too_many_datasets").with("source", &self.source).with("most", 0))?;
+            let own = places
+                .of(place, 's', &sheet.name)
+                .ok_or_else(|| Fault::new("too_many_datasets").with("source", &self.source).with("most", 0))?;
             if sheet.typ != SheetType::WorkSheet {
                 listing.missed.push(Missed { place: own, reason: "chart_or_macro_sheet".to_owned(), bytes: 0 });
                 continue;

@@ -54,9 +54,7 @@ impl Sqlite {
         let connection = Connection::open_with_flags(&self.path, flags).map_err(|e| fault(&e, &self.source))?;
         connection.busy_timeout(BUSY).map_err(|e| fault(&e, &self.source))?;
         // The header is read only now: what is no database, damaged or locked shows here.
-        connection
-            .query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get::<_, i64>(0))
-            .map_err(|e| fault(&e, &self.source))?;
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get::<_, i64>(0)).map_err(|e| fault(&e, &self.source))?;
         Ok(connection)
     }
 

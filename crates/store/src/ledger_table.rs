@@ -187,7 +187,12 @@ impl LedgerStore {
 }
 
 fn take_lease(folder: &Path) -> Result<File, Fault> {
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join("ledger.lock")).map_err(|_| Fault::new("ledger_read_only"))?;
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(folder.join("ledger.lock"))
+        .map_err(|_| Fault::new("ledger_read_only"))?;
     file.try_lock().map_err(|_| Fault::new("ledger_busy").retry())?;
     Ok(file)
 }

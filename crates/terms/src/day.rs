@@ -72,8 +72,8 @@ impl FromStr for Day {
     fn from_str(text: &str) -> Result<Day, String> {
         let wrong = || "a day is written YYYY-MM-DD".to_owned();
         let bytes = text.as_bytes();
-        let shaped = bytes.len() == 10
-            && bytes.iter().enumerate().all(|(i, b)| if i == 4 || i == 7 { *b == b'-' } else { b.is_ascii_digit() });
+        let shaped =
+            bytes.len() == 10 && bytes.iter().enumerate().all(|(i, b)| if i == 4 || i == 7 { *b == b'-' } else { b.is_ascii_digit() });
         if !shaped {
             return Err(wrong());
         }

@@ -15,8 +15,7 @@ impl Id {
         let text = text.into();
         let (head, tail) = text.split_once('-')?;
         let head_ok = (1..=4).contains(&head.len()) && head.bytes().all(|b| b.is_ascii_lowercase());
-        let tail_ok = (1..=40).contains(&tail.len())
-            && tail.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.');
+        let tail_ok = (1..=40).contains(&tail.len()) && tail.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.');
         (head_ok && tail_ok).then_some(Id(text))
     }
 

@@ -104,10 +104,7 @@ impl Outcome {
 
     /// Whether a position may never leave this state again (EVIDENCE §4, S2).
     pub fn is_final(self) -> bool {
-        matches!(
-            self,
-            Outcome::Destroy | Outcome::Return | Outcome::Transfer | Outcome::Anonymise | Outcome::Superseded
-        )
+        matches!(self, Outcome::Destroy | Outcome::Return | Outcome::Transfer | Outcome::Anonymise | Outcome::Superseded)
     }
 }
 

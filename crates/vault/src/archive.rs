@@ -110,10 +110,11 @@ impl ArchiveWriter {
             for cell in rows.iter().filter_map(|(_, row)| read_row(row)).flat_map(|cells| cells.into_iter().enumerate()) {
                 let (column, cell) = cell;
                 let short = cell.tag != Tag::Null && cell.bytes.len() <= COMMON_BYTES;
-                if short && here.insert((column, cell.tag, cell.bytes)) {
-                    if let Some(values) = seen.get_mut(column) {
-                        *values.entry((cell.tag, cell.bytes.to_vec())).or_default() += 1;
-                    }
+                if short
+                    && here.insert((column, cell.tag, cell.bytes))
+                    && let Some(values) = seen.get_mut(column)
+                {
+                    *values.entry((cell.tag, cell.bytes.to_vec())).or_default() += 1;
                 }
             }
         }
@@ -149,7 +150,11 @@ impl ArchiveWriter {
         }
         let head = seal(&block_key(&self.vault_key, &self.segment, self.block), &[0; 12], &self.segment, &head)?;
         let len = u32::try_from(head.len()).map_err(|_| Fault::new("archive_too_large"))?;
-        self.out.write_all(&len.to_be_bytes()).and_then(|()| self.out.write_all(&head)).and_then(|()| self.out.write_all(&body)).map_err(|e| io(&e))?;
+        self.out
+            .write_all(&len.to_be_bytes())
+            .and_then(|()| self.out.write_all(&head))
+            .and_then(|()| self.out.write_all(&body))
+            .map_err(|e| io(&e))?;
         self.block += 1;
         self.bytes = 0;
         Ok(())
@@ -259,7 +264,12 @@ impl ArchiveReader {
     ///
     /// # Errors
     /// If the segment was cut or changed, or `each` fails.
-    pub fn units(&mut self, slots: &mut Slots, wanted: &dyn Fn(u32) -> bool, each: &mut dyn FnMut(Unit) -> Result<(), Fault>) -> Result<u64, Fault> {
+    pub fn units(
+        &mut self,
+        slots: &mut Slots,
+        wanted: &dyn Fn(u32) -> bool,
+        each: &mut dyn FnMut(Unit) -> Result<(), Fault>,
+    ) -> Result<u64, Fault> {
         let mut dead = 0;
         loop {
             let mut len = [0u8; 4];

@@ -155,7 +155,7 @@ fn date(bytes: &[u8]) -> Option<u64> {
 fn date_text(code: u64) -> Option<String> {
     let day = |d: u64| format!("{:04}-{:02}-{:02}", d / 512, d / 32 % 16, d % 32);
     let rest = code / 2;
-    Some(if code % 2 == 0 {
+    Some(if code.is_multiple_of(2) {
         day(rest)
     } else {
         format!("{} {:02}:{:02}:{:02}", day(rest / 131_072), rest / 4_096 % 32, rest / 64 % 64, rest % 64)

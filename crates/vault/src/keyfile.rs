@@ -99,7 +99,8 @@ impl KeyFile {
             return Err(damaged());
         }
         let key = passphrase.stretch(&salt, self.memory_kib, self.passes)?;
-        let plain = open(&key, &[0; 12], self.kid.as_bytes(), &sealed).map(Zeroizing::new).ok_or_else(|| Fault::new("wrong_passphrase").retry())?;
+        let plain =
+            open(&key, &[0; 12], self.kid.as_bytes(), &sealed).map(Zeroizing::new).ok_or_else(|| Fault::new("wrong_passphrase").retry())?;
         let secret: [u8; 32] = plain.as_slice().try_into().map_err(|_| damaged())?;
         Ok(Zeroizing::new(secret))
     }

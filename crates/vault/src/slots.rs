@@ -111,7 +111,7 @@ impl Slots {
         }
         let len = file.metadata().map_err(|e| io(&e))?.len();
         let count = (len - HEADER) / SLOT;
-        if (len - HEADER) % SLOT != 0 {
+        if !(len - HEADER).is_multiple_of(SLOT) {
             file.set_len(HEADER + count * SLOT).map_err(|e| io(&e))?;
         }
         let count = u32::try_from(count).map_err(|_| Fault::new("slots_damaged"))?;

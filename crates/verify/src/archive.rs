@@ -53,7 +53,9 @@ impl Dossier {
         let mut bytes = Vec::new();
         let Some(member) = members.get("manifest.json") else { return broken("the manifest is missing".to_owned()) };
         read_member(&mut file, member, &mut bytes)?;
-        let Ok(manifest) = read::<Manifest>(&bytes, Strictness::Document) else { return broken("the manifest is not canonical".to_owned()) };
+        let Ok(manifest) = read::<Manifest>(&bytes, Strictness::Document) else {
+            return broken("the manifest is not canonical".to_owned());
+        };
         Ok(Ok(Dossier { file, members, manifest_digest: Digest(sha256(&[&bytes])), manifest }))
     }
 

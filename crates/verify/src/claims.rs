@@ -38,7 +38,11 @@ fn policy(replay: &Replay, trust: &Trust, report: &mut Report) {
     report.add(match &trust.policy_digest {
         Some(d) if *d == digest => Claim::new("policy", State::Proved, "the policy is the one that the reader was told"),
         Some(_) => Claim::broken("policy", "policy", Some(0), "the policy is not the one that the reader was told"),
-        None => Claim::new("policy", State::NotShown, format!("trust rests on the dossier itself; compare the policy digest {digest} with what the parties say")),
+        None => Claim::new(
+            "policy",
+            State::NotShown,
+            format!("trust rests on the dossier itself; compare the policy digest {digest} with what the parties say"),
+        ),
     });
 }
 
@@ -58,10 +62,18 @@ fn approvals(replay: &Replay, report: &mut Report) {
         return;
     }
     let persons: BTreeSet<&str> = replay.state.approvals.iter().map(|a| a.person.as_str()).collect();
-    report.add(Claim::new("approvals", State::Proved, format!("{} orders, each under approvals by registered keys of {} persons", ordered.len(), persons.len())));
+    report.add(Claim::new(
+        "approvals",
+        State::Proved,
+        format!("{} orders, each under approvals by registered keys of {} persons", ordered.len(), persons.len()),
+    ));
     let approvers = replay.state.approvals.iter().filter_map(|a| a.kid.as_ref()).filter_map(|k| replay.state.keys.get(k));
     let seen: BTreeMap<&str, Seen> = approvers.map(|k| (k.record.kid.as_str(), k.record.seen)).collect();
-    let by = if seen.values().any(|s| *s == Seen::None) { "nobody: a key was registered without being seen" } else { "the operator, who registered the keys" };
+    let by = if seen.values().any(|s| *s == Seen::None) {
+        "nobody: a key was registered without being seen"
+    } else {
+        "the operator, who registered the keys"
+    };
     report.add(Claim::new("two_people", State::Attested, "that different keys are different people").by(by));
 }
 

@@ -81,7 +81,8 @@ fn one(
                     && i.not_before == Some(o.not_before)
                     && i.not_after == o.not_after
                     && i.demand == o.demand
-                    && (i.bars.gate, i.bars.hold, i.bars.request, i.bars.retention) == (o.bars.gate, o.bars.hold, o.bars.request, o.bars.retention)
+                    && (i.bars.gate, i.bars.hold, i.bars.request, i.bars.retention)
+                        == (o.bars.gate, o.bars.hold, o.bars.request, o.bars.retention)
                     && o.rows <= i.records
             });
             (!fits).then(|| Claim::broken("documents", "W2", Some(entry.n), "the order does not stand so in the plan"))
@@ -114,7 +115,13 @@ fn method(method: plan::Method) -> String {
 }
 
 /// W4, and position by position S2.
-fn vector(dossier: &mut Dossier, replay: &Replay, entry: &Entry, o: &OutcomesRecorded, vectors: &mut BTreeMap<(u64, String, String), Vec<u8>>) -> Option<Claim> {
+fn vector(
+    dossier: &mut Dossier,
+    replay: &Replay,
+    entry: &Entry,
+    o: &OutcomesRecorded,
+    vectors: &mut BTreeMap<(u64, String, String), Vec<u8>>,
+) -> Option<Claim> {
     let rows = usize::try_from(replay.state.seals.get(&o.seal_n)?.rows).ok()?;
     let codes = match (o.uniform, &o.vector_doc) {
         (Some(code), _) => vec![u8::try_from(code).ok()?; rows],
@@ -135,9 +142,9 @@ fn vector(dossier: &mut Dossier, replay: &Replay, entry: &Entry, o: &OutcomesRec
         return broken("W4", "the vector does not give its totals");
     }
     let key = (o.seal_n, o.copy.clone(), o.group.clone());
-    let moved = vectors.get(&key).is_some_and(|old| {
-        old.iter().zip(&codes).any(|(a, b)| a != b && Outcome::of_code(*a).is_some_and(Outcome::is_final))
-    });
+    let moved = vectors
+        .get(&key)
+        .is_some_and(|old| old.iter().zip(&codes).any(|(a, b)| a != b && Outcome::of_code(*a).is_some_and(Outcome::is_final)));
     vectors.insert(key, codes);
     if moved { broken("S2", "a position moved out of a final state") } else { None }
 }

@@ -27,7 +27,10 @@ pub(crate) fn check(dossier: &mut Dossier, replay: &Replay, report: &mut Report)
     for (n, made) in &plans {
         match one(dossier, replay, *n, made) {
             None => {
-                report.add(Claim { entry: Some(*n), ..Claim::new("plan_recomputed", State::NotShown, "a document that it needs is missing") });
+                report.add(Claim {
+                    entry: Some(*n),
+                    ..Claim::new("plan_recomputed", State::NotShown, "a document that it needs is missing")
+                });
                 return;
             }
             Some(Err(why)) => {

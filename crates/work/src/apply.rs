@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use case::{
-    BarFacts, By, Command, EffectObserved, EffectOrdered, Event, OutcomesRecorded, Seal, Wait,
-};
+use case::{BarFacts, By, Command, EffectObserved, EffectOrdered, Event, OutcomesRecorded, Seal, Wait};
 use plan::{Item, Method, PlanDoc};
 use sources::{Action, Source};
 use terms::json::json;
@@ -135,7 +133,8 @@ fn unmoved(workspace: &Workspace, doc: &PlanDoc) -> Result<(), Fault> {
 fn due_items(workspace: &Workspace, doc: &PlanDoc, today: Day, report: &mut ApplyReport) -> Result<Vec<Item>, Fault> {
     let mut due = Vec::new();
     for item in doc.plan.items.iter().filter(|i| i.irreversible()) {
-        let observed = workspace.state.orders.values().any(|o| o.observed.is_some() && o.kind.item() == &item.item && same_plan(workspace, &o.kind));
+        let observed =
+            workspace.state.orders.values().any(|o| o.observed.is_some() && o.kind.item() == &item.item && same_plan(workspace, &o.kind));
         if observed {
             continue;
         }
@@ -214,7 +213,11 @@ fn vector_codes(workspace: &Workspace, seal: &Seal, group: &str) -> Result<Vec<u
         None => vec![0; len],
         Some(v) => match (v.uniform, v.doc) {
             (Some(code), _) => vec![u8::try_from(code).unwrap_or_default(); len],
-            (None, Some(doc)) => workspace.documents.get(&doc)?.filter(|b| b.len() == len).ok_or_else(|| Fault::new("document_missing").with("document", doc))?,
+            (None, Some(doc)) => workspace
+                .documents
+                .get(&doc)?
+                .filter(|b| b.len() == len)
+                .ok_or_else(|| Fault::new("document_missing").with("document", doc))?,
             (None, None) => vec![0; len],
         },
     })
@@ -269,7 +272,8 @@ fn order_all(workspace: &mut Workspace, opened: &mut Opened, i: usize, jobs: &mu
         if skipped * 1_000_000 > tolerance * job.seal.rows.max(1) {
             return Err(Fault::new("beyond_tolerance").with("place", &job.seal.dataset).with("rows", skipped).with("of", job.seal.rows));
         }
-        let unchanged: Vec<u32> = job.targets.iter().copied().filter(|o| matches!(state(o), Some(RowState::Unchanged | RowState::Erased))).collect();
+        let unchanged: Vec<u32> =
+            job.targets.iter().copied().filter(|o| matches!(state(o), Some(RowState::Unchanged | RowState::Erased))).collect();
         let archive = known(workspace)?.archive;
         let seen = match open_at(opened, i, &job.seal.dataset) {
             Some(open) if job.item.method != Method::ByHand => {
@@ -284,7 +288,12 @@ fn order_all(workspace: &mut Workspace, opened: &mut Opened, i: usize, jobs: &mu
         let backup_n = workspace.state.backup_of(job.seal.n);
         let event = Event::DestroyOrdered(EffectOrdered {
             backup_n,
-            bars: BarFacts { gate: job.item.bars.gate, hold: job.item.bars.hold, request: job.item.bars.request, retention: job.item.bars.retention },
+            bars: BarFacts {
+                gate: job.item.bars.gate,
+                hold: job.item.bars.hold,
+                request: job.item.bars.request,
+                retention: job.item.bars.retention,
+            },
             copy: job.seal.copy.clone(),
             dataset: job.seal.dataset.clone(),
             demand: job.item.demand,
@@ -318,7 +327,14 @@ pub(crate) fn method_word(method: Method) -> &'static str {
 }
 
 /// Erases what was ordered in one source, then purges it once.
-fn carry_out(workspace: &mut Workspace, opened: &mut Opened, i: usize, jobs: &[Job], here: &[usize], progress: &dyn Progress) -> Result<(), Fault> {
+fn carry_out(
+    workspace: &mut Workspace,
+    opened: &mut Opened,
+    i: usize,
+    jobs: &[Job],
+    here: &[usize],
+    progress: &dyn Progress,
+) -> Result<(), Fault> {
     let direct: Vec<&Job> = here.iter().filter_map(|k| jobs.get(*k)).filter(|j| j.item.method != Method::ByHand).collect();
     if direct.is_empty() {
         return Ok(());
@@ -498,7 +514,9 @@ fn record_outcomes(workspace: &mut Workspace, doc: &PlanDoc) -> Result<(), Fault
                         Outcome::Retain | Outcome::Continue => item.outcome,
                         _ => continue,
                     };
-                    if let Some(room) = codes.get_mut(row.position as usize).filter(|c| !Outcome::of_code(**c).is_some_and(Outcome::is_final)) {
+                    if let Some(room) =
+                        codes.get_mut(row.position as usize).filter(|c| !Outcome::of_code(**c).is_some_and(Outcome::is_final))
+                    {
                         *room = code.code();
                     }
                 }

@@ -40,7 +40,11 @@ pub fn dossier(workspace: &mut Workspace, path: &Path) -> Result<DossierMade, Fa
     }
     let opened = workspace.state.opened.clone().ok_or_else(|| Fault::new("no_workspace"))?;
     let policy: Json = workspace.get_json(&opened.policy_doc)?;
-    let vkey = policy.get("log").and_then(Json::as_str).and_then(Vkey::parse).ok_or_else(|| Fault::new("document_damaged").with("document", opened.policy_doc))?;
+    let vkey = policy
+        .get("log")
+        .and_then(Json::as_str)
+        .and_then(Vkey::parse)
+        .ok_or_else(|| Fault::new("document_damaged").with("document", opened.policy_doc))?;
     let mut members: Vec<(String, Vec<u8>)> = Vec::new();
     members.push(("README.txt".to_owned(), README.as_bytes().to_vec()));
     members.push(("keys.txt".to_owned(), format!("{}\n", vkey.text()).into_bytes()));

@@ -35,7 +35,10 @@ impl Workspace {
     /// # Errors
     /// If there is no such entry.
     pub fn event(&self, n: u64) -> Result<Event, Fault> {
-        let line = usize::try_from(n).ok().and_then(|n| self.lines().ok()?.into_iter().nth(n)).ok_or_else(|| Fault::new("no_such_entry").with("entry", n))?;
+        let line = usize::try_from(n)
+            .ok()
+            .and_then(|n| self.lines().ok()?.into_iter().nth(n))
+            .ok_or_else(|| Fault::new("no_such_entry").with("entry", n))?;
         let entry = Entry::parse(&line).map_err(|_| Fault::new("ledger_damaged").with("entry", n))?;
         Event::read(&entry.kind, &entry.facts).ok().flatten().ok_or_else(|| Fault::new("ledger_damaged").with("entry", n))
     }

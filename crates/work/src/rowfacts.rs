@@ -58,7 +58,8 @@ fn text(batch: &Batch, row: usize, column: Option<usize>, encoding: Encoding) ->
 
 /// The day at the beginning of a text: `2026-03-31 …`, `2026/3/31`, `20260331`, `2026年3月31日`.
 pub(crate) fn day_in(text: &str) -> Option<Day> {
-    let numbers: Vec<i16> = text.split(|c: char| !c.is_ascii_digit()).filter(|p| !p.is_empty()).take(3).filter_map(|p| p.parse().ok()).collect();
+    let numbers: Vec<i16> =
+        text.split(|c: char| !c.is_ascii_digit()).filter(|p| !p.is_empty()).take(3).filter_map(|p| p.parse().ok()).collect();
     let compact = text.get(..8).filter(|t| t.bytes().all(|b| b.is_ascii_digit()));
     match (numbers.as_slice(), compact) {
         (_, Some(t)) => Day::new(t.get(..4)?.parse().ok()?, t.get(4..6)?.parse().ok()?, t.get(6..8)?.parse().ok()?),
@@ -83,7 +84,15 @@ pub(crate) fn record_facts(tells: &Tells, batch: &Batch, row: usize, encoding: E
 }
 
 /// Facts of the person that a record tells.
-pub(crate) fn person_facts(tells: &Tells, batch: &Batch, row: usize, encoding: Encoding, regions: &Regions, today: Day, born: Option<Day>) -> Given {
+pub(crate) fn person_facts(
+    tells: &Tells,
+    batch: &Batch,
+    row: usize,
+    encoding: Encoding,
+    regions: &Regions,
+    today: Day,
+    born: Option<Day>,
+) -> Given {
     let mut out = tells.everybody.clone();
     let told = |column| text(batch, row, column, encoding);
     if let Some(region) = told(tells.region).and_then(|c| regions.of(&c).map(str::to_owned)) {

@@ -314,7 +314,14 @@ fn seal_all(
     let slots = workspace.vault()?.slots();
     let first_slot = slots.append(persons.count)?;
     let subjects_slot = slots.append(1)?;
-    let mut sealer = Sealer { scan_n, archive: archive.as_str(), first_slot, persons, row_lists: vec![Vec::new(); persons.count as usize], seals: Vec::new() };
+    let mut sealer = Sealer {
+        scan_n,
+        archive: archive.as_str(),
+        first_slot,
+        persons,
+        row_lists: vec![Vec::new(); persons.count as usize],
+        seals: Vec::new(),
+    };
     let mut holdings = Vec::new();
     let mut report = SubjectsReport {
         subjects: u64::from(persons.count),
@@ -416,7 +423,11 @@ impl Sealer<'_> {
                 canonical_row(batch.row(row), &mut bytes);
                 let is_nobody = person == NOBODY;
                 let slot = if is_nobody { nobody_slot } else { self.first_slot + person };
-                let person_key = if is_nobody { zeroize::Zeroizing::new([0; 32]) } else { vault.slots().key(slot)?.ok_or_else(|| Fault::new("slots_damaged"))? };
+                let person_key = if is_nobody {
+                    zeroize::Zeroizing::new([0; 32])
+                } else {
+                    vault.slots().key(slot)?.ok_or_else(|| Fault::new("slots_damaged"))?
+                };
                 let c = commitment(&row_key(&key, u64::from(p), &person_key), &bytes);
                 if let Some(room) = commitments.get_mut(p as usize) {
                     *room = c;

@@ -25,9 +25,11 @@ fn due_day(workspace: &Workspace, archive: &ArchiveItem) -> Option<Day> {
 
 /// Whether everything irreversible in the plan was observed.
 fn nothing_waits(workspace: &Workspace, doc: &PlanDoc) -> bool {
-    doc.plan.items.iter().filter(|i| i.irreversible()).all(|item| {
-        workspace.state.orders.values().any(|o| o.observed.is_some() && o.kind.item() == &item.item)
-    })
+    doc.plan
+        .items
+        .iter()
+        .filter(|i| i.irreversible())
+        .all(|item| workspace.state.orders.values().any(|o| o.observed.is_some() && o.kind.item() == &item.item))
 }
 
 /// What the archives of the plan wait for.

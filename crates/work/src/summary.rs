@@ -100,7 +100,14 @@ fn plan_section(workspace: &Workspace, out: &mut String) -> Result<(), Fault> {
             vec![r.id.clone(), r.records.to_string(), format!("{} · {}", label.zh, label.en), until, join(&r.winners), join(&r.losers)]
         })
         .collect();
-    let head = [both("持有项", "holding"), both("记录", "records"), both("结果", "outcome"), both("至", "until"), both("依据", "because of"), both("未采纳", "outweighed")];
+    let head = [
+        both("持有项", "holding"),
+        both("记录", "records"),
+        both("结果", "outcome"),
+        both("至", "until"),
+        both("依据", "because of"),
+        both("未采纳", "outweighed"),
+    ];
     table(out, &head, &rows);
     Ok(())
 }

@@ -134,7 +134,12 @@ pub(crate) fn open_sources(workspace: &mut Workspace) -> Result<Opened, Fault> {
 }
 
 /// Reads every data set, records the inventory in the open run.
-pub(crate) fn survey(workspace: &mut Workspace, opened: &mut Opened, listener: &mut dyn Listener, progress: &dyn Progress) -> Result<ScanReport, Fault> {
+pub(crate) fn survey(
+    workspace: &mut Workspace,
+    opened: &mut Opened,
+    listener: &mut dyn Listener,
+    progress: &dyn Progress,
+) -> Result<ScanReport, Fault> {
     let headers = Headers::shipped().map_err(|_| Fault::new("shipped_data_damaged"))?;
     let digest_key = workspace.vault()?.digest_key("inventory");
     let mut inventory = Inventory { sources: opened.seen.clone(), ..Inventory::default() };
@@ -214,16 +219,22 @@ fn schema_document(workspace: &Workspace, dataset: &Dataset, headers: &Headers) 
     workspace.put_json(&terms::json::json!({"columns": columns, "encoding": dataset.encoding.word(), "type": "custody.schema", "v": 1}))
 }
 
-fn describe(listed: &Listed, gatherer: &Gatherer, summary: sources::ReadSummary, digest: Digest, schema: Digest, headers: &Headers) -> DatasetSeen {
+fn describe(
+    listed: &Listed,
+    gatherer: &Gatherer,
+    summary: sources::ReadSummary,
+    digest: Digest,
+    schema: Digest,
+    headers: &Headers,
+) -> DatasetSeen {
     let dataset = &listed.dataset;
-    let declared: Vec<Declared<'_>> = dataset
-        .columns
-        .iter()
-        .zip(&gatherer.columns)
-        .map(|(c, found)| Declared { name: &c.name, key: c.key, found })
-        .collect();
+    let declared: Vec<Declared<'_>> =
+        dataset.columns.iter().zip(&gatherer.columns).map(|(c, found)| Declared { name: &c.name, key: c.key, found }).collect();
     let said = listed.said.as_ref();
-    let class = said.and_then(|s| s.class.as_ref()).map(|c| c.value.clone()).or_else(|| propose_class(&dataset.name, &declared, headers).map(str::to_owned));
+    let class = said
+        .and_then(|s| s.class.as_ref())
+        .map(|c| c.value.clone())
+        .or_else(|| propose_class(&dataset.name, &declared, headers).map(str::to_owned));
     let proposed = class.as_deref().map(|c| propose_groups(c, &declared, headers)).unwrap_or_default();
     let group_of = |i: usize, name: &str| -> Option<String> {
         let named = said.and_then(|s| s.groups.iter().find(|(_, columns)| columns.iter().any(|c| c == name)));

@@ -20,7 +20,12 @@ impl Faults {
         let at = at?;
         let day = at.value.parse::<Day>().ok();
         if day.is_none() {
-            self.add(at.line, field, ("不是日历上的日期", "is not a day of the calendar"), ("请写成 YYYY-MM-DD，例如 2026-03-31。", "write YYYY-MM-DD, e.g. 2026-03-31."));
+            self.add(
+                at.line,
+                field,
+                ("不是日历上的日期", "is not a day of the calendar"),
+                ("请写成 YYYY-MM-DD，例如 2026-03-31。", "write YYYY-MM-DD, e.g. 2026-03-31."),
+            );
         }
         day
     }
@@ -63,10 +68,20 @@ pub(super) fn check(file: &CaseFile) -> Vec<CaseFault> {
         f.add(0, "tolerance", ("容差应在 0 到 100 之间", "a tolerance lies between 0 and 100"), ("以百分比填写。", "give it in percent."));
     }
     if file.approval.need.value < 2 {
-        f.add(file.approval.need.line, "approval.need", ("不可逆的处置至少需要两人审批", "what cannot be undone needs at least two approvers"), ("请写 need: 2 或更多。", "write need: 2 or more."));
+        f.add(
+            file.approval.need.line,
+            "approval.need",
+            ("不可逆的处置至少需要两人审批", "what cannot be undone needs at least two approvers"),
+            ("请写 need: 2 或更多。", "write need: 2 or more."),
+        );
     }
     if file.safety_days.value > 3_650 {
-        f.add(file.safety_days.line, "safety_days", ("安全窗口期过长", "the safety window is too long"), ("不超过 3650 天。", "at most 3650 days."));
+        f.add(
+            file.safety_days.line,
+            "safety_days",
+            ("安全窗口期过长", "the safety window is too long"),
+            ("不超过 3650 天。", "at most 3650 days."),
+        );
     }
     f.0
 }
@@ -116,26 +131,51 @@ fn dates(file: &CaseFile, f: &mut Faults) {
     if let (Some(stop), Some(last), Some(at)) = (stop, last, d.last_day.as_ref())
         && last < stop
     {
-        f.add(at.line, "dates.last_day", ("最后处置日早于停止服务日", "the last day lies before the service stop"), ("请核对两个日期。", "compare the two dates."));
+        f.add(
+            at.line,
+            "dates.last_day",
+            ("最后处置日早于停止服务日", "the last day lies before the service stop"),
+            ("请核对两个日期。", "compare the two dates."),
+        );
     }
     let ends = ["dissolution", "simplified_deregistration", "bankruptcy", "cease_service"];
     if d.service_stop.is_none() && ends.contains(&file.scenario.value.as_str()) {
-        f.add(file.scenario.line, "dates.service_stop", ("此情形需要停止服务日", "this scenario needs the day on which the service stops"), ("在 dates 下填写 service_stop。", "give service_stop under dates."));
+        f.add(
+            file.scenario.line,
+            "dates.service_stop",
+            ("此情形需要停止服务日", "this scenario needs the day on which the service stops"),
+            ("在 dates 下填写 service_stop。", "give service_stop under dates."),
+        );
     }
 }
 
 fn parties(file: &CaseFile, f: &mut Faults) {
     let p = &file.parties;
     if p.operator.key.is_none() {
-        f.add(p.operator.name.line, "parties.operator.key", ("操作人没有密钥", "the operator has no key"), ("用 `custody keygen` 生成，并在此写出 .pub 文件。", "make one with `custody keygen` and name its .pub file here."));
+        f.add(
+            p.operator.name.line,
+            "parties.operator.key",
+            ("操作人没有密钥", "the operator has no key"),
+            ("用 `custody keygen` 生成，并在此写出 .pub 文件。", "make one with `custody keygen` and name its .pub file here."),
+        );
     }
     let names: BTreeSet<&str> = p.approvers.iter().map(|a| a.name.value.as_str()).collect();
     let line = p.approvers.first().map_or(p.operator.name.line, |a| a.name.line);
     if names.len() < 2 {
-        f.add(line, "parties.approvers", ("审批人少于两位不同的人", "fewer than two different approvers"), ("至少写两位审批人；一人公司可请代理机构或律师作第二位。", "name two; a one-person company names its agency or counsel."));
+        f.add(
+            line,
+            "parties.approvers",
+            ("审批人少于两位不同的人", "fewer than two different approvers"),
+            ("至少写两位审批人；一人公司可请代理机构或律师作第二位。", "name two; a one-person company names its agency or counsel."),
+        );
     }
     for a in p.approvers.iter().filter(|a| a.key.is_none()) {
-        f.add(a.name.line, "parties.approvers.key", ("审批人没有密钥", "an approver has no key"), ("让其运行 `custody keygen`，把 .pub 文件交给你。", "let them run `custody keygen` and give you the .pub file."));
+        f.add(
+            a.name.line,
+            "parties.approvers.key",
+            ("审批人没有密钥", "an approver has no key"),
+            ("让其运行 `custody keygen`，把 .pub 文件交给你。", "let them run `custody keygen` and give you the .pub file."),
+        );
     }
 }
 
@@ -147,7 +187,12 @@ fn sources(file: &CaseFile, f: &mut Faults) {
     for s in &file.sources {
         source(s, f);
         if !seen.insert(&s.id.value) {
-            f.add(s.id.line, "sources.id", ("数据源编号重复", "two sources have this id"), ("改成不同的编号。", "give them different ids."));
+            f.add(
+                s.id.line,
+                "sources.id",
+                ("数据源编号重复", "two sources have this id"),
+                ("改成不同的编号。", "give them different ids."),
+            );
         }
     }
 }
@@ -159,12 +204,22 @@ fn source(s: &SourceFile, f: &mut Faults) {
     f.word(&s.reach, "sources.reach", &reaches);
     f.day("sources.freeze", s.freeze.as_ref());
     if s.id.value.is_empty() || s.id.value.contains('/') {
-        f.add(s.id.line, "sources.id", ("编号不能为空或含 `/`", "an id is not empty and has no `/`"), ("例如 id: shop。", "e.g. id: shop."));
+        f.add(
+            s.id.line,
+            "sources.id",
+            ("编号不能为空或含 `/`", "an id is not empty and has no `/`"),
+            ("例如 id: shop。", "e.g. id: shop."),
+        );
     }
     if let Some(secret) = &s.secret
         && !(secret.value.starts_with("env:") || secret.value.starts_with("file:"))
     {
-        f.add(secret.line, "sources.secret", ("这里不能写口令本身", "the secret itself does not belong here"), ("写 env:变量名 或 file:路径。", "write env:NAME or file:PATH."));
+        f.add(
+            secret.line,
+            "sources.secret",
+            ("这里不能写口令本身", "the secret itself does not belong here"),
+            ("写 env:变量名 或 file:路径。", "write env:NAME or file:PATH."),
+        );
     }
 }
 
@@ -185,6 +240,11 @@ fn dataset(file: &CaseFile, d: &DatasetFile, f: &mut Faults) {
     if let Some(class) = d.class.as_ref().filter(|c| c.value == "none")
         && d.why.as_ref().is_none_or(|w| w.trim().is_empty())
     {
-        f.add(class.line, "datasets.why", ("`class: none` 须说明理由", "`class: none` needs a reason"), ("加上 why: 为什么没有个人信息。", "add why: no personal information is in it."));
+        f.add(
+            class.line,
+            "datasets.why",
+            ("`class: none` 须说明理由", "`class: none` needs a reason"),
+            ("加上 why: 为什么没有个人信息。", "add why: no personal information is in it."),
+        );
     }
 }

@@ -25,7 +25,8 @@ impl CaseFile {
         out.insert("case.sectors".into(), Value::Some(self.sectors.value.clone()));
         out.insert("source.role".into(), Value::One(self.role.clone()));
         let d = &self.dates;
-        let dates = [("cause_on", &d.cause_on), ("service_stop", &d.service_stop), ("last_day", &d.last_day), ("revoked_on", &d.revoked_on)];
+        let dates =
+            [("cause_on", &d.cause_on), ("service_stop", &d.service_stop), ("last_day", &d.last_day), ("revoked_on", &d.revoked_on)];
         out.extend(dates.into_iter().filter_map(|(n, at)| Some((format!("case.{n}"), day(at)?))));
         out
     }
@@ -60,9 +61,7 @@ impl CaseFile {
 
     /// The description of a data set: the first whose pattern fits `source/name`.
     pub fn dataset(&self, source: &str, name: &str) -> Option<&DatasetFile> {
-        self.datasets.iter().find(|d| {
-            d.at.value.split_once('/').is_some_and(|(s, pattern)| s == source && fits(pattern, name))
-        })
+        self.datasets.iter().find(|d| d.at.value.split_once('/').is_some_and(|(s, pattern)| s == source && fits(pattern, name)))
     }
 }
 

@@ -27,7 +27,11 @@ pub(super) fn backup(state: &State, b: &BackupObserved) -> Result<(), Broken> {
     let seals: Vec<_> = b.seal_ns.iter().filter_map(|n| state.seals.get(n)).collect();
     let rows: u64 = seals.iter().map(|s| s.rows).sum();
     let equal = b.rows_written == rows && b.rows_restored == rows && b.rows_equal == rows;
-    need(equal && !seals.is_empty(), "B1", format!("written {}, restored {}, equal {} of {rows} rows", b.rows_written, b.rows_restored, b.rows_equal))?;
+    need(
+        equal && !seals.is_empty(),
+        "B1",
+        format!("written {}, restored {}, equal {} of {rows} rows", b.rows_written, b.rows_restored, b.rows_equal),
+    )?;
     let root = ledger::root(seals.iter().map(|s| ledger::leaf_hash(&s.root.0)));
     need(root == b.restored_root.0, "B1", "the restored root is not that of the seals")?;
     need(!state.backups.values().any(|o| o.archive == b.archive), "B1", "the archive was observed already")
@@ -48,7 +52,9 @@ pub(super) fn ordering(state: &State, entry: &Entry, o: &EffectOrdered, act: &st
     if o.copy == "live" {
         backed_up(state, o)?;
     }
-    let open = state.open_orders().any(|(_, other)| other.kind.effect().is_some_and(|e| e.item == o.item && e.copy == o.copy && e.seal_n == o.seal_n));
+    let open = state
+        .open_orders()
+        .any(|(_, other)| other.kind.effect().is_some_and(|e| e.item == o.item && e.copy == o.copy && e.seal_n == o.seal_n));
     need(!open, "E1", "an order for that item and copy is open")
 }
 
@@ -78,7 +84,11 @@ pub(super) fn observing(state: &State, o: &EffectObserved) -> Result<(), Broken>
     let order = open_order(state, o.order_n)?;
     let effect = order.kind.effect().ok_or_else(|| Broken::new("E1", "that order is not about rows"))?;
     let kept: u64 = o.rows_kept.values().sum();
-    need(o.rows_done + kept + effect.excluded == effect.rows, "E1", format!("done {} and kept {kept} are not the {} ordered", o.rows_done, effect.rows))?;
+    need(
+        o.rows_done + kept + effect.excluded == effect.rows,
+        "E1",
+        format!("done {} and kept {kept} are not the {} ordered", o.rows_done, effect.rows),
+    )?;
     need(!o.out_of_scope.is_empty(), "E2", "what is out of scope is not said")?;
     let source = Place::new(effect.dataset.source()).and_then(|p| state.sources.get(&p));
     let cap = source.map_or(Level::L0, |s| s.cap);
@@ -109,11 +119,8 @@ pub(super) fn ordering_shred(state: &State, entry: &Entry, o: &ShredOrdered) -> 
     need(o.not_before <= day && o.not_after.is_none_or(|d| day <= d), "P5", "outside its dates")?;
     need(o.demand == Truth::True && o.bars.all_false(), "P6", "the demand is not true or a bar is not false")?;
     need(state.holds.is_empty(), "P7", "a hold is open")?;
-    let (_, backup) = state
-        .backups
-        .iter()
-        .find(|(_, b)| b.archive == o.archive)
-        .ok_or_else(|| Broken::new("B3", "that archive was never observed"))?;
+    let (_, backup) =
+        state.backups.iter().find(|(_, b)| b.archive == o.archive).ok_or_else(|| Broken::new("B3", "that archive was never observed"))?;
     need(backup.end.is_none(), "B3", "that archive is shredded already")?;
     let orders = || state.orders.values().filter(|x| x.kind.effect().is_some_and(|e| backup.seal_ns.contains(&e.seal_n)));
     need(orders().all(|x| x.observed.is_some()), "B3", "a destruction backed by that archive is still open")?;

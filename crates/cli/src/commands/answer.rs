@@ -22,10 +22,24 @@ pub fn questions(session: &Session<'_>) -> Result<u8, Fault> {
             let place = q.holding.as_ref().map(|h| format!("@{h}{branch}")).unwrap_or_default();
             let default = q.default.as_ref().map(|d| words.value(d, session.lang)).unwrap_or_default();
             let of: Vec<String> = q.of.iter().map(|w| format!("{w}（{}）", words.word(w, session.lang))).collect();
-            vec![format!("{}{place}", q.fact), q.ask.get(session.lang).to_owned(), q.who.clone(), default, of.join("、"), q.records.to_string()]
+            vec![
+                format!("{}{place}", q.fact),
+                q.ask.get(session.lang).to_owned(),
+                q.who.clone(),
+                default,
+                of.join("、"),
+                q.records.to_string(),
+            ]
         })
         .collect();
-    let head = [("问题", "question"), ("内容", "in words"), ("谁能回答", "who"), ("默认（须确认）", "default (to be accepted)"), ("取值", "values"), ("涉及记录", "records")];
+    let head = [
+        ("问题", "question"),
+        ("内容", "in words"),
+        ("谁能回答", "who"),
+        ("默认（须确认）", "default (to be accepted)"),
+        ("取值", "values"),
+        ("涉及记录", "records"),
+    ];
     if list.is_empty() {
         session.tell("没有待答问题。下一步：custody plan", "no open questions. next: custody plan");
         return Ok(0);
@@ -56,7 +70,13 @@ pub fn answer(session: &Session<'_>, args: &AnswerArgs) -> Result<u8, Fault> {
         } else {
             vec![holding]
         };
-        sheet.extend(places.into_iter().map(|holding| Answer { fact: fact.to_owned(), holding, branch, value: value.clone(), by: by.clone() }));
+        sheet.extend(places.into_iter().map(|holding| Answer {
+            fact: fact.to_owned(),
+            holding,
+            branch,
+            value: value.clone(),
+            by: by.clone(),
+        }));
     }
     if sheet.iter().any(|a| a.fact.starts_with("case.opinion_")) {
         workspace.unlock_counsel(&mut session.asker(args.counsel_passphrase_file.as_ref()))?;
@@ -67,7 +87,10 @@ pub fn answer(session: &Session<'_>, args: &AnswerArgs) -> Result<u8, Fault> {
     if session.args.json {
         say::print_json(&json!({"entries": numbers, "open": left}));
     } else {
-        session.tell(&format!("已签名记录 {count} 个回答，还有 {left} 个问题。"), &format!("{count} answers signed and recorded, {left} questions left."));
+        session.tell(
+            &format!("已签名记录 {count} 个回答，还有 {left} 个问题。"),
+            &format!("{count} answers signed and recorded, {left} questions left."),
+        );
     }
     Ok(0)
 }

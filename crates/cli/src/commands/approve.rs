@@ -34,10 +34,19 @@ pub fn run(session: &Session<'_>, args: &ApproveArgs) -> Result<u8, Fault> {
             .map(|e| vec![e.item.to_string(), e.holding.clone(), e.groups.join(", "), e.rows.to_string()])
             .collect();
         session.tell("本次审批后不能恢复的处置：", "what this approval lets happen and nobody can undo:");
-        say::table(&[session.pick("项", "item"), session.pick("持有项", "holding"), session.pick("字段组", "groups"), session.pick("行", "rows")], rows);
+        say::table(
+            &[session.pick("项", "item"), session.pick("持有项", "holding"), session.pick("字段组", "groups"), session.pick("行", "rows")],
+            rows,
+        );
         session.tell(
-            &format!("涉及 {} 个个人；留存 {} 条；待定 {} 条；适用法律日期 {}。", consequence.persons, consequence.retained, consequence.undecided, doc.inputs.as_of),
-            &format!("{} persons; {} cells stored; {} undecided; date of law {}.", consequence.persons, consequence.retained, consequence.undecided, doc.inputs.as_of),
+            &format!(
+                "涉及 {} 个个人；留存 {} 条；待定 {} 条；适用法律日期 {}。",
+                consequence.persons, consequence.retained, consequence.undecided, doc.inputs.as_of
+            ),
+            &format!(
+                "{} persons; {} cells stored; {} undecided; date of law {}.",
+                consequence.persons, consequence.retained, consequence.undecided, doc.inputs.as_of
+            ),
         );
     }
     confirm(session, args)?;
@@ -52,7 +61,8 @@ pub fn run(session: &Session<'_>, args: &ApproveArgs) -> Result<u8, Fault> {
             return Err(Fault::new("file_exists").with("file", out.display()));
         }
         std::fs::write(out, bytes).map_err(|_| Fault::new("approval_file_damaged"))?;
-        session.tell("已签名，请交给操作人：custody approve --record 文件", "signed; hand it to the operator: custody approve --record FILE");
+        session
+            .tell("已签名，请交给操作人：custody approve --record 文件", "signed; hand it to the operator: custody approve --record FILE");
         return Ok(0);
     }
     let (n, approval) = work::approve(&mut workspace, &signer, &args.reason)?;

@@ -47,17 +47,32 @@ pub fn run(session: &Session<'_>, into: &Path) -> Result<u8, Fault> {
         let at = |tail: &str| into.join("keys").join(format!("{name}.{tail}"));
         work::keygen(&at("key"), &at("pub"), purpose, &Practice.passphrase(name)?)?;
     }
-    session.tell("一家虚构的零售公司：5,000 名客户，订单、发票、营销、尽调，一份 GB18030 会员文件，一份含儿童的名单。", "a made-up retailer: 5,000 customers, orders, fapiao, marketing, KYC, a GB18030 loyalty file, a list with children.");
+    session.tell(
+        "一家虚构的零售公司：5,000 名客户，订单、发票、营销、尽调，一份 GB18030 会员文件，一份含儿童的名单。",
+        "a made-up retailer: 5,000 customers, orders, fapiao, marketing, KYC, a GB18030 loyalty file, a list with children.",
+    );
     let bar = Bar::new(session.lang);
     let mut w = open(&case_path, PLANNED)?;
     w.unlock(&mut Practice)?;
     let scan = work::scan(&mut w, &bar)?;
-    step(session, &format!("扫描：{} 个数据集", scan.inventory.datasets.len()), &format!("scan: {} data sets", scan.inventory.datasets.len()));
+    step(
+        session,
+        &format!("扫描：{} 个数据集", scan.inventory.datasets.len()),
+        &format!("scan: {} data sets", scan.inventory.datasets.len()),
+    );
     let subjects = work::subjects(&mut w, &bar)?;
-    step(session, &format!("个人：{}，已封存 {} 行", subjects.subjects, subjects.rows), &format!("persons: {}, {} rows sealed", subjects.subjects, subjects.rows));
+    step(
+        session,
+        &format!("个人：{}，已封存 {} 行", subjects.subjects, subjects.rows),
+        &format!("persons: {}, {} rows sealed", subjects.subjects, subjects.rows),
+    );
     answers(&mut w)?;
     let plan = work::make_plan(&mut w)?;
-    step(session, &format!("方案：{} 项处置，条目 {}", plan.doc.plan.items.len(), plan.n), &format!("plan: {} items, entry {}", plan.doc.plan.items.len(), plan.n));
+    step(
+        session,
+        &format!("方案：{} 项处置，条目 {}", plan.doc.plan.items.len(), plan.n),
+        &format!("plan: {} items, entry {}", plan.doc.plan.items.len(), plan.n),
+    );
     for name in ["liquidator", "data-lead"] {
         let key = KeyFile::load(&into.join("keys").join(format!("{name}.key")))?.signer(&Practice.passphrase(name)?)?;
         work::approve(&mut w, &key, "practice")?;
@@ -65,14 +80,22 @@ pub fn run(session: &Session<'_>, into: &Path) -> Result<u8, Fault> {
     let backup = work::backup(&mut w, &bar)?;
     step(session, &format!("备份：{} 行已恢复并比对", backup.rows), &format!("backup: {} rows restored and compared", backup.rows));
     let first = work::apply(&mut w, false, &bar)?;
-    step(session, &format!("处置：{} 项已核查，{} 项等待", first.done.len(), first.waiting.len()), &format!("apply: {} items seen done, {} wait", first.done.len(), first.waiting.len()));
+    step(
+        session,
+        &format!("处置：{} 项已核查，{} 项等待", first.done.len(), first.waiting.len()),
+        &format!("apply: {} items seen done, {} wait", first.done.len(), first.waiting.len()),
+    );
     // The workbook is handled by hand: its keeper deletes it, and the next run looks again.
     std::fs::remove_file(into.join("data/lists/members.xlsx")).map_err(|_| Fault::new("sample_unwritable"))?;
     drop(w);
     let mut w = open(&case_path, PLANNED)?;
     w.unlock(&mut Practice)?;
     let by_hand = work::apply(&mut w, false, &bar)?;
-    step(session, &format!("人工处理的名单：{} 项已核查", by_hand.done.len()), &format!("the list handled by hand: {} items seen done", by_hand.done.len()));
+    step(
+        session,
+        &format!("人工处理的名单：{} 项已核查", by_hand.done.len()),
+        &format!("the list handled by hand: {} items seen done", by_hand.done.len()),
+    );
     drop(w);
     let mut w = open(&case_path, LATER)?;
     w.unlock(&mut Practice)?;
@@ -90,13 +113,27 @@ pub fn run(session: &Session<'_>, into: &Path) -> Result<u8, Fault> {
     let report = verify(&out, &Trust { policy_digest: policy.clone() }).map_err(|_| Fault::new("dossier_unreadable"))?;
     let seconds = began.elapsed().as_secs_f64();
     if session.args.json {
-        say::print_json(&json!({"dossier": out, "entries": made.n + 1, "policy_digest": policy, "report": report.json(), "seconds": seconds}));
+        say::print_json(
+            &json!({"dossier": out, "entries": made.n + 1, "policy_digest": policy, "report": report.json(), "seconds": seconds}),
+        );
     } else {
         println!();
         print!("{}", print(&report, session.lang == Lang::Zh));
         session.tell(
-            &format!("\n案卷：{}（{:.1} 秒）\n再次核验：custody verify {} --policy-digest {}", out.display(), seconds, out.display(), policy.clone().unwrap_or_default()),
-            &format!("\ndossier: {} ({:.1} s)\nverify again: custody verify {} --policy-digest {}", out.display(), seconds, out.display(), policy.unwrap_or_default()),
+            &format!(
+                "\n案卷：{}（{:.1} 秒）\n再次核验：custody verify {} --policy-digest {}",
+                out.display(),
+                seconds,
+                out.display(),
+                policy.clone().unwrap_or_default()
+            ),
+            &format!(
+                "\ndossier: {} ({:.1} s)\nverify again: custody verify {} --policy-digest {}",
+                out.display(),
+                seconds,
+                out.display(),
+                policy.unwrap_or_default()
+            ),
         );
     }
     Ok(report.exit_code())

@@ -42,7 +42,9 @@ pub fn run(session: &Session<'_>, args: &InitArgs) -> Result<u8, Fault> {
     let text = |given: &Option<String>, zh: &str, en: &str, placeholder: &str| -> Result<String, Fault> {
         match given {
             Some(v) => Ok(v.clone()),
-            None if ask => inquire::Text::new(session.pick(zh, en)).with_default(placeholder).prompt().map_err(|_| Fault::new("refused_by_user")),
+            None if ask => {
+                inquire::Text::new(session.pick(zh, en)).with_default(placeholder).prompt().map_err(|_| Fault::new("refused_by_user"))
+            }
             None => Ok(placeholder.to_owned()),
         }
     };
@@ -50,7 +52,10 @@ pub fn run(session: &Session<'_>, args: &InitArgs) -> Result<u8, Fault> {
         Some(s) => s.clone(),
         None if ask => {
             let list: Vec<String> = Scenario::ALL.iter().map(|s| s.label().get(session.lang).to_owned()).collect();
-            let i = inquire::Select::new(session.pick("情形", "what happens to the company"), list).raw_prompt().map_err(|_| Fault::new("refused_by_user"))?.index;
+            let i = inquire::Select::new(session.pick("情形", "what happens to the company"), list)
+                .raw_prompt()
+                .map_err(|_| Fault::new("refused_by_user"))?
+                .index;
             Scenario::ALL.get(i).map_or("dissolution", |s| s.word()).to_owned()
         }
         None => "dissolution".to_owned(),
@@ -65,14 +70,25 @@ pub fn run(session: &Session<'_>, args: &InitArgs) -> Result<u8, Fault> {
         scenario,
         sectors: text(&args.sectors, "行业（逗号分隔）", "sectors (separated by commas)", "retail, online_retail")?,
         service_stop: text(&args.service_stop, "停止服务日", "day on which the service stops", "2026-03-31")?,
-        last_day: text(&args.last_day, "最后处置日（申请注销的前一日）", "last day of disposal (the day before the application to deregister)", "2026-09-29")?,
+        last_day: text(
+            &args.last_day,
+            "最后处置日（申请注销的前一日）",
+            "last day of disposal (the day before the application to deregister)",
+            "2026-09-29",
+        )?,
         sources,
     };
     std::fs::write(path, render(&facts, session.lang)).map_err(|_| Fault::new("workspace_unwritable"))?;
     check(session, path)?;
     session.tell(
-        &format!("已写出 {}。\n下一步：custody keygen keys/operator --use operator，审批人各自 custody keygen，然后 custody scan", path.display()),
-        &format!("wrote {}.\nnext: custody keygen keys/operator --use operator, each approver custody keygen, then custody scan", path.display()),
+        &format!(
+            "已写出 {}。\n下一步：custody keygen keys/operator --use operator，审批人各自 custody keygen，然后 custody scan",
+            path.display()
+        ),
+        &format!(
+            "wrote {}.\nnext: custody keygen keys/operator --use operator, each approver custody keygen, then custody scan",
+            path.display()
+        ),
     );
     Ok(0)
 }
@@ -110,7 +126,10 @@ fn render(f: &Facts, lang: Lang) -> String {
     line("version: 1".into());
     line(format!("lang: {}", if lang == Lang::Zh { "zh" } else { "en" }));
     line(format!("company:\n  name: {}\n  uscc: {}", quoted(&f.company), quoted(&f.uscc)));
-    line(c("情形：share_transfer 股权转让, asset_transfer 资产转让, merger 合并, division 分立, dissolution 解散, simplified_deregistration 简易注销, forced_deregistration 强制注销, bankruptcy 破产, cease_service 停止服务, dormancy 歇业", "share_transfer, asset_transfer, merger, division, dissolution, simplified_deregistration, forced_deregistration, bankruptcy, cease_service, dormancy"));
+    line(c(
+        "情形：share_transfer 股权转让, asset_transfer 资产转让, merger 合并, division 分立, dissolution 解散, simplified_deregistration 简易注销, forced_deregistration 强制注销, bankruptcy 破产, cease_service 停止服务, dormancy 歇业",
+        "share_transfer, asset_transfer, merger, division, dissolution, simplified_deregistration, forced_deregistration, bankruptcy, cease_service, dormancy",
+    ));
     line(format!("scenario: {}", f.scenario));
     line(format!("sectors: [{}]", f.sectors));
     line("dates:".into());
@@ -118,10 +137,19 @@ fn render(f: &Facts, lang: Lang) -> String {
     line(format!("  service_stop: {}", f.service_stop));
     line(c("  最后处置日：申请注销登记的前一日", "  last day on which anybody can act for the company"));
     line(format!("  last_day: {}", f.last_day));
-    line(c("参与人。密钥用 custody keygen 生成，这里写公钥文件", "who takes part; keys are made with custody keygen, their public files named here"));
+    line(c(
+        "参与人。密钥用 custody keygen 生成，这里写公钥文件",
+        "who takes part; keys are made with custody keygen, their public files named here",
+    ));
     line("parties:\n  operator: {name: 操作人, key: keys/operator.pub}\n  approvers:\n    - {name: 审批人甲, key: keys/approver-1.pub}\n    - {name: 审批人乙, key: keys/approver-2.pub}".into());
-    line(c("  counsel: {name: 律师, key: keys/counsel.pub}   法律冲突时需要", "  counsel: {name: Counsel, key: keys/counsel.pub}   needed where laws conflict"));
-    line(c("数据源：kind = sqlite | delimited（CSV/TSV 文件夹）| sheets（XLSX/XLS 文件夹）；口令写 secret: env:名称，绝不写在这里", "sources: kind = sqlite | delimited (folder of CSV/TSV) | sheets (folder of XLSX/XLS); secrets as secret: env:NAME, never here"));
+    line(c(
+        "  counsel: {name: 律师, key: keys/counsel.pub}   法律冲突时需要",
+        "  counsel: {name: Counsel, key: keys/counsel.pub}   needed where laws conflict",
+    ));
+    line(c(
+        "数据源：kind = sqlite | delimited（CSV/TSV 文件夹）| sheets（XLSX/XLS 文件夹）；口令写 secret: env:名称，绝不写在这里",
+        "sources: kind = sqlite | delimited (folder of CSV/TSV) | sheets (folder of XLSX/XLS); secrets as secret: env:NAME, never here",
+    ));
     line("sources:".into());
     if f.sources.is_empty() {
         line("  - {id: shop, kind: sqlite, path: data/shop.db}".into());
@@ -129,9 +157,15 @@ fn render(f: &Facts, lang: Lang) -> String {
     for (id, path) in &f.sources {
         line(format!("  - {{id: {id}, kind: {}, path: {}}}", kind_of(path), quoted(path)));
     }
-    line(c("你所知道的数据集；扫描会提出建议，这里的说明优先。class: none 须写 why", "what you know of data sets; the scan proposes, what stands here wins. class: none needs a why"));
+    line(c(
+        "你所知道的数据集；扫描会提出建议，这里的说明优先。class: none 须写 why",
+        "what you know of data sets; the scan proposes, what stands here wins. class: none needs a why",
+    ));
     line(c("datasets:", "datasets:"));
-    line(c("  - {at: shop/customers, name: Customers, class: customer_register, groups: {contact: [mobile, email]}}", "  - {at: shop/customers, name: Customers, class: customer_register, groups: {contact: [mobile, email]}}"));
+    line(c(
+        "  - {at: shop/customers, name: Customers, class: customer_register, groups: {contact: [mobile, email]}}",
+        "  - {at: shop/customers, name: Customers, class: customer_register, groups: {contact: [mobile, email]}}",
+    ));
     line(c("保全：涉诉、审计等记录不得处置", "holds: records of suits, audits and the like must not be touched"));
     line(c("holds: [{id: suit1, datasets: [shop/orders], matter: 某案}]", "holds: [{id: suit1, datasets: [shop/orders], matter: a suit}]"));
     line(c("容差（%）：方案与处置之间可以变化的行", "tolerance (%): rows that may change between plan and apply"));

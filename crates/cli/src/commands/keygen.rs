@@ -25,7 +25,12 @@ pub fn run(session: &Session<'_>, args: &KeygenArgs) -> Result<u8, Fault> {
     } else {
         session.tell(
             &format!("已生成密钥 {}。\n私钥：{}（自己保管）\n公钥：{}（写入 case.yaml）", record.kid, private.display(), public.display()),
-            &format!("made key {}.\nprivate: {} (keep it)\npublic: {} (name it in case.yaml)", record.kid, private.display(), public.display()),
+            &format!(
+                "made key {}.\nprivate: {} (keep it)\npublic: {} (name it in case.yaml)",
+                record.kid,
+                private.display(),
+                public.display()
+            ),
         );
     }
     Ok(0)

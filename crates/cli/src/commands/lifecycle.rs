@@ -37,10 +37,25 @@ pub fn apply(session: &Session<'_>, dry_run: bool) -> Result<u8, Fault> {
         let rows = report.due.iter().map(|(i, r)| vec![i.to_string(), r.to_string()]).collect();
         say::table(&[session.pick("现在到期的项", "items due now"), session.pick("行", "rows")], rows);
     } else {
-        let rows = report.done.iter().map(|(i, d, k, l)| vec![i.to_string(), d.to_string(), k.to_string(), l.label().get(session.lang).to_owned()]).collect();
-        say::table(&[session.pick("已处置的项", "items done"), session.pick("行", "rows"), session.pick("跳过", "kept"), session.pick("级别", "level")], rows);
+        let rows = report
+            .done
+            .iter()
+            .map(|(i, d, k, l)| vec![i.to_string(), d.to_string(), k.to_string(), l.label().get(session.lang).to_owned()])
+            .collect();
+        say::table(
+            &[
+                session.pick("已处置的项", "items done"),
+                session.pick("行", "rows"),
+                session.pick("跳过", "kept"),
+                session.pick("级别", "level"),
+            ],
+            rows,
+        );
         if report.lawful > 0 {
-            session.tell(&format!("{} 个值仍依法存在于保留的记录中。", report.lawful), &format!("{} values still stand lawfully in records that stay.", report.lawful));
+            session.tell(
+                &format!("{} 个值仍依法存在于保留的记录中。", report.lawful),
+                &format!("{} values still stand lawfully in records that stay.", report.lawful),
+            );
         }
     }
     let rows = report
@@ -70,7 +85,14 @@ pub fn restore(session: &Session<'_>, to: &Path) -> Result<u8, Fault> {
         say::print_json(&json!({"restored": rows}));
     } else {
         let rows = report.iter().map(|(p, r, d)| vec![p.to_string(), r.to_string(), d.to_string()]).collect();
-        say::table(&[session.pick("数据集", "data set"), session.pick("恢复的行", "rows restored"), session.pick("无密钥的单元", "units without key")], rows);
+        say::table(
+            &[
+                session.pick("数据集", "data set"),
+                session.pick("恢复的行", "rows restored"),
+                session.pick("无密钥的单元", "units without key"),
+            ],
+            rows,
+        );
     }
     Ok(0)
 }
@@ -86,8 +108,20 @@ pub fn dossier(session: &Session<'_>, out: &Path, close: bool) -> Result<u8, Fau
         say::print_json(&json!({"bytes": made.bytes, "entry": made.n, "file": out, "members": made.members, "policy_digest": policy}));
     } else {
         session.tell(
-            &format!("案卷：{}（{} 字节，{} 个成员）\n核验：custody verify {} --policy-digest {policy}", out.display(), made.bytes, made.members, out.display()),
-            &format!("dossier: {} ({} bytes, {} members)\nverify: custody verify {} --policy-digest {policy}", out.display(), made.bytes, made.members, out.display()),
+            &format!(
+                "案卷：{}（{} 字节，{} 个成员）\n核验：custody verify {} --policy-digest {policy}",
+                out.display(),
+                made.bytes,
+                made.members,
+                out.display()
+            ),
+            &format!(
+                "dossier: {} ({} bytes, {} members)\nverify: custody verify {} --policy-digest {policy}",
+                out.display(),
+                made.bytes,
+                made.members,
+                out.display()
+            ),
         );
     }
     Ok(0)

@@ -28,7 +28,10 @@ pub fn plan(session: &Session<'_>, args: &PlanArgs) -> Result<u8, Fault> {
     } else {
         show(session, &workspace, &doc);
         if let Some(changes) = changes {
-            let rows = changes.iter().map(|c| vec![c.place.clone(), c.before.clone().unwrap_or_default(), c.after.clone().unwrap_or_default()]).collect();
+            let rows = changes
+                .iter()
+                .map(|c| vec![c.place.clone(), c.before.clone().unwrap_or_default(), c.after.clone().unwrap_or_default()])
+                .collect();
             if changes.is_empty() {
                 session.tell("与上一方案相同。", "the same as the plan before.");
             } else {
@@ -65,7 +68,16 @@ fn show(session: &Session<'_>, workspace: &Workspace, doc: &PlanDoc) {
             ]
         })
         .collect();
-    let head = [("编号", "id"), ("对象", "for"), ("记录", "records"), ("结果", "outcome"), ("日期", "dates"), ("依据", "win"), ("未采纳", "lose"), ("尚不清楚", "unknown")];
+    let head = [
+        ("编号", "id"),
+        ("对象", "for"),
+        ("记录", "records"),
+        ("结果", "outcome"),
+        ("日期", "dates"),
+        ("依据", "win"),
+        ("未采纳", "lose"),
+        ("尚不清楚", "unknown"),
+    ];
     say::table(&head.map(|(zh, en)| session.pick(zh, en)), rows);
     let notes = doc
         .notes

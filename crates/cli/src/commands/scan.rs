@@ -26,7 +26,12 @@ fn coverage(session: &Session<'_>, inventory: &Inventory) {
         .map(|s| vec![s.source.to_string(), s.store.clone(), s.reach.label().get(session.lang).to_owned(), s.cap.word().to_owned()])
         .collect();
     say::table(
-        &[session.pick("数据源", "source"), session.pick("存储", "store"), session.pick("触达", "reach"), session.pick("级别上限", "level at most")],
+        &[
+            session.pick("数据源", "source"),
+            session.pick("存储", "store"),
+            session.pick("触达", "reach"),
+            session.pick("级别上限", "level at most"),
+        ],
         sources,
     );
     let mut rows = Vec::new();
@@ -42,7 +47,11 @@ fn coverage(session: &Session<'_>, inventory: &Inventory) {
         for c in d.columns.iter().filter(|c| !c.findings.is_empty() || c.group.is_some()) {
             let head = if first { (name.clone(), d.rows.to_string(), class.clone()) } else { Default::default() };
             first = false;
-            let found: Vec<String> = c.findings.iter().map(|f| if f.values > 0 { format!("{} {}", f.category, f.values) } else { format!("{}*", f.category) }).collect();
+            let found: Vec<String> = c
+                .findings
+                .iter()
+                .map(|f| if f.values > 0 { format!("{} {}", f.category, f.values) } else { format!("{}*", f.category) })
+                .collect();
             rows.push(vec![
                 head.0,
                 head.1,
@@ -54,28 +63,53 @@ fn coverage(session: &Session<'_>, inventory: &Inventory) {
             ]);
         }
     }
-    let head = [("数据集", "data set"), ("行", "rows"), ("类别", "class"), ("列", "column"), ("发现（* 仅凭列名）", "found (* by name)"), ("等级", "tier"), ("字段组", "group")];
+    let head = [
+        ("数据集", "data set"),
+        ("行", "rows"),
+        ("类别", "class"),
+        ("列", "column"),
+        ("发现（* 仅凭列名）", "found (* by name)"),
+        ("等级", "tier"),
+        ("字段组", "group"),
+    ];
     say::table(&head.map(|(zh, en)| session.pick(zh, en)), rows);
     if !inventory.unread.is_empty() {
-        let rows = inventory.unread.iter().map(|u| vec![u.place.to_string(), say::fault_texts(&Fault::named(&u.reason).with("place", &u.place).with("source", &u.place), session.lang).0, u.bytes.to_string()]).collect();
+        let rows = inventory
+            .unread
+            .iter()
+            .map(|u| {
+                vec![
+                    u.place.to_string(),
+                    say::fault_texts(&Fault::named(&u.reason).with("place", &u.place).with("source", &u.place), session.lang).0,
+                    u.bytes.to_string(),
+                ]
+            })
+            .collect();
         say::table(&[session.pick("未读取", "not read"), session.pick("原因", "reason"), session.pick("字节", "bytes")], rows);
     }
 }
-
 
 pub fn subjects(session: &Session<'_>) -> Result<u8, Fault> {
     let mut workspace = session.workspace(true, false)?;
     let report = work::subjects(&mut workspace, &Bar::new(session.lang))?;
     if session.args.json {
         let sealed: Vec<_> = report.sealed.iter().map(|(n, r)| json!({"holding": n, "rows": r})).collect();
-        say::print_json(&json!({"archive": report.archive, "refused_joins": report.refused, "rows": report.rows, "sealed": sealed, "subjects": report.subjects, "unassigned_rows": report.unassigned}));
+        say::print_json(
+            &json!({"archive": report.archive, "refused_joins": report.refused, "rows": report.rows, "sealed": sealed, "subjects": report.subjects, "unassigned_rows": report.unassigned}),
+        );
         return Ok(0);
     }
     let rows = report.sealed.iter().map(|(n, r)| vec![n.clone(), r.to_string()]).collect();
     say::table(&[session.pick("持有项", "holding"), session.pick("已封存的行", "rows sealed")], rows);
     session.tell(
-        &format!("{} 个个人；{} 行无归属；{} 次合并因身份证号不同被拒绝。\n下一步：custody questions", report.subjects, report.unassigned, report.refused),
-        &format!("{} persons; {} rows of nobody; {} joins refused because identity numbers differ.\nnext: custody questions", report.subjects, report.unassigned, report.refused),
+        &format!(
+            "{} 个个人；{} 行无归属；{} 次合并因身份证号不同被拒绝。\n下一步：custody questions",
+            report.subjects, report.unassigned, report.refused
+        ),
+        &format!(
+            "{} persons; {} rows of nobody; {} joins refused because identity numbers differ.\nnext: custody questions",
+            report.subjects, report.unassigned, report.refused
+        ),
     );
     Ok(0)
 }

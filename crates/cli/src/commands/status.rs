@@ -47,7 +47,8 @@ pub fn run(session: &Session<'_>) -> Result<u8, Fault> {
     }
     let p = |zh: &'static str, en: &'static str| session.pick(zh, en).to_owned();
     let yes = |b: bool| if b { session.pick("是", "yes") } else { session.pick("否", "no") }.to_owned();
-    let archives = archives.iter().map(|(a, d)| format!("{a} {}", d.map(|d| d.to_string()).unwrap_or_default())).collect::<Vec<_>>().join(", ");
+    let archives =
+        archives.iter().map(|(a, d)| format!("{a} {}", d.map(|d| d.to_string()).unwrap_or_default())).collect::<Vec<_>>().join(", ");
     say::table(
         &[session.pick("案件", "case"), &state.case],
         vec![
@@ -63,8 +64,22 @@ pub fn run(session: &Session<'_>) -> Result<u8, Fault> {
             vec![p("下一步", "next"), next.to_owned()],
         ],
     );
-    let rows = keys.into_iter().map(|(k, u, person, r)| vec![k, u.to_owned(), person, if r { p("已撤销", "revoked") } else { p("有效", "in force") }, duty(session, u)]).collect();
-    say::table(&[session.pick("密钥", "key"), session.pick("用途", "use"), session.pick("人（代号）", "person (pseudonym)"), session.pick("状态", "state"), session.pick("其人离开之日", "the day they leave")], rows);
+    let rows = keys
+        .into_iter()
+        .map(|(k, u, person, r)| {
+            vec![k, u.to_owned(), person, if r { p("已撤销", "revoked") } else { p("有效", "in force") }, duty(session, u)]
+        })
+        .collect();
+    say::table(
+        &[
+            session.pick("密钥", "key"),
+            session.pick("用途", "use"),
+            session.pick("人（代号）", "person (pseudonym)"),
+            session.pick("状态", "state"),
+            session.pick("其人离开之日", "the day they leave"),
+        ],
+        rows,
+    );
     Ok(0)
 }
 

@@ -28,7 +28,8 @@ pub(super) fn recover(folder: &Path, source: &Place, places: &mut Places) -> Res
             wipe(&path).map_err(|e| io_fault(&e, source))?;
         } else if let Some(id) = own.strip_suffix(".ready") {
             let place = Place::new(id.replacen('_', "/", 1));
-            let old = place.as_ref().and_then(|p| places.name(p)).map(|n| if folder.is_file() { folder.to_owned() } else { folder.join(n) });
+            let old =
+                place.as_ref().and_then(|p| places.name(p)).map(|n| if folder.is_file() { folder.to_owned() } else { folder.join(n) });
             if let Some(old) = old {
                 replace(&path, &old).map_err(|e| io_fault(&e, source))?;
             }

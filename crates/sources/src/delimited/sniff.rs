@@ -101,7 +101,12 @@ fn delimiter(body: &[u8], encoding: Encoding) -> u8 {
     let lines: Vec<&str> = text.lines().filter(|l| !l.trim().is_empty()).take(HEADING_AMONG).collect();
     let count = |line: &str, c: char| {
         let mut quoted = false;
-        line.chars().filter(|x| { quoted ^= *x == '"'; *x == c && !quoted }).count()
+        line.chars()
+            .filter(|x| {
+                quoted ^= *x == '"';
+                *x == c && !quoted
+            })
+            .count()
     };
     let score = |c: char| {
         let counts: Vec<usize> = lines.iter().map(|l| count(l, c)).collect();
@@ -122,5 +127,5 @@ pub(crate) fn header_row(records: &[Vec<String>]) -> Option<usize> {
     let digits = |t: &str| t.chars().filter(|c| c.is_ascii_digit()).count();
     let word = |n: &&str| n.chars().any(char::is_alphabetic) && digits(n) < 5 && !n.contains('@') && n.chars().count() <= 64;
     let distinct = names.iter().collect::<std::collections::BTreeSet<_>>().len() == names.len();
-    (names.iter().all(|n| word(n)) && distinct).then_some(index)
+    (names.iter().all(word) && distinct).then_some(index)
 }

@@ -183,7 +183,8 @@ fn parse(bytes: &[u8], encoding: Encoding, delimiter: u32, ended: bool, fields: 
     let mut at = 0;
     loop {
         let quoted = unit(bytes, at, encoding).is_some_and(|(c, _)| c == QUOTE);
-        let field = if quoted { quoted_field(bytes, at, encoding, delimiter, ended) } else { plain_field(bytes, at, encoding, delimiter, ended) };
+        let field =
+            if quoted { quoted_field(bytes, at, encoding, delimiter, ended) } else { plain_field(bytes, at, encoding, delimiter, ended) };
         let field = match field {
             Ok(f) => f,
             Err(parsed) => return parsed,

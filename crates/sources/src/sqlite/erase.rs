@@ -156,13 +156,16 @@ pub(super) fn purge(sqlite: &Sqlite) -> Result<Purged, Fault> {
     let mut steps = Vec::new();
     connection.query_row("PRAGMA secure_delete = ON", [], |_| Ok(())).map_err(map)?;
     steps.push("secure_delete on".to_owned());
-    let search: Vec<String> = texts(&connection, "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'create virtual table%using fts%'").map_err(map)?;
+    let search: Vec<String> =
+        texts(&connection, "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'create virtual table%using fts%'")
+            .map_err(map)?;
     for table in &search {
         let name = quoted(table);
         connection.execute_batch(&format!("INSERT INTO {name}({name}) VALUES ('optimize')")).map_err(map)?;
     }
     steps.push(format!("full-text indexes merged: {}", search.len()));
-    let statistics = !texts(&connection, "SELECT name FROM sqlite_schema WHERE name LIKE 'sqlite\\_stat%' ESCAPE '\\'").map_err(map)?.is_empty();
+    let statistics =
+        !texts(&connection, "SELECT name FROM sqlite_schema WHERE name LIKE 'sqlite\\_stat%' ESCAPE '\\'").map_err(map)?.is_empty();
     if statistics {
         connection.execute_batch("ANALYZE").map_err(map)?;
         steps.push("statistics made anew".to_owned());

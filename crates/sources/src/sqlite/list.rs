@@ -19,10 +19,7 @@ pub(super) fn list(sqlite: &Sqlite, places: &mut Places) -> Result<Listing, Faul
     let mut statement = connection
         .prepare("SELECT name, coalesce(sql, '') FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name")
         .map_err(map)?;
-    let tables: Vec<(String, String)> = statement
-        .query_map([], |r| Ok((r.get(0)?, r.get(1)?)))
-        .and_then(Iterator::collect)
-        .map_err(map)?;
+    let tables: Vec<(String, String)> = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).and_then(Iterator::collect).map_err(map)?;
     if tables.len() > TABLES_MAX {
         return Err(Fault::new("too_many_datasets").with("source", at).with("most", TABLES_MAX));
     }
@@ -50,13 +47,11 @@ pub(super) fn list(sqlite: &Sqlite, places: &mut Places) -> Result<Listing, Faul
             hidden: false,
         });
     }
-    let columns: BTreeMap<Place, Vec<String>> = listing
-        .datasets
-        .iter()
-        .map(|d| (d.place.clone(), d.columns.iter().map(|c| c.name.to_lowercase()).collect()))
-        .collect();
+    let columns: BTreeMap<Place, Vec<String>> =
+        listing.datasets.iter().map(|d| (d.place.clone(), d.columns.iter().map(|c| c.name.to_lowercase()).collect())).collect();
     for dataset in &mut listing.datasets {
-        dataset.points_to = foreign_keys(&connection, &dataset.name, &dataset.place, &ids, &columns).map_err(|e| fault(&e, &dataset.place))?;
+        dataset.points_to =
+            foreign_keys(&connection, &dataset.name, &dataset.place, &ids, &columns).map_err(|e| fault(&e, &dataset.place))?;
     }
     Ok(listing)
 }
@@ -103,12 +98,10 @@ fn foreign_keys(
     columns: &BTreeMap<Place, Vec<String>>,
 ) -> rusqlite::Result<Vec<(u32, Place, u32)>> {
     let mut statement = connection.prepare(&format!("PRAGMA foreign_key_list({})", quoted(table)))?;
-    let keys: Vec<(String, String, Option<String>)> = statement
-        .query_map([], |r| Ok((r.get("table")?, r.get("from")?, r.get("to")?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    let ordinal = |place: &Place, name: &str| {
-        columns.get(place)?.iter().position(|c| *c == name.to_lowercase()).and_then(|i| u32::try_from(i).ok())
-    };
+    let keys: Vec<(String, String, Option<String>)> =
+        statement.query_map([], |r| Ok((r.get("table")?, r.get("from")?, r.get("to")?)))?.collect::<rusqlite::Result<_>>()?;
+    let ordinal =
+        |place: &Place, name: &str| columns.get(place)?.iter().position(|c| *c == name.to_lowercase()).and_then(|i| u32::try_from(i).ok());
     let found = keys.into_iter().filter_map(|(target, from, to)| {
         let place = ids.get(&target.to_lowercase())?;
         let to = to.map_or(Some(0), |t| ordinal(place, &t))?;

@@ -47,7 +47,11 @@ pub(super) fn select(dataset: &Dataset, identity: &Identity) -> String {
 }
 
 /// Reads all rows; `sink` gets batches.
-pub(super) fn read(connection: &Connection, dataset: &Dataset, sink: &mut dyn FnMut(&Batch) -> Result<(), Fault>) -> Result<ReadSummary, Fault> {
+pub(super) fn read(
+    connection: &Connection,
+    dataset: &Dataset,
+    sink: &mut dyn FnMut(&Batch) -> Result<(), Fault>,
+) -> Result<ReadSummary, Fault> {
     let map = |e: rusqlite::Error| fault(&e, &dataset.place);
     let identity = identity(connection, dataset).map_err(map)?;
     let mut statement = connection.prepare(&select(dataset, &identity)).map_err(map)?;

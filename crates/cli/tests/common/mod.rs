@@ -1,0 +1,119 @@
+//! Runs the shipped binary from outside, as a user would.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, dead_code)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+pub const PASSPHRASE: &str = "eight or more";
+
+/// A folder with a case in it.
+pub struct Case {
+    pub folder: PathBuf,
+    _keep: Option<tempfile::TempDir>,
+}
+
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+impl Case {
+    /// An empty folder with keys for everybody.
+    pub fn new() -> Case {
+        let keep = tempfile::tempdir().unwrap();
+        let case = Case { folder: keep.path().to_owned(), _keep: Some(keep) };
+        std::fs::create_dir(case.folder.join("keys")).unwrap();
+        for (name, purpose) in [("operator", "operator"), ("liquidator", "approver"), ("data-lead", "approver"), ("counsel", "counsel")] {
+            case.ok(&["keygen", &format!("keys/{name}"), "--use", purpose]);
+        }
+        case
+    }
+
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        let path = self.folder.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_custody"));
+        command.current_dir(&self.folder).args(args).stdin(Stdio::null());
+        for name in ["CUSTODY_PASSPHRASE", "CUSTODY_KEY_PASSPHRASE", "CUSTODY_COUNSEL_PASSPHRASE"] {
+            command.env(name, PASSPHRASE);
+        }
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    /// Runs and expects exit code 0 (or 2, "incomplete", where that is the answer); gives standard output.
+    pub fn ok(&self, args: &[&str]) -> String {
+        let out = self.run(args);
+        let code = out.status.code();
+        assert!(
+            matches!(code, Some(0 | 2)),
+            "{args:?} ended with {code:?}\n{}\n{}",
+            String::from_utf8_lossy(&out.stdout),
+            String::from_utf8_lossy(&out.stderr)
+        );
+        String::from_utf8(out.stdout).unwrap()
+    }
+
+    pub fn json(&self, args: &[&str]) -> Value {
+        let mut all = vec!["--json"];
+        all.extend_from_slice(args);
+        let text = self.ok(&all);
+        serde_json::from_str(&text).unwrap_or_else(|e| panic!("{args:?}: {e}\n{text}"))
+    }
+
+    /// Runs and expects a fault; gives its code.
+    pub fn fault(&self, args: &[&str]) -> String {
+        let mut all = vec!["--json"];
+        all.extend_from_slice(args);
+        let out = self.run(&all);
+        let text = String::from_utf8_lossy(&out.stdout).into_owned();
+        assert!(out.status.code().is_some_and(|c| c >= 64), "{args:?} did not fail: {text}");
+        let last: Value = text.lines().rev().find_map(|l| serde_json::from_str(l).ok()).unwrap_or_else(|| panic!("{args:?}: {text}"));
+        last["error"]["code"].as_str().unwrap_or_else(|| panic!("{args:?}: {text}")).to_owned()
+    }
+
+    /// Two approvals.
+    pub fn approve(&self) {
+        self.ok(&["approve", "--key", "keys/liquidator.key", "--yes"]);
+        self.ok(&["approve", "--key", "keys/data-lead.key", "--yes"]);
+    }
+
+    /// Makes the dossier and verifies it under its policy; gives the report.
+    pub fn verified(&self, dossier: &str) -> Value {
+        let made = self.json(&["dossier", "-o", dossier]);
+        self.json(&["verify", dossier, "--policy-digest", made["policy_digest"].as_str().unwrap()])
+    }
+}
+
+pub fn claim<'a>(report: &'a Value, id: &str) -> &'a Value {
+    report["claims"].as_array().unwrap().iter().find(|c| c["id"] == id).unwrap_or_else(|| panic!("no claim {id}: {report:#}"))
+}
+
+/// A file of the shared public data, if it is beside the project.
+pub fn shared(path: &str) -> Option<PathBuf> {
+    let path = root().parent()?.join("shared").join(path);
+    path.exists().then_some(path)
+}
+
+pub fn copy(from: &Path, to: &Path) {
+    std::fs::copy(from, to).unwrap();
+    let mut rights = std::fs::metadata(to).unwrap().permissions();
+    #[allow(clippy::permissions_set_readonly_false)]
+    rights.set_readonly(false);
+    std::fs::set_permissions(to, rights).unwrap();
+}
+
+/// The day so many days from today, `YYYY-MM-DD`.
+pub fn day(offset: i64) -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
+    let zone = terms::Zone::named("Asia/Shanghai").unwrap();
+    zone.day_of(i64::try_from(now).unwrap()).unwrap().plus_days(offset).to_string()
+}
