@@ -9,12 +9,12 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use rows::CellRef;
 use terms::{Fault, Level, Place};
 
 use crate::dataset::{Column, Dataset, Listing, Missed, Purged, ReadSummary, Searched, Store};
 use crate::needles::Needles;
 use crate::places::Places;
+use crate::raw::RawForm;
 use crate::{Pick, Sink, Source};
 
 pub(crate) use sniff::header_row;
@@ -157,12 +157,9 @@ impl Source for Delimited {
         Ok(out)
     }
 
-    fn raw_parts(&self, _place: &Place, cells: &[CellRef<'_>]) -> Vec<Vec<u8>> {
-        cells.iter().map(|c| c.bytes.to_vec()).collect()
-    }
-
-    fn raw_joint(&self, place: &Place) -> Vec<u8> {
-        self.known(place).map(|k| k.form.delimiter_bytes()).unwrap_or_default()
+    fn raw_form(&self, place: &Place) -> RawForm {
+        let joint = self.known(place).map(|k| k.form.delimiter_bytes()).unwrap_or_default();
+        RawForm { joint, ..RawForm::default() }
     }
 }
 

@@ -5,6 +5,7 @@ mod delimited;
 mod needles;
 mod overwrite;
 mod places;
+mod raw;
 mod sheets;
 mod sqlite;
 
@@ -17,6 +18,7 @@ pub use dataset::{Action, Column, Dataset, Listing, Missed, Purged, ReadSummary,
 pub use needles::{Needle, Needles};
 pub use overwrite::{sync_folder, wipe};
 pub use places::Places;
+pub use raw::RawForm;
 
 /// Receives batches; an error stops the reading.
 pub type Sink<'a> = &'a mut dyn FnMut(&Batch) -> Result<(), Fault>;
@@ -65,11 +67,8 @@ pub trait Source {
     /// If a raw file cannot be listed.
     fn search(&mut self, places: &[Place], needles: &mut Needles) -> Result<Searched, Fault>;
 
-    /// The bytes that a row's columns make in the raw files, one part per column, for needles.
-    fn raw_parts(&self, place: &Place, cells: &[rows::CellRef<'_>]) -> Vec<Vec<u8>>;
-
-    /// The bytes between two parts in the raw files.
-    fn raw_joint(&self, place: &Place) -> Vec<u8>;
+    /// What the rows of a data set look like in the raw files.
+    fn raw_form(&self, place: &Place) -> RawForm;
 }
 
 /// Opens a source of that kind.

@@ -12,6 +12,7 @@ use crate::dataset::{Column, Dataset, Listing, Missed, Purged, ReadSummary, Sear
 use crate::delimited::{header_row, io_fault, walk};
 use crate::needles::Needles;
 use crate::places::Places;
+use crate::raw::RawForm;
 use crate::{Pick, Sink, Source};
 
 /// Most bytes that a workbook's parts may unpack to.
@@ -226,11 +227,7 @@ impl Source for Sheets {
         Ok(Searched { bytes: 0, unread })
     }
 
-    fn raw_parts(&self, _place: &Place, cells: &[CellRef<'_>]) -> Vec<Vec<u8>> {
-        cells.iter().map(|_| Vec::new()).collect()
-    }
-
-    fn raw_joint(&self, _place: &Place) -> Vec<u8> {
-        Vec::new()
+    fn raw_form(&self, _place: &Place) -> RawForm {
+        RawForm { unseen: true, ..RawForm::default() }
     }
 }

@@ -9,13 +9,14 @@ mod remains;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rows::{CellRef, Encoding};
+use rows::Encoding;
 use rusqlite::{Connection, OpenFlags};
 use terms::{Fault, Level, Place};
 
 use crate::dataset::{Dataset, Listing, Purged, ReadSummary, Searched, Store};
 use crate::needles::Needles;
 use crate::places::Places;
+use crate::raw::RawForm;
 use crate::{Pick, Sink, Source};
 
 pub(crate) use faults::fault;
@@ -122,13 +123,9 @@ impl Source for Sqlite {
         Ok(remains::search(&self.raw_files(), needles))
     }
 
-    fn raw_parts(&self, place: &Place, cells: &[CellRef<'_>]) -> Vec<Vec<u8>> {
-        let alias = self.dataset(place).ok().and_then(remains::rowid_alias);
-        cells.iter().enumerate().map(|(i, c)| if Some(i) == alias { Vec::new() } else { remains::serial(*c) }).collect()
-    }
-
-    fn raw_joint(&self, _place: &Place) -> Vec<u8> {
-        Vec::new()
+    fn raw_form(&self, place: &Place) -> RawForm {
+        let rowid_alias = self.dataset(place).ok().and_then(remains::rowid_alias);
+        RawForm { serial: true, rowid_alias, ..RawForm::default() }
     }
 }
 

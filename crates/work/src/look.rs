@@ -15,15 +15,19 @@ use crate::workspace::Workspace;
 const ASKED_MAX: usize = 3_000;
 /// A value this long that holds a digit or `@` points to one person by itself.
 const PLAIN_MIN: usize = 10;
-/// A value with its neighbours is this long.
-const WINDOW_MIN: usize = 24;
-/// Bytes taken from the left neighbour.
-const LEFT: usize = 10;
+/// A value with what follows it is this long, so that it reaches what points to its row.
+const RIGHT: usize = 64;
+/// Bytes taken from what stands before a value.
+const LEFT: usize = 12;
+/// Longest needle: a window is cut around the value's beginning.
+const WINDOW_MAX: usize = 64;
 
 /// Needles for the values of some rows, and how many values each column has.
 pub(crate) struct Sight {
-    /// A value together with its neighbours in the record: points to this very row.
-    pub windows: Needles,
+    /// A value together with what stands before it in the record.
+    pub left: Needles,
+    /// A value together with what follows it: both point to this very row.
+    pub right: Needles,
     /// Values that point to one person wherever they stand: in indexes, journals, other tables.
     pub plain: Needles,
     pub live: BTreeMap<u32, u64>,
@@ -50,21 +54,23 @@ pub(crate) fn sight(
     let rows = || chosen.iter().filter_map(|o| index.rows.get(*o as usize));
     let positions: HashSet<u32> = rows().map(|r| r.position).collect();
     let slots: HashSet<u32> = rows().map(|r| r.slot).collect();
-    let mut out = Sight { windows: Needles::new(), plain: Needles::new(), live: BTreeMap::new() };
-    let joint = source.raw_joint(&seal.dataset);
+    let mut out = Sight { left: Needles::new(), right: Needles::new(), plain: Needles::new(), live: BTreeMap::new() };
+    let form = source.raw_form(&seal.dataset);
     let vault = workspace.vault()?;
     let mut reader = vault.read_segment(archive.as_str(), &segment_name(seal))?;
     reader.units(vault.slots(), &|slot| slots.contains(&slot), &mut |unit| {
         for (_, cells) in unit.rows.iter().filter(|(p, _)| positions.contains(p)) {
             let cells: Vec<CellRef<'_>> = cells.iter().map(|(tag, bytes)| CellRef { tag: *tag, bytes }).collect();
-            let parts = source.raw_parts(&seal.dataset, &cells);
+            let parts = form.parts(&cells);
             for column in columns {
                 let value = parts.get(*column as usize).map(Vec::as_slice).unwrap_or_default();
                 if cells.get(*column as usize).is_none_or(CellRef::is_empty) {
                     continue;
                 }
                 *out.live.entry(*column).or_default() += 1;
-                out.windows.add(*column, &window(&parts, *column as usize, &joint));
+                let (left, right) = windows(&parts, *column as usize, &form.joint);
+                out.left.add(*column, &left);
+                out.right.add(*column, &right);
                 let pointing = value.len() >= PLAIN_MIN && value.iter().any(|b| b.is_ascii_digit() || *b == b'@');
                 if pointing {
                     out.plain.add(*column, value);
@@ -76,28 +82,30 @@ pub(crate) fn sight(
     Ok(out)
 }
 
-/// A value with the end of what stands before it and the beginning of what stands after it.
-fn window(parts: &[Vec<u8>], column: usize, joint: &[u8]) -> Vec<u8> {
-    let mut left: Vec<u8> = Vec::new();
+/// A value with the end of what stands before it, and a value with the beginning of what follows it.
+fn windows(parts: &[Vec<u8>], column: usize, joint: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let value = parts.get(column).map(Vec::as_slice).unwrap_or_default();
+    let mut before: Vec<u8> = Vec::new();
     for part in parts.get(..column).unwrap_or_default().iter().rev() {
         let mut more = part.clone();
         more.extend_from_slice(joint);
-        more.extend_from_slice(&left);
-        left = more;
-        if left.len() >= LEFT {
+        more.extend_from_slice(&before);
+        before = more;
+        if before.len() >= LEFT {
             break;
         }
     }
-    let mut out = left.get(left.len().saturating_sub(LEFT)..).unwrap_or_default().to_vec();
-    out.extend_from_slice(parts.get(column).map(Vec::as_slice).unwrap_or_default());
+    let mut left = before.get(before.len().saturating_sub(LEFT)..).unwrap_or_default().to_vec();
+    left.extend_from_slice(value.get(..value.len().min(WINDOW_MAX - LEFT)).unwrap_or_default());
+    let mut right = value.to_vec();
     for part in parts.get(column + 1..).unwrap_or_default() {
-        if out.len() >= WINDOW_MIN {
+        if right.len() >= RIGHT {
             break;
         }
-        out.extend_from_slice(joint);
-        out.extend_from_slice(part);
+        right.extend_from_slice(joint);
+        right.extend_from_slice(part);
     }
-    out
+    (left, right)
 }
 
 fn met(needles: &Needles) -> BTreeMap<u32, u64> {
@@ -108,12 +116,8 @@ fn met(needles: &Needles) -> BTreeMap<u32, u64> {
     out
 }
 
-fn asked(needles: &Needles) -> BTreeMap<u32, u64> {
-    let mut out = BTreeMap::new();
-    for n in needles.iter() {
-        *out.entry(n.column).or_default() += 1;
-    }
-    out
+fn asked(needles: &Needles, column: u32) -> u64 {
+    needles.iter().filter(|n| n.column == column).count() as u64
 }
 
 /// What the search saw of living values before the erasure: asked and found by column.
@@ -125,8 +129,15 @@ pub(crate) struct Recall {
 
 /// Control recall: the same search, on the same files, while the values live.
 pub(crate) fn recall(source: &mut dyn Source, place: &Place, mut sight: Sight) -> Result<Recall, Fault> {
-    source.search(std::slice::from_ref(place), &mut sight.windows)?;
-    Ok(Recall { live: sight.live, asked: asked(&sight.windows), found: met(&sight.windows) })
+    let here = std::slice::from_ref(place);
+    source.search(here, &mut sight.left)?;
+    source.search(here, &mut sight.right)?;
+    // A value counts as seen when either of its windows was: one may be cut by a page's edge.
+    let (left, right) = (met(&sight.left), met(&sight.right));
+    let best = |c: &u32| left.get(c).copied().unwrap_or_default().max(right.get(c).copied().unwrap_or_default());
+    let asked: BTreeMap<u32, u64> = sight.live.keys().map(|c| (*c, asked(&sight.left, *c).max(asked(&sight.right, *c)))).collect();
+    let found = sight.live.keys().map(|c| (*c, best(c))).collect();
+    Ok(Recall { live: sight.live, asked, found })
 }
 
 /// What was seen after the erasure.
@@ -140,36 +151,30 @@ pub(crate) struct Absence {
 
 /// Searches for every destroyed value; values that rows still lawfully hold are left out and counted.
 pub(crate) fn absence(source: &mut dyn Source, places: &[Place], mut sight: Sight) -> Result<Absence, Fault> {
-    let mut row_bytes = Vec::new();
     for place in places {
-        let joint = source.raw_joint(place);
+        let form = source.raw_form(place);
         source.read(place, &mut |batch| {
-            live_bytes(batch, &joint, &mut row_bytes);
-            sight.plain.look(&row_bytes);
+            for row in 0..batch.rows() {
+                let cells: Vec<CellRef<'_>> = batch.row(row).collect();
+                let bytes = form.row(&cells);
+                sight.plain.look(&bytes);
+                sight.left.look(&bytes);
+                sight.right.look(&bytes);
+            }
             Ok(())
         })?;
     }
     let lawful = met(&sight.plain).values().sum();
-    let mut plain = sight.plain.without_met();
-    let searched = source.search(places, &mut sight.windows)?;
-    source.search(places, &mut plain)?;
-    let mut hits = met(&sight.windows);
-    for (column, n) in met(&plain) {
-        *hits.entry(column).or_default() += n;
-    }
-    Ok(Absence { hits, lawful, bytes: searched.bytes, unread: searched.unread })
-}
-
-/// The text bytes of living rows, one value after the other.
-fn live_bytes(batch: &rows::Batch, joint: &[u8], out: &mut Vec<u8>) {
-    out.clear();
-    for row in 0..batch.rows() {
-        for cell in batch.row(row) {
-            out.extend_from_slice(cell.bytes);
-            out.extend_from_slice(joint);
-            out.push(b'\n');
+    let mut out = Absence { hits: BTreeMap::new(), lawful, bytes: 0, unread: 0 };
+    for needles in [sight.plain, sight.left, sight.right] {
+        let mut needles = needles.without_met();
+        let searched = source.search(places, &mut needles)?;
+        (out.bytes, out.unread) = (searched.bytes, searched.unread);
+        for (column, n) in met(&needles) {
+            *out.hits.entry(column).or_default() += n;
         }
     }
+    Ok(out)
 }
 
 /// The level of each column: L3 with sight and absence, else L2.
