@@ -109,6 +109,9 @@ impl Entry {
         if !sorted || entry.sigs.is_empty() || entry.sigs.len() > SIGS_MAX {
             return Err(LineError::Form("`sigs` are 1 to 8, sorted by `kid`".into()));
         }
+        if entry.sigs.iter().any(|s| b64::array_from_url::<64>(&s.sig).is_none()) {
+            return Err(LineError::Form("a signature is 64 bytes of base64url without padding".into()));
+        }
         if !entry.rules.iter().zip(entry.rules.iter().skip(1)).all(|(a, b)| a < b) {
             return Err(LineError::Form("`rules` are sorted and single".into()));
         }

@@ -75,7 +75,10 @@ impl SignedNote {
         if number.to_string() != size {
             return Err(NoteError("the size"));
         }
-        let root = b64::from_std(root).and_then(|b| b.try_into().ok()).ok_or(NoteError("the root"))?;
+        let root: [u8; 32] = b64::from_std(root).and_then(|b| b.try_into().ok()).ok_or(NoteError("the root"))?;
+        if number == 0 && root != crate::bytes::sha256(&[]) {
+            return Err(NoteError("the root of an empty tree"));
+        }
         let signatures = parse_signatures(signatures)?;
         Ok(SignedNote { checkpoint: Checkpoint { origin: origin.to_owned(), size: number, root }, signatures })
     }

@@ -1,0 +1,388 @@
+//! The forger holds every private key and builds dossiers that are perfectly signed but break exactly one rule each:
+//! the verifier names the broken rule in every one, and accepts the honest twin.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+#[path = "common/mod.rs"]
+mod common;
+#[path = "common/forge.rs"]
+mod forge;
+
+use common::{Case, claim, day};
+use custody_verify::{State, Trust, verify};
+use forge::Forge;
+use serde_json::{Value, json};
+
+/// A small case of one shop, closed on the day on which it was opened.
+fn honest() -> (Case, std::path::PathBuf) {
+    let case = Case::new();
+    let db = rusqlite::Connection::open(case.folder.join("shop.db")).unwrap();
+    db.execute_batch("CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT, mobile TEXT, email TEXT, region TEXT);
+        CREATE TABLE fapiao (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers(id), title TEXT, amount REAL, issued_on TEXT);").unwrap();
+    for i in 0..12 {
+        db.execute(
+            "INSERT INTO customers VALUES (?1, ?2, ?3, ?4, 'CN')",
+            (i + 1, format!("客户{i}"), format!("138{:08}", 13 * i + 7), format!("kh{i:03}@example.com")),
+        )
+        .unwrap();
+        db.execute(
+            "INSERT INTO fapiao (customer_id, title, amount, issued_on) VALUES (?1, ?2, 10.5, '2025-05-06')",
+            (i + 1, format!("客户{i}")),
+        )
+        .unwrap();
+    }
+    drop(db);
+    case.write("case.yaml", format!("version: 1
+lang: en
+company: {{name: Shop, uscc: \"91310000MA1K000006\"}}
+scenario: dissolution
+sectors: [retail]
+dates: {{service_stop: {}, last_day: {}}}
+parties:
+  operator: {{name: Operator, key: keys/operator.pub}}
+  approvers: [{{name: Liquidation lead, key: keys/liquidator.pub}}, {{name: Data lead, key: keys/data-lead.pub}}]
+sources: [{{id: shop, kind: sqlite, path: shop.db}}]
+datasets:
+  - {{at: shop/customers, class: customer_register, groups: {{buyer: [name], contact: [mobile, email]}}, not_personal: {{region: a country}}, tells: {{region: region}}}}
+  - {{at: shop/fapiao, class: voucher, groups: {{buyer: [title], voucher: [id, customer_id, amount, issued_on]}}, tells: {{voucher_date: issued_on}}}}
+safety_days: 0
+", day(-10), day(100)));
+    case.ok(&["scan"]);
+    case.ok(&["subjects"]);
+    for _ in 0..4 {
+        let open = case.json(&["questions"]);
+        for q in open["questions"].as_array().unwrap() {
+            let fact = q["fact"].as_str().unwrap();
+            let place = q.get("holding").map(|h| format!("@{}", h.as_str().unwrap())).unwrap_or_default();
+            let value = if fact == "holding.statutory_copy" { "yes" } else { "no" };
+            case.ok(&["answer", &format!("{fact}{place}={value}")]);
+        }
+    }
+    case.ok(&["plan"]);
+    case.approve();
+    case.ok(&["backup"]);
+    let applied = case.json(&["apply"]);
+    assert_eq!(applied["waiting"], json!([]), "{applied:#}");
+    let made = case.json(&["dossier", "--close", "-o", "honest.zip"]);
+    let report = case.json(&["verify", "honest.zip", "--policy-digest", made["policy_digest"].as_str().unwrap()]);
+    assert_eq!(report["result"], 0, "{report:#}");
+    assert_eq!(claim(&report, "closed")["state"], "proved");
+    let path = case.folder.join("honest.zip");
+    (case, path)
+}
+
+type Forgery = (&'static str, &'static str, fn(&mut Forge));
+
+/// What is forged, the rule that must be named, and how.
+const FORGERIES: &[Forgery] = &[
+    ("backup of another set", "B2", |f| {
+        let kept = f.facts("dataset.sealed", 1).clone();
+        let n = f.find("dataset.sealed", 1);
+        let root = ledger::root([ledger::leaf_hash(&kept["root"].as_str().unwrap().parse::<terms::Digest>().unwrap().0)]);
+        let rows = kept["rows"].clone();
+        let b = f.facts("backup.observed", 0);
+        for name in ["rows_written", "rows_restored", "rows_equal"] {
+            b.insert(name.into(), rows.clone());
+        }
+        b.insert("seal_ns".into(), json!([n]));
+        b.insert("restored_root".into(), json!(terms::Digest(root)));
+    }),
+    ("backup that misses a row", "B1", |f| {
+        let b = f.facts("backup.observed", 0);
+        b["rows_equal"] = json!(b["rows_equal"].as_u64().unwrap() - 1);
+    }),
+    ("destroyed without a backup", "B2", |f| {
+        f.facts("destroy.ordered", 0).remove("backup_n");
+    }),
+    ("approval of an older plan", "P3", |f| {
+        let (at, plan) = (f.find("destroy.ordered", 0), f.lines[f.find("plan.made", 0)].clone());
+        let run = f.lines[..at].iter().rposition(|l| l.kind == "run.opened").unwrap();
+        f.insert(run, plan);
+        let old = f.find("plan.made", 0) as u64;
+        for l in f.lines.iter_mut().filter(|l| l.facts.get("plan_n") == Some(&json!(old)) && l.kind != "plan.approved") {
+            l.facts["plan_n"] = json!(run);
+        }
+    }),
+    ("statement over another plan", "P2", |f| set_statement(f, |s| s["plan"] = json!("00".repeat(32)))),
+    ("statement over another consequence", "P2", |f| set_statement(f, |s| s["consequence"] = json!("00".repeat(32)))),
+    ("statement of another case", "P2", |f| set_statement(f, |s| s["case"] = json!("c-other"))),
+    ("statement that refuses", "P2", |f| set_statement(f, |s| s["decision"] = json!("refuse"))),
+    ("statement that has expired", "P2", |f| set_statement(f, |s| s["not_after"] = json!("2020-01-01"))),
+    ("head seen before the plan", "P2", |f| set_statement(f, |s| s["head"]["size"] = json!(1))),
+    ("head that never was", "P2", |f| set_statement(f, |s| s["head"]["root"] = json!("ab".repeat(32)))),
+    ("nonce used twice", "P2", |f| {
+        fn same(s: &mut Value) {
+            s["nonce"] = json!("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+        }
+        for which in 0..2 {
+            let i = f.find("plan.approved", which);
+            f.lines[i].statement = Some(same);
+        }
+    }),
+    ("two keys of one person", "P3", |f| {
+        let keys = f.facts("case.opened", 0)["keys"].as_array_mut().unwrap();
+        for k in keys.iter_mut().filter(|k| k["use"] == "approver") {
+            k["person"] = json!("p-one");
+        }
+    }),
+    ("one approval only", "P3", |f| {
+        let i = f.find("plan.approved", 1);
+        let note = f.operator_line(i, "exception.recorded", json!({"kind": "note"}));
+        f.lines[i] = note;
+    }),
+    ("approver revoked before the order", "P3", |f| {
+        let kid = f.facts("plan.approved", 0)["kid"].clone();
+        let at = f.lines[..f.find("destroy.ordered", 0)].iter().rposition(|l| l.kind == "run.opened").unwrap();
+        let line = f.operator_line(at, "key.revoked", json!({"from_n": 0, "kid": kid, "reason": "left"}));
+        f.insert(at, line);
+    }),
+    ("destroyed under a hold", "P7", |f| {
+        let at = f.find("plan.approved", 0);
+        let line = f.operator_line(at, "hold.placed", json!({"datasets": ["*"], "hold": "h-suit"}));
+        f.insert(at, line);
+    }),
+    ("a hold ends the approvals", "P3", |f| {
+        let at = f.find("plan.approved", 1) + 1;
+        let line = f.operator_line(at, "hold.placed", json!({"datasets": ["src1/t1"], "hold": "h-suit"}));
+        f.insert(at, line);
+    }),
+    ("observed before ordered", "F3", |f| {
+        let (o, s) = (f.find("destroy.ordered", 0), f.find("destroy.observed", 0));
+        f.lines.swap(o, s);
+        f.facts("destroy.observed", 0).insert("order_n".into(), json!(s));
+    }),
+    ("observed twice", "E1", |f| {
+        let i = f.find("destroy.observed", 0);
+        let again = f.lines[i].clone();
+        f.insert(i + 1, again);
+    }),
+    ("count off by one", "E1", |f| {
+        let o = f.facts("destroy.observed", 0);
+        o["rows_done"] = json!(o["rows_done"].as_u64().unwrap() - 1);
+    }),
+    ("more rows than the seal has", "E1", |f| f.facts("destroy.ordered", 0)["rows"] = json!(5_000)),
+    ("pack swapped", "W6", |f| {
+        let doc = f.document(&json!({"files": [], "type": "custody.pack", "v": 1}));
+        f.facts("plan.made", 0)["pack_docs"] = json!([doc]);
+    }),
+    ("plan that nobody computed", "W6", |f| {
+        let doc = f.facts("plan.made", 0)["plan_doc"].clone();
+        let mut plan = f.read(&doc);
+        plan["plan"]["totals"] = json!({"destroy": 1});
+        let doc = f.document(&plan);
+        f.facts("plan.made", 0)["plan_doc"] = json!(doc);
+    }),
+    ("an answer that nobody gave", "W6", |f| {
+        let doc = f.facts("answer.given", 0)["answers_doc"].clone();
+        let mut sheet = f.read(&doc);
+        let other = json!(!sheet["answers"][0]["value"].as_bool().unwrap());
+        sheet["answers"][0]["value"] = other.clone();
+        let doc = f.document(&sheet);
+        let given = f.facts("answer.given", 0);
+        given["answers_doc"] = json!(doc);
+        given["value"] = other;
+    }),
+    ("consequence made smaller", "W6", |f| {
+        let doc = f.facts("plan.made", 0)["consequence_doc"].clone();
+        let mut c = f.read(&doc);
+        c["persons"] = json!(1);
+        let doc = f.document(&c);
+        f.facts("plan.made", 0)["consequence_doc"] = json!(doc);
+    }),
+    ("a body that does not fit its commitment", "bc", |f| {
+        f.bodies = format!("{{\"body\":\"{{}}\",\"n\":0,\"salt\":\"{}\"}}\n", ledger::b64::url(&[7; 32])).into_bytes();
+    }),
+    ("signed by a stranger", "K1", |f| {
+        let i = f.find("scan.recorded", 0);
+        f.lines[i].stranger = true;
+    }),
+    ("signed by the wrong role", "K1", |f| {
+        let (i, approver) = (f.find("plan.made", 0), f.facts("plan.approved", 0)["kid"].as_str().unwrap().to_owned());
+        f.lines[i].signers = vec![approver.clone()];
+        f.lines[i].actor = approver;
+        f.lines[i].role = "approver".into();
+    }),
+    ("role that is not the key's", "K1", |f| {
+        let i = f.find("plan.made", 0);
+        f.lines[i].role = "counsel".into();
+    }),
+    ("key registered twice", "K2", |f| {
+        let record = f.facts("case.opened", 0)["keys"][0].clone();
+        let at = f.find("plan.made", 0);
+        let mut line = f.operator_line(at, "key.registered", json!({"key": record}));
+        line.signers.push(f.facts("plan.approved", 0)["kid"].as_str().unwrap().to_owned());
+        f.insert(at, line);
+    }),
+    ("a step that is not the run's", "K3", |f| {
+        let at = f.lines[..f.find("destroy.ordered", 0)].iter().rposition(|l| l.kind == "run.opened").unwrap();
+        f.lines[at].facts["steps"] = json!(["scan", "outcomes", "shred"]);
+    }),
+    ("a run whose time is over", "K3", |f| {
+        let at = f.lines[..f.find("destroy.ordered", 0)].iter().rposition(|l| l.kind == "run.opened").unwrap();
+        f.lines[at].facts["until"] = json!(f.lines[at].at + 1);
+        for l in &mut f.lines[at + 1..] {
+            l.at += 10_000;
+        }
+    }),
+    ("two runs at once", "K3", |f| {
+        let at = f.find("run.opened", 1);
+        let before = f.lines[..at].iter().rposition(|l| l.kind == "run.closed").unwrap();
+        let note = f.operator_line(before, "exception.recorded", json!({"kind": "note"}));
+        f.lines[before] = note;
+    }),
+    ("a number left out", "F2", |f| {
+        let i = f.find("plan.made", 0);
+        f.lines[i].entry = Some(|e| e.n += 1);
+    }),
+    ("a chain that is cut", "F2", |f| {
+        let i = f.find("plan.made", 0);
+        f.lines[i].entry = Some(|e| e.prev = terms::Digest([9; 32]));
+    }),
+    ("time that runs back", "F2", |f| {
+        let i = f.find("plan.made", 0);
+        f.lines[i].at -= 3_600_000;
+    }),
+    ("the case opened twice", "F2", |f| {
+        let line = f.lines[0].clone();
+        f.insert(3, line);
+    }),
+    ("a fact that does not belong", "F1", |f| {
+        f.facts("plan.made", 0).insert("hurry".into(), json!(true));
+    }),
+    ("a fact that is missing", "F1", |f| {
+        f.facts("plan.made", 0).remove("undecided");
+    }),
+    ("before its day", "P5", |f| f.facts("destroy.ordered", 0)["not_before"] = json!("2999-01-01")),
+    ("after its last day", "P5", |f| f.facts("destroy.ordered", 0)["not_after"] = json!("2020-01-01")),
+    ("no demand", "P6", |f| f.facts("destroy.ordered", 0)["demand"] = json!("unknown")),
+    ("a bar that nobody looked at", "P6", |f| f.facts("destroy.ordered", 0)["bars"]["retention"] = json!("unknown")),
+    ("a plan on an old scan", "P1", |f| f.facts("plan.made", 0)["inventory_n"] = json!(f.find("scan.recorded", 0))),
+    ("a plan that forgets a seal", "P1", |f| {
+        let n = f.find("dataset.sealed", 0);
+        f.facts("plan.made", 0)["seal_ns"] = json!([n]);
+    }),
+    ("an item that the plan does not have", "W2", |f| f.facts("destroy.ordered", 0)["item"] = json!("i-99")),
+    ("another method than the plan's", "W2", |f| f.facts("destroy.ordered", 0)["method"] = json!("by_hand")),
+    ("L4 while the archive lives", "E2", |f| f.facts("destroy.observed", 0)["level"] = json!("L4")),
+    ("L3 with remains", "E2", |f| f.facts("destroy.observed", 0)["columns"][0]["hits"] = json!(1)),
+    ("L3 without sight", "E2", |f| {
+        let c = &mut f.facts("destroy.observed", 0)["columns"][0];
+        c["found"] = json!(0);
+    }),
+    ("L3 with bytes unread", "E2", |f| f.facts("destroy.observed", 0)["bytes_unread"] = json!(4_096)),
+    ("nothing out of scope", "E2", |f| f.facts("destroy.observed", 0)["out_of_scope"] = json!([])),
+    ("L2 by an old scan", "E2", |f| f.facts("destroy.observed", 0)["scan_n"] = json!(f.find("scan.recorded", 0))),
+    ("a cap above the reach", "E2", |f| f.facts("source.registered", 0)["reach"] = json!("pack")),
+    ("a receipt with other figures", "W5", |f| {
+        let doc = f.facts("destroy.observed", 0)["receipt_doc"].clone();
+        let mut receipt = f.read(&doc);
+        receipt["rows_done"] = json!(1);
+        let doc = f.document(&receipt);
+        f.facts("destroy.observed", 0)["receipt_doc"] = json!(doc);
+    }),
+    ("an inventory of something else", "W3", |f| {
+        let doc = f.facts("scan.recorded", 1)["inventory_doc"].clone();
+        let mut inventory = f.read(&doc);
+        inventory["datasets"][0]["rows"] = json!(7);
+        let doc = f.document(&inventory);
+        f.facts("scan.recorded", 1)["inventory_doc"] = json!(doc);
+    }),
+    ("totals that do not add up", "S2", |f| f.facts("outcomes.recorded", 0)["totals"] = json!({"destroy": 11})),
+    ("destroyed by word only", "S3", |f| {
+        let i = f.lines.iter().position(|l| l.kind == "outcomes.recorded" && l.facts["uniform"] == 2).unwrap();
+        let rows = 12;
+        f.lines[i].facts.insert("totals".into(), json!({"destroy": rows}));
+        f.lines[i].facts.insert("uniform".into(), json!(6));
+        f.lines[i].facts.insert("root".into(), json!(terms::Digest(ledger::uniform_root(6, rows))));
+    }),
+    ("two full seals of one scan", "S1", |f| {
+        let i = f.find("dataset.sealed", 1);
+        let again = f.lines[i].clone();
+        f.insert(i + 1, again);
+    }),
+    ("shredded inside the safety window", "B3", |f| f.facts("case.opened", 0)["safety_days"] = json!(30)),
+    ("a key that was not zeroed", "E1", |f| {
+        let o = f.facts("shred.observed", 0);
+        o["slots_zero"] = json!(o["slots_zero"].as_u64().unwrap() - 1);
+    }),
+    ("a holder who kept the key", "E1", |f| f.facts("shred.observed", 0)["holders"][0]["gone"] = json!(false)),
+    ("closed with a living archive", "C1", |f| {
+        let i = f.find("case.closed", 0);
+        f.lines[i].facts["archives"][0]["end"] = json!("kept");
+    }),
+    ("closed under a hold", "C1", |f| {
+        let at = f.find("case.closed", 0);
+        let line = f.operator_line(at, "hold.placed", json!({"datasets": ["*"], "hold": "h-suit"}));
+        f.insert(at, line);
+    }),
+    ("work after the end", "F4", |f| {
+        let at = f.find("case.closed", 0) + 1;
+        let line = f.operator_line(at, "hold.placed", json!({"datasets": ["*"], "hold": "h-suit"}));
+        f.insert(at, line);
+    }),
+    ("a line after the dossier", "C3", |f| {
+        let at = f.lines.len();
+        let line =
+            f.operator_line(at, "act.recorded", json!({"about": [], "by": "p-x", "day": "2026-01-01", "evidence": [], "kind": "note"}));
+        f.lines.push(line);
+    }),
+    ("lines that change places", "F2", |f| f.swapped = true),
+    ("a head by another key", "head", |f| f.false_head = true),
+];
+
+fn set_statement(f: &mut Forge, change: fn(&mut Value)) {
+    let i = f.find("plan.approved", 0);
+    f.lines[i].statement = Some(change);
+}
+
+#[test]
+fn every_forgery_is_named_by_its_rule_and_the_honest_twin_passes() {
+    let (case, path) = honest();
+    let honest = Forge::take_apart(&path);
+    let at = case.folder.join("forged.zip");
+    honest.write(&at);
+    let policy = honest.lines[0].facts["policy_doc"].as_str().unwrap().to_owned();
+    let trust = Trust { policy_digest: Some(policy) };
+    let report = verify(&at, &trust).unwrap();
+    assert_eq!(report.exit_code(), 0, "the honest twin: {:#?}", report.claims);
+    let mut missed = Vec::new();
+    for (name, rule, change) in FORGERIES {
+        let mut forged = honest.clone();
+        change(&mut forged);
+        forged.write(&at);
+        let report = verify(&at, &trust).unwrap();
+        let named: Vec<_> = report
+            .claims
+            .iter()
+            .filter(|c| c.state == State::Broken)
+            .map(|c| (c.rule.clone().unwrap_or_default(), c.what.clone()))
+            .collect();
+        if report.exit_code() != 1 || !named.iter().any(|(r, _)| r == rule) {
+            missed.push(format!("{name}: expected {rule}, got {named:?} (exit {})", report.exit_code()));
+        }
+    }
+    assert!(missed.is_empty(), "{} of {}:\n{}", missed.len(), FORGERIES.len(), missed.join("\n"));
+}
+
+#[test]
+fn every_flipped_bit_of_a_dossier_is_caught() {
+    let (case, path) = honest();
+    let bytes = std::fs::read(&path).unwrap();
+    let at = case.folder.join("flipped.zip");
+    // Spread over the whole file, denser outside documents, which all lie under the same sums; all bits of a small archive
+    // are flipped in the tests of the ledger's zip.
+    let members = ledger::zip::scan(&mut bytes.as_slice()).unwrap();
+    let document =
+        |byte: usize| members.iter().any(|m| m.name.starts_with("documents/") && (m.at as usize..(m.at + m.len) as usize).contains(&byte));
+    let mut passed = Vec::new();
+    let mut flips = 0u32;
+    for bit in (0..bytes.len() * 8).filter(|bit| !document(bit / 8) || bit % 13 == 0).step_by(29) {
+        let mut flipped = bytes.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        std::fs::write(&at, &flipped).unwrap();
+        flips += 1;
+        if verify(&at, &Trust::default()).unwrap().exit_code() != 1 {
+            passed.push(bit);
+        }
+    }
+    assert!(passed.is_empty() && flips > 1_000, "{passed:?} of {flips}");
+}
