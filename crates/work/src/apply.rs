@@ -501,6 +501,10 @@ fn renew_index(workspace: &mut Workspace, job: &Job, alignment: &Alignment, done
 fn record_outcomes(workspace: &mut Workspace, doc: &PlanDoc) -> Result<(), Fault> {
     let seals: Vec<Seal> = workspace.state.newest_seals().into_iter().cloned().collect();
     for seal in seals {
+        // Once the archive is shredded its index is gone, and nothing can become of the rows any more.
+        if workspace.state.backup_of(seal.n).is_none() {
+            continue;
+        }
         let index = SealIndex::load(workspace, &SealIndex::name(seal.scan_n, &seal.dataset, seal.of_n.is_some()))?;
         for group in seal.groups.clone() {
             let before = vector_codes(workspace, &seal, &group)?;
