@@ -33,7 +33,15 @@ pub fn language(args: &Args) -> Lang {
     match args.lang {
         Some(LangArg::Zh) => Lang::Zh,
         Some(LangArg::En) => Lang::En,
-        None => std::fs::read_to_string(&args.case).ok().and_then(|t| case::file::read(&t).ok()).map_or_else(system, |f| f.language()),
+        // Also a faulty case file says in which language its faults are to be told.
+        None => {
+            let text = std::fs::read(&args.case).map(|b| String::from_utf8_lossy(&b).into_owned()).unwrap_or_default();
+            match text.lines().find_map(|l| l.strip_prefix("lang:")).map(str::trim) {
+                Some(l) if l.starts_with("en") => Lang::En,
+                Some(l) if l.starts_with("zh") => Lang::Zh,
+                _ => system(),
+            }
+        }
     }
 }
 

@@ -18,9 +18,17 @@ fn shop() -> Case {
         CREATE TABLE newsletter (id INTEGER PRIMARY KEY, email TEXT NOT NULL, opted TEXT);
         CREATE TABLE fapiao (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers(id), title TEXT, amount REAL, issued_on TEXT); BEGIN").unwrap();
     for i in 0..300 {
-        db.execute("INSERT INTO customers VALUES (?1, ?2, ?3, ?4)", (i + 1, format!("客户{i}"), format!("138{:08}", 13 * i + 7), format!("kh{i:03}@example.com"))).unwrap();
+        db.execute(
+            "INSERT INTO customers VALUES (?1, ?2, ?3, ?4)",
+            (i + 1, format!("客户{i}"), format!("138{:08}", 13 * i + 7), format!("kh{i:03}@example.com")),
+        )
+        .unwrap();
         db.execute("INSERT INTO newsletter (email, opted) VALUES (?1, 'yes')", [format!("kh{i:03}@example.com")]).unwrap();
-        db.execute("INSERT INTO fapiao (customer_id, title, amount, issued_on) VALUES (?1, ?2, 10.5, '2025-05-06')", (i + 1, format!("客户{i}"))).unwrap();
+        db.execute(
+            "INSERT INTO fapiao (customer_id, title, amount, issued_on) VALUES (?1, ?2, 10.5, '2025-05-06')",
+            (i + 1, format!("客户{i}")),
+        )
+        .unwrap();
     }
     db.execute_batch("COMMIT").unwrap();
     let mut csv = String::from("会员编号,姓名,手机号,积分\r\n");
@@ -101,7 +109,12 @@ fn two_hundred_deaths_change_nothing() {
                 dice ^= dice << 17;
                 // Most deaths fall inside the time that a step takes; some steps live to their end.
                 let fuse = Duration::from_micros(2_000 + dice % 420_000);
-                let mut child = case.command(&[&["--json"], *step].concat()).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null()).spawn().unwrap();
+                let mut child = case
+                    .command(&[&["--json"], *step].concat())
+                    .stdout(std::process::Stdio::piped())
+                    .stderr(std::process::Stdio::null())
+                    .spawn()
+                    .unwrap();
                 let began = Instant::now();
                 let ended = loop {
                     match child.try_wait().unwrap() {

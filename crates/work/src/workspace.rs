@@ -179,7 +179,7 @@ impl Workspace {
     fn open_case(&mut self) -> Result<(), Fault> {
         let origin = format!("custody/{}", base32()?);
         let p = &self.file.parties;
-        let named = std::iter::once(&p.operator).chain(&p.approvers).chain(p.counsel.iter()).chain(p.keeper.iter());
+        let named = std::iter::once(&p.operator).chain(p.approvers.iter()).chain(p.counsel.iter()).chain(p.keeper.iter());
         let mut keys: Vec<KeyRecord> = Vec::new();
         let mut persons: Vec<Json> = Vec::new();
         for party in named {

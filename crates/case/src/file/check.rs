@@ -46,8 +46,8 @@ impl Faults {
 /// All faults of a file.
 pub(super) fn check(file: &CaseFile) -> Vec<CaseFault> {
     let mut f = Faults(Vec::new());
-    if file.version != 1 {
-        f.add(1, "version", ("不支持的版本", "the version is not known"), ("请写 version: 1。", "write version: 1."));
+    if file.version.value != 1 {
+        f.add(file.version.line, "version", ("不支持的版本", "the version is not known"), ("请写 version: 1。", "write version: 1."));
     }
     company(file, &mut f);
     dates(file, &mut f);
@@ -56,25 +56,28 @@ pub(super) fn check(file: &CaseFile) -> Vec<CaseFault> {
     for d in &file.datasets {
         dataset(file, d, &mut f);
     }
-    for h in &file.holds {
-        f.day("holds.until", h.until.as_ref());
-        let ok = !h.id.value.is_empty() && h.id.value.len() <= 40 && h.id.value.bytes().all(|b| b.is_ascii_alphanumeric());
-        if !ok {
-            f.add(h.id.line, "holds.id", ("编号只能用字母和数字", "an id is letters and digits"), ("例如 id: suit1。", "e.g. id: suit1."));
+    holds(file, &mut f);
+    twice(&file.datasets, &mut f);
+    let t = &file.tolerance;
+    for (field, at) in [("tolerance.frozen_percent", &t.frozen_percent), ("tolerance.live_percent", &t.live_percent)] {
+        if !(0.0..=100.0).contains(&at.value) {
+            f.add(
+                at.line,
+                field,
+                ("容差应在 0 到 100 之间", "a tolerance lies between 0 and 100"),
+                ("以百分比填写。", "give it in percent."),
+            );
         }
     }
-    let percent = [file.tolerance.frozen_percent, file.tolerance.live_percent];
-    if percent.iter().any(|p| !(0.0..=100.0).contains(p)) {
-        f.add(0, "tolerance", ("容差应在 0 到 100 之间", "a tolerance lies between 0 and 100"), ("以百分比填写。", "give it in percent."));
+    let c = &file.costs;
+    for (field, at) in
+        [("costs.labour_hour", &c.labour_hour), ("costs.storage_gb_year", &c.storage_gb_year), ("costs.keeper_year", &c.keeper_year)]
+    {
+        if let Some(at) = at.as_ref().filter(|a| a.value < 0.0 || !a.value.is_finite()) {
+            f.add(at.line, field, ("成本不能为负", "a cost is not negative"), ("填写 0 或正数，单位元。", "give 0 or more, in CNY."));
+        }
     }
-    if file.approval.need.value < 2 {
-        f.add(
-            file.approval.need.line,
-            "approval.need",
-            ("不可逆的处置至少需要两人审批", "what cannot be undone needs at least two approvers"),
-            ("请写 need: 2 或更多。", "write need: 2 or more."),
-        );
-    }
+    policy(file, &mut f);
     if file.safety_days.value > 3_650 {
         f.add(
             file.safety_days.line,
@@ -84,6 +87,72 @@ pub(super) fn check(file: &CaseFile) -> Vec<CaseFault> {
         );
     }
     f.0
+}
+
+fn holds(file: &CaseFile, f: &mut Faults) {
+    let mut ids = BTreeSet::new();
+    for h in &file.holds {
+        f.day("holds.until", h.until.as_ref());
+        let ok = !h.id.value.is_empty() && h.id.value.len() <= 38 && h.id.value.bytes().all(|b| b.is_ascii_alphanumeric());
+        if !ok {
+            f.add(h.id.line, "holds.id", ("编号只能用字母和数字", "an id is letters and digits"), ("例如 id: suit1。", "e.g. id: suit1."));
+        }
+        if !ids.insert(&h.id.value) {
+            f.add(h.id.line, "holds.id", ("保全编号重复", "two holds have this id"), ("改成不同的编号。", "give them different ids."));
+        }
+        for pattern in h.datasets.iter().filter(|p| *p != "*") {
+            let source = pattern.split('/').next().unwrap_or_default();
+            if !file.sources.iter().any(|s| s.id.value == source) {
+                f.add(
+                    h.id.line,
+                    "holds.datasets",
+                    (&format!("没有名为 `{source}` 的数据源"), &format!("there is no source `{source}`")),
+                    ("写成 数据源/表名，或 * 表示全部。", "write source/table, or * for everything."),
+                );
+            }
+        }
+    }
+}
+
+fn twice(datasets: &[DatasetFile], f: &mut Faults) {
+    let mut seen = BTreeSet::new();
+    for d in datasets {
+        if !seen.insert(&d.at.value) {
+            f.add(
+                d.at.line,
+                "datasets.at",
+                ("同一数据集写了两次", "two datasets have this place"),
+                ("合并成一项；只有第一项会生效。", "make them one; only the first would count."),
+            );
+        }
+    }
+}
+
+fn policy(file: &CaseFile, f: &mut Faults) {
+    let (need, kinds) = (&file.approval.need, &file.approval.kinds);
+    if need.value < 2 {
+        f.add(
+            need.line,
+            "approval.need",
+            ("不可逆的处置至少需要两人审批", "what cannot be undone needs at least two approvers"),
+            ("请写 need: 2 或更多。", "write need: 2 or more."),
+        );
+    } else if need.value > file.parties.approvers.value.len() as u64 {
+        f.add(
+            need.line,
+            "approval.need",
+            ("要求的审批数多于审批人", "more approvals than approvers"),
+            ("增加审批人，或减小 need。", "name more approvers, or lower need."),
+        );
+    }
+    if let Some(kind) = kinds.value.iter().find(|k| *k != "key") {
+        f.add(
+            kinds.line,
+            "approval.kinds",
+            (&format!("`{kind}` 不在允许的取值中"), &format!("`{kind}` is not one of the allowed words")),
+            ("目前可用：key。", "for now: key."),
+        );
+    }
 }
 
 fn company(file: &CaseFile, f: &mut Faults) {
@@ -104,11 +173,11 @@ fn company(file: &CaseFile, f: &mut Faults) {
     if Zone::named(&file.zone.value).is_none() {
         f.add(file.zone.line, "zone", ("未知的时区", "the time zone is not known"), ("例如 Asia/Shanghai。", "e.g. Asia/Shanghai."));
     }
-    if !["zh", "en"].contains(&file.lang.as_str()) {
-        f.add(0, "lang", ("未知的语言", "the language is not known"), ("用 zh 或 en。", "use zh or en."));
+    if !["zh", "en"].contains(&file.lang.value.as_str()) {
+        f.add(file.lang.line, "lang", ("未知的语言", "the language is not known"), ("用 zh 或 en。", "use zh or en."));
     }
-    if !["handler", "processor"].contains(&file.role.as_str()) {
-        f.add(0, "role", ("未知的角色", "the role is not known"), ("用 handler 或 processor。", "use handler or processor."));
+    if !["handler", "processor"].contains(&file.role.value.as_str()) {
+        f.add(file.role.line, "role", ("未知的角色", "the role is not known"), ("用 handler 或 processor。", "use handler or processor."));
     }
 }
 
@@ -159,15 +228,26 @@ fn parties(file: &CaseFile, f: &mut Faults) {
             ("用 `custody keygen` 生成，并在此写出 .pub 文件。", "make one with `custody keygen` and name its .pub file here."),
         );
     }
-    let names: BTreeSet<&str> = p.approvers.iter().map(|a| a.name.value.as_str()).collect();
-    let line = p.approvers.first().map_or(p.operator.name.line, |a| a.name.line);
+    let names: BTreeSet<&str> = p.approvers.iter().map(|a| a.name.value.trim()).collect();
     if names.len() < 2 {
+        let line = p.approvers.first().map_or(p.approvers.line, |a| a.name.line);
         f.add(
             line,
             "parties.approvers",
             ("审批人少于两位不同的人", "fewer than two different approvers"),
             ("至少写两位审批人；一人公司可请代理机构或律师作第二位。", "name two; a one-person company names its agency or counsel."),
         );
+    }
+    let mut keys = BTreeSet::new();
+    for key in p.approvers.iter().filter_map(|a| a.key.as_ref()) {
+        if !keys.insert(&key.value) {
+            f.add(
+                key.line,
+                "parties.approvers.key",
+                ("两位审批人用同一把密钥", "two approvers have the same key"),
+                ("每位审批人用自己的密钥。", "each approver has a key of their own."),
+            );
+        }
     }
     for a in p.approvers.iter().filter(|a| a.key.is_none()) {
         f.add(
@@ -181,10 +261,10 @@ fn parties(file: &CaseFile, f: &mut Faults) {
 
 fn sources(file: &CaseFile, f: &mut Faults) {
     if file.sources.is_empty() {
-        f.add(0, "sources", ("没有数据源", "no sources"), ("至少写一个数据源。", "name at least one."));
+        f.add(file.sources.line, "sources", ("没有数据源", "no sources"), ("至少写一个数据源。", "name at least one."));
     }
     let mut seen = BTreeSet::new();
-    for s in &file.sources {
+    for s in file.sources.iter() {
         source(s, f);
         if !seen.insert(&s.id.value) {
             f.add(
@@ -223,6 +303,9 @@ fn source(s: &SourceFile, f: &mut Faults) {
     }
 }
 
+/// What `tells` may tell.
+const TELLS: [&str; 8] = ["region", "under14", "birth_date", "marketing", "withdrawn_on", "voucher_date", "completed_on", "relation_end"];
+
 fn dataset(file: &CaseFile, d: &DatasetFile, f: &mut Faults) {
     let source = d.at.value.split('/').next().unwrap_or_default();
     if !file.sources.iter().any(|s| s.id.value == source) {
@@ -231,6 +314,34 @@ fn dataset(file: &CaseFile, d: &DatasetFile, f: &mut Faults) {
             "datasets.at",
             (&format!("没有名为 `{source}` 的数据源"), &format!("there is no source `{source}`")),
             ("以数据源编号开头，例如 shop/Customer。", "begin with a source's id, e.g. shop/Customer."),
+        );
+    }
+    if !d.at.value.contains('/') {
+        f.add(
+            d.at.line,
+            "datasets.at",
+            ("没有写出表或文件", "it names no table or file"),
+            ("写成 数据源/表名，例如 shop/Customer。", "write source/table, e.g. shop/Customer."),
+        );
+    }
+    let known = |place: &str| file.sources.iter().any(|s| s.id.value == place.split('/').next().unwrap_or_default());
+    let referred = [("datasets.owner.of", d.owner.as_ref().map(|o| &o.of)), ("datasets.completes", d.completes.as_ref())];
+    for (field, at) in referred.into_iter().filter_map(|(f, at)| Some((f, at?))).filter(|(_, at)| !known(&at.value)) {
+        let source = at.value.split('/').next().unwrap_or_default();
+        f.add(
+            at.line,
+            field,
+            (&format!("没有名为 `{source}` 的数据源"), &format!("there is no source `{source}`")),
+            ("写成 数据源/表名，例如 shop/Customer。", "write source/table, e.g. shop/Customer."),
+        );
+    }
+    for fact in d.tells.keys().filter(|k| !TELLS.contains(&k.as_str())) {
+        let list = TELLS.join(", ");
+        f.add(
+            d.tells.line,
+            "datasets.tells",
+            (&format!("`{fact}` 不在允许的取值中"), &format!("`{fact}` is not one of the allowed words")),
+            (&format!("可用：{list}。"), &format!("use one of: {list}.")),
         );
     }
     f.day("datasets.ends_on", d.ends_on.as_ref());

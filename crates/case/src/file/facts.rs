@@ -9,7 +9,7 @@ use super::shape::{CaseFile, DatasetFile, SourceFile};
 impl CaseFile {
     /// The language of its screens.
     pub fn language(&self) -> Lang {
-        if self.lang == "en" { Lang::En } else { Lang::Zh }
+        if self.lang.value == "en" { Lang::En } else { Lang::Zh }
     }
 
     /// The scenario; checked on reading.
@@ -23,7 +23,7 @@ impl CaseFile {
         let day = |at: &Option<super::At<String>>| at.as_ref().and_then(|a| a.value.parse::<Day>().ok()).map(Value::Date);
         out.insert("case.scenario".into(), Value::One(self.scenario.value.clone()));
         out.insert("case.sectors".into(), Value::Some(self.sectors.value.clone()));
-        out.insert("source.role".into(), Value::One(self.role.clone()));
+        out.insert("source.role".into(), Value::One(self.role.value.clone()));
         let d = &self.dates;
         let dates =
             [("cause_on", &d.cause_on), ("service_stop", &d.service_stop), ("last_day", &d.last_day), ("revoked_on", &d.revoked_on)];
@@ -53,7 +53,7 @@ impl CaseFile {
                 fault(c.line, "datasets.class", &c.value, &classes);
             }
             for g in d.groups.keys().filter(|g| !groups.contains(g)) {
-                fault(d.at.line, "datasets.groups", g, &groups);
+                fault(d.groups.line, "datasets.groups", g, &groups);
             }
         }
         out

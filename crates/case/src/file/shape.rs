@@ -12,10 +12,10 @@ use super::at::At;
 #[serde(deny_unknown_fields)]
 pub struct CaseFile {
     /// Version of this format: 1.
-    pub version: u32,
+    pub version: At<u32>,
     /// Language of screens and papers: `zh` or `en`.
     #[serde(default = "zh")]
-    pub lang: String,
+    pub lang: At<String>,
     /// The company.
     pub company: Company,
     /// What happens to it.
@@ -24,7 +24,7 @@ pub struct CaseFile {
     pub sectors: At<Vec<String>>,
     /// `handler` (decides purposes) or `processor` (acts for another).
     #[serde(default = "handler")]
-    pub role: String,
+    pub role: At<String>,
     /// Key dates, `YYYY-MM-DD`.
     pub dates: Dates,
     /// Time zone in which days are counted.
@@ -33,7 +33,7 @@ pub struct CaseFile {
     /// Who takes part.
     pub parties: Parties,
     /// Where the data lies.
-    pub sources: Vec<SourceFile>,
+    pub sources: At<Vec<SourceFile>>,
     /// What is known of tables, sheets and files.
     #[serde(default)]
     pub datasets: Vec<DatasetFile>,
@@ -60,11 +60,11 @@ pub struct CaseFile {
     pub simulated: bool,
 }
 
-fn zh() -> String {
-    "zh".to_owned()
+fn zh() -> At<String> {
+    At { value: "zh".to_owned(), line: 0 }
 }
-fn handler() -> String {
-    "handler".to_owned()
+fn handler() -> At<String> {
+    At { value: "handler".to_owned(), line: 0 }
 }
 fn shanghai() -> At<String> {
     At { value: "Asia/Shanghai".to_owned(), line: 0 }
@@ -108,7 +108,7 @@ pub struct Parties {
     /// Who runs Custody and signs entries.
     pub operator: Party,
     /// Who approves what cannot be undone: at least two different people, at most one of them the operator.
-    pub approvers: Vec<Party>,
+    pub approvers: At<Vec<Party>>,
     /// Counsel, whose opinions settle conflicts of law.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counsel: Option<Party>,
@@ -191,7 +191,7 @@ pub struct DatasetFile {
     pub route: Option<At<String>>,
     /// Field groups: group → columns; what is not named here is proposed by the scan.
     #[serde(default)]
-    pub groups: BTreeMap<String, Vec<String>>,
+    pub groups: At<BTreeMap<String, Vec<String>>>,
     /// Columns that are not personal (keys, catalogue data): name → why.
     #[serde(default)]
     pub not_personal: BTreeMap<String, String>,
@@ -201,7 +201,7 @@ pub struct DatasetFile {
     /// Columns that tell facts of persons and records: `region`, `birth_date`, `marketing`, `withdrawn_on`, `voucher_date`,
     /// `completed_on`, `relation_end`; `region: "=cn"` says one value of everybody in it.
     #[serde(default)]
-    pub tells: BTreeMap<String, String>,
+    pub tells: At<BTreeMap<String, String>>,
     /// For a register that completes vouchers: the data set whose vouchers these persons are the buyers of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completes: Option<At<String>>,
@@ -241,26 +241,26 @@ pub struct HoldFile {
 pub struct Tolerance {
     /// For sources that are frozen.
     #[serde(default)]
-    pub frozen_percent: f64,
+    pub frozen_percent: At<f64>,
     /// For sources that are written to.
     #[serde(default = "one")]
-    pub live_percent: f64,
+    pub live_percent: At<f64>,
 }
 
-fn one() -> f64 {
-    1.0
+fn one() -> At<f64> {
+    At { value: 1.0, line: 0 }
 }
 
 impl Default for Tolerance {
     fn default() -> Tolerance {
-        Tolerance { frozen_percent: 0.0, live_percent: 1.0 }
+        Tolerance { frozen_percent: At::default(), live_percent: one() }
     }
 }
 
 impl Tolerance {
     /// Parts per million for a frozen or a live source.
     pub fn ppm(&self, live: bool) -> u64 {
-        let percent = if live { self.live_percent } else { self.frozen_percent };
+        let percent = if live { self.live_percent.value } else { self.frozen_percent.value };
         (percent.clamp(0.0, 100.0) * 10_000.0).round() as u64
     }
 }
@@ -274,14 +274,14 @@ pub struct ApprovalFilePolicy {
     pub need: At<u64>,
     /// Kinds that suffice: `key`.
     #[serde(default = "key")]
-    pub kinds: Vec<String>,
+    pub kinds: At<Vec<String>>,
 }
 
 fn two() -> At<u64> {
     At { value: 2, line: 0 }
 }
-fn key() -> Vec<String> {
-    vec!["key".to_owned()]
+fn key() -> At<Vec<String>> {
+    At { value: vec!["key".to_owned()], line: 0 }
 }
 
 impl Default for ApprovalFilePolicy {
@@ -296,13 +296,13 @@ impl Default for ApprovalFilePolicy {
 pub struct Costs {
     /// An hour of somebody's work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub labour_hour: Option<f64>,
+    pub labour_hour: Option<At<f64>>,
     /// Keeping a gigabyte for a year.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub storage_gb_year: Option<f64>,
+    pub storage_gb_year: Option<At<f64>>,
     /// A keeper's fee for a year.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub keeper_year: Option<f64>,
+    pub keeper_year: Option<At<f64>>,
 }
 
 /// Where keys and archives lie.
