@@ -273,6 +273,12 @@ impl<'a> Board<'a> {
             Board { inputs: self.inputs, answers, cells }.score()
         };
         let whole = score(chosen);
+        // While something stays open whatever is answered, no question is called needless: the real answer may settle it.
+        let all: u64 = self.cells.iter().map(|c| c.records).sum();
+        let waiting: u64 = self.cells.iter().filter(|c| !c.waits.is_empty()).map(|c| c.records).sum();
+        if whole.0 + waiting < all {
+            return;
+        }
         for i in (0..chosen.len()).rev() {
             let mut fewer = chosen.clone();
             fewer.remove(i);

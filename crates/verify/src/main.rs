@@ -24,7 +24,15 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(e) => {
+            let wrong = e.use_stderr();
+            // Nothing can be done when the answer itself cannot be printed.
+            let _ = e.print();
+            return ExitCode::from(if wrong { 64 } else { 0 });
+        }
+    };
     match verify(&args.file, &Trust { policy_digest: args.policy_digest }) {
         Ok(report) => {
             if args.json {

@@ -51,6 +51,8 @@ struct Job {
     targets: Vec<u32>,
     columns: Arc<[u32]>,
     order_n: Option<u64>,
+    /// Targets that were found as they were sealed, before anything was ordered.
+    unchanged: Vec<u32>,
 }
 
 impl Job {
@@ -68,6 +70,9 @@ impl Job {
 /// # Errors
 /// If approvals, law, schema or data moved beyond the tolerance, or a step fails; running again goes on.
 pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) -> Result<ApplyReport, Fault> {
+    if !dry_run {
+        crate::planning::sync_holds(workspace)?;
+    }
     let (plan_n, doc) = read_plan(workspace)?;
     unmoved(workspace, &doc)?;
     let mut report = ApplyReport::default();
@@ -82,6 +87,7 @@ pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) 
     workspace.begin_run(&["scan", "destroy", "outcomes", "shred"], Some(plan_n))?;
     let mut opened = open_sources(workspace)?;
     schemas_unmoved(workspace, &opened, &jobs)?;
+    within_tolerance(workspace, &mut opened, &mut jobs)?;
     for i in 0..opened.sources.len() {
         let here: Vec<usize> = jobs.iter().enumerate().filter(|(_, j)| source_of(j) == Some(i)).map(|(k, _)| k).collect();
         if !here.is_empty() {
@@ -191,7 +197,16 @@ fn jobs(workspace: &mut Workspace, due: Vec<Item>) -> Result<Vec<Job>, Fault> {
                 .map(|(n, _)| n);
             if !targets.is_empty() || order_n.is_some() {
                 let columns: Arc<[u32]> = item.columns.clone().into();
-                out.push(Job { item: item.clone(), seal: seal.clone(), index_name: index_name.clone(), index, targets, columns, order_n });
+                out.push(Job {
+                    item: item.clone(),
+                    seal: seal.clone(),
+                    index_name: index_name.clone(),
+                    index,
+                    targets,
+                    columns,
+                    order_n,
+                    unchanged: Vec::new(),
+                });
             }
         }
     }
@@ -256,15 +271,11 @@ fn aligned(workspace: &mut Workspace, opened: &mut Opened, job: &Job) -> Result<
     }
 }
 
-/// Orders every job of a source: tolerance, sight, then one entry each; a job that was ordered before keeps its order.
-fn order_all(workspace: &mut Workspace, opened: &mut Opened, i: usize, jobs: &mut [Job], here: &[usize], plan_n: u64) -> Result<(), Fault> {
-    let live = workspace.file.sources.get(i).is_some_and(|s| s.live);
-    let tolerance = workspace.file.tolerance.ppm(live);
-    for k in here {
-        let Some(job) = jobs.get_mut(*k) else { continue };
-        if job.order_n.is_some() {
-            continue;
-        }
+/// Looks at every job before anything is ordered: beyond the tolerance nothing is, in any source.
+fn within_tolerance(workspace: &mut Workspace, opened: &mut Opened, jobs: &mut [Job]) -> Result<(), Fault> {
+    for job in jobs.iter_mut().filter(|j| j.order_n.is_none()) {
+        let live = source_of(job).and_then(|i| workspace.file.sources.get(i)).is_some_and(|s| s.live);
+        let tolerance = workspace.file.tolerance.ppm(live);
         let alignment = aligned(workspace, opened, job)?;
         let state = |o: &u32| alignment.states.get(*o as usize).copied().flatten();
         let moved = job.targets.iter().filter(|o| matches!(state(o), Some(RowState::Changed | RowState::Gone))).count() as u64;
@@ -272,8 +283,19 @@ fn order_all(workspace: &mut Workspace, opened: &mut Opened, i: usize, jobs: &mu
         if skipped * 1_000_000 > tolerance * job.seal.rows.max(1) {
             return Err(Fault::new("beyond_tolerance").with("place", &job.seal.dataset).with("rows", skipped).with("of", job.seal.rows));
         }
-        let unchanged: Vec<u32> =
-            job.targets.iter().copied().filter(|o| matches!(state(o), Some(RowState::Unchanged | RowState::Erased))).collect();
+        job.unchanged = job.targets.iter().copied().filter(|o| matches!(state(o), Some(RowState::Unchanged | RowState::Erased))).collect();
+    }
+    Ok(())
+}
+
+/// Orders every job of a source: sight, then one entry each; a job that was ordered before keeps its order.
+fn order_all(workspace: &mut Workspace, opened: &mut Opened, i: usize, jobs: &mut [Job], here: &[usize], plan_n: u64) -> Result<(), Fault> {
+    for k in here {
+        let Some(job) = jobs.get_mut(*k) else { continue };
+        if job.order_n.is_some() {
+            continue;
+        }
+        let unchanged = job.unchanged.clone();
         let archive = known(workspace)?.archive;
         let seen = match open_at(opened, i, &job.seal.dataset) {
             Some(open) if job.item.method != Method::ByHand => {

@@ -27,7 +27,7 @@ pub use backup::{BackupReport, backup};
 pub use clock::Clock;
 pub use keys::{PublicFile, keygen};
 pub use package::{DossierMade, dossier};
-pub use planning::{PlanReport, answer, make_plan, open_questions, plan_now, read_plan};
+pub use planning::{PlanReport, answer, holdings_lacking, make_plan, open_questions, plan_now, read_plan};
 pub use progress::{Progress, Silent};
 pub use restore::restore;
 pub use seal::{SubjectsReport, subjects};

@@ -45,9 +45,8 @@ pub(crate) fn sight(
     sample: bool,
 ) -> Result<Sight, Fault> {
     let chosen: Vec<u32> = if sample && ordinals.len() > ASKED_MAX {
-        // Spread over the whole range: every k-th of the rows, which lie in the order of their keys.
-        let step = ordinals.len() / ASKED_MAX;
-        ordinals.iter().step_by(step.max(1)).copied().take(ASKED_MAX).collect()
+        // Spread evenly over the whole range: rows lie in the order of their keys.
+        (0..ASKED_MAX).filter_map(|i| ordinals.get(i * ordinals.len() / ASKED_MAX).copied()).collect()
     } else {
         ordinals.to_vec()
     };
@@ -142,6 +141,8 @@ pub(crate) fn recall(source: &mut dyn Source, place: &Place, mut sight: Sight) -
 
 /// What was seen after the erasure.
 pub(crate) struct Absence {
+    /// Values that were destroyed, by column.
+    pub live: BTreeMap<u32, u64>,
     pub hits: BTreeMap<u32, u64>,
     /// Values that still stand in rows that stay.
     pub lawful: u64,
@@ -165,7 +166,7 @@ pub(crate) fn absence(source: &mut dyn Source, places: &[Place], mut sight: Sigh
         })?;
     }
     let lawful = met(&sight.plain).values().sum();
-    let mut out = Absence { hits: BTreeMap::new(), lawful, bytes: 0, unread: 0 };
+    let mut out = Absence { live: sight.live, hits: BTreeMap::new(), lawful, bytes: 0, unread: 0 };
     for needles in [sight.plain, sight.left, sight.right] {
         let mut needles = needles.without_met();
         let searched = source.search(places, &mut needles)?;
@@ -182,9 +183,9 @@ pub(crate) fn columns(columns: &[u32], recall: &Recall, absence: &Absence, cap: 
     let of = |m: &BTreeMap<u32, u64>, c: u32| m.get(&c).copied().unwrap_or_default();
     columns
         .iter()
-        .filter(|c| of(&recall.live, **c) > 0)
+        .filter(|c| of(&absence.live, **c) > 0)
         .map(|c| {
-            let (live, asked, found, hits) = (of(&recall.live, *c), of(&recall.asked, *c), of(&recall.found, *c), of(&absence.hits, *c));
+            let (live, asked, found, hits) = (of(&absence.live, *c), of(&recall.asked, *c), of(&recall.found, *c), of(&absence.hits, *c));
             let seen = asked >= live.min(1_000) && asked > 0 && found * 1_000 >= asked * 999;
             let level = if seen && hits == 0 && absence.unread == 0 { Level::L3 } else { Level::L2 };
             ColumnLook { asked, col: u64::from(*c), found, hits, level: level.min(cap), live }

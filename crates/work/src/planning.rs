@@ -107,6 +107,15 @@ pub fn open_questions(workspace: &Workspace) -> Result<Vec<Question>, Fault> {
     Ok(known.with(workspace, questions))
 }
 
+/// The holdings that an answer for all of them speaks of: those whose case file does not say it.
+///
+/// # Errors
+/// If nothing was sealed yet.
+pub fn holdings_lacking(workspace: &Workspace, fact: &str) -> Result<Vec<String>, Fault> {
+    let known = known(workspace)?;
+    Ok(known.holdings.holdings.iter().filter(|h| !h.given.contains_key(fact)).map(|h| h.name.clone()).collect())
+}
+
 /// The plan as it would be now, without recording it.
 ///
 /// # Errors
@@ -118,7 +127,13 @@ pub fn plan_now(workspace: &Workspace) -> Result<PlanDoc, Fault> {
 
 fn document(workspace: &Workspace, known: Known) -> PlanDoc {
     let safety_days = workspace.state.opened.as_ref().map_or(30, |o| o.safety_days);
-    let archives = Id::new("i-archive").map(|item| ArchiveItem { archive: known.archive, item, safety_days }).into_iter().collect();
+    // Every archive that lives ends with the plan: the one that backs it, and those of earlier seals.
+    let older = workspace.state.backups.values().filter(|b| b.end.is_none() && b.archive != known.archive).map(|b| b.archive.clone());
+    let archives = std::iter::once(known.archive.clone())
+        .chain(older)
+        .enumerate()
+        .filter_map(|(i, archive)| Some(ArchiveItem { archive, item: Id::new(format!("i-archive{}", i + 1))?, safety_days }))
+        .collect();
     let packs = &workspace.packs;
     PlanDoc::compute(known.inputs, archives, &known.holdings, &known.inventory, &packs.book, &packs.table)
 }
@@ -169,7 +184,7 @@ pub fn make_plan(workspace: &mut Workspace) -> Result<PlanReport, Fault> {
 }
 
 /// Makes the open holds equal to the case file's.
-fn sync_holds(workspace: &mut Workspace) -> Result<(), Fault> {
+pub(crate) fn sync_holds(workspace: &mut Workspace) -> Result<(), Fault> {
     let mut places = workspace.places()?;
     let mut wanted = Vec::new();
     for hold in workspace.file.holds.clone() {

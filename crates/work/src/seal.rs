@@ -1,6 +1,6 @@
 //! Subjects and seals: one pass matches rows to persons, the next seals them, archives them and commits to every row.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use case::{By, Command, DatasetSealed, Event, SealKind, SubjectsRecorded};
 use detect::{Headers, Kind};
@@ -58,6 +58,10 @@ struct Matching<'a> {
     belongs: BTreeMap<Place, Vec<Belongs>>,
     told: Vec<(u32, Given)>,
     vouchers: HashMap<u32, Day>,
+    /// Owner references of voucher rows whose date could not be read.
+    undated: Vec<u32>,
+    /// Owner references of all voucher rows.
+    voucher_rows: Vec<u32>,
     tells: Tells,
 }
 
@@ -111,8 +115,14 @@ impl Listener for Matching<'_> {
                     let n = u32::try_from(self.owners.len()).unwrap_or(NOBODY - 1);
                     self.owners.push(identifier);
                     let facts = record_facts(&self.tells, batch, row, listed.dataset.encoding);
-                    if let Some(Value::Date(day)) = facts.get("record.voucher_date") {
-                        self.vouchers.insert(n, *day);
+                    if class == "voucher" {
+                        self.voucher_rows.push(n);
+                        match facts.get("record.voucher_date") {
+                            Some(Value::Date(day)) => {
+                                self.vouchers.insert(n, *day);
+                            }
+                            _ => self.undated.push(n),
+                        }
                     }
                     Belongs::Owner(n)
                 }
@@ -161,6 +171,8 @@ struct Persons {
     facts: Vec<Given>,
     /// Last voucher that each person's register entry completes.
     last_voucher: HashMap<u32, Day>,
+    /// Persons who have vouchers, dated or not.
+    with_vouchers: HashSet<u32>,
     /// Registers whose entries complete vouchers.
     completes: BTreeSet<Place>,
     refused: u64,
@@ -212,9 +224,14 @@ fn resolve(mut m: Matching<'_>) -> Persons {
             *last = (*last).max(*day);
         }
     }
+    let with_vouchers = m.voucher_rows.iter().map(|n| owner_person(*n)).collect();
+    // A voucher without a readable date leaves the day of the last one unknown, however many others there are.
+    for n in &m.undated {
+        last_voucher.remove(&owner_person(*n));
+    }
     let vouchers = m.owner_columns.iter().filter(|(from, _)| m.classes.get(*from).is_some_and(|c| c == "voucher"));
     let completes = vouchers.map(|(_, (_, register, _))| register.clone()).collect();
-    Persons { count: owners.persons, of_row, facts, last_voucher, completes, refused: m.matcher.refused() }
+    Persons { count: owners.persons, of_row, facts, last_voucher, with_vouchers, completes, refused: m.matcher.refused() }
 }
 
 /// Matches rows to persons and seals every holding, in one run.
@@ -246,6 +263,8 @@ pub fn subjects(workspace: &mut Workspace, progress: &dyn Progress) -> Result<Su
         belongs: BTreeMap::new(),
         told: Vec::new(),
         vouchers: HashMap::new(),
+        undated: Vec::new(),
+        voucher_rows: Vec::new(),
         tells: Tells::default(),
     };
     let scan = survey(workspace, &mut opened, &mut matching, progress)?;
@@ -436,7 +455,8 @@ impl Sealer<'_> {
                 if let Some(facts) = self.persons.facts.get(person as usize) {
                     given.extend(facts.clone());
                     if self.persons.completes.contains(place) {
-                        let last = self.persons.last_voucher.get(&person).copied().or(no_voucher());
+                        let last = self.persons.last_voucher.get(&person).copied();
+                        let last = if self.persons.with_vouchers.contains(&person) { last } else { no_voucher() };
                         given.extend(last.map(|day| ("record.voucher_date".to_owned(), Value::Date(day))));
                     }
                 }

@@ -19,7 +19,12 @@ fn due_day(workspace: &Workspace, archive: &ArchiveItem) -> Option<Day> {
     if backed().any(|o| o.observed.is_none()) {
         return None;
     }
-    let last = backed().filter_map(|o| o.observed.as_ref()).map(|o| o.day).max()?;
+    let all = || state.orders.values().filter(|o| o.kind.effect().is_some());
+    if all().any(|o| o.observed.is_none()) {
+        return None;
+    }
+    let day = |o: &case::Order| o.observed.as_ref().map(|o| o.day);
+    let last = backed().filter_map(day).max().or_else(|| all().filter_map(day).max())?;
     Some(last.plus_days(i64::try_from(archive.safety_days).unwrap_or(i64::MAX)))
 }
 

@@ -124,7 +124,10 @@ pub(super) fn ordering_shred(state: &State, entry: &Entry, o: &ShredOrdered) -> 
     need(backup.end.is_none(), "B3", "that archive is shredded already")?;
     let orders = || state.orders.values().filter(|x| x.kind.effect().is_some_and(|e| backup.seal_ns.contains(&e.seal_n)));
     need(orders().all(|x| x.observed.is_some()), "B3", "a destruction backed by that archive is still open")?;
+    // An archive of an earlier seal that backs no destruction ends with the last destruction of the case.
     let last = orders().filter_map(|x| x.observed.as_ref()).map(|x| x.day).max();
+    let last = last
+        .or_else(|| state.orders.values().filter(|x| x.kind.effect().is_some()).filter_map(|x| x.observed.as_ref()).map(|x| x.day).max());
     let safety = state.opened.as_ref().map_or(30, |c| c.safety_days);
     let earliest = last.map(|d| d.plus_days(i64::try_from(safety).unwrap_or(i64::MAX)));
     need(earliest.is_some_and(|e| day >= e), "B3", "the safety window has not ended")?;

@@ -51,7 +51,6 @@ pub fn questions(session: &Session<'_>) -> Result<u8, Fault> {
 
 pub fn answer(session: &Session<'_>, args: &AnswerArgs) -> Result<u8, Fault> {
     let mut workspace = session.workspace_with(true, false, args.counsel_passphrase_file.as_ref())?;
-    let open = work::open_questions(&workspace)?;
     let mut sheet = Vec::new();
     for text in &args.answers {
         let syntax = || Fault::new("answer_syntax");
@@ -64,9 +63,9 @@ pub fn answer(session: &Session<'_>, args: &AnswerArgs) -> Result<u8, Fault> {
             None => (None, None),
             Some((h, b)) => (Some(h.to_owned()), b.map(|b| b.parse::<u32>().map_err(|_| syntax())).transpose()?),
         };
-        // A fact of holdings without a place is one answer for each holding that asks for it.
+        // A fact of holdings without a place is one answer for each holding of which the case file does not say it.
         let places: Vec<Option<String>> = if holding.is_none() && fact.starts_with("holding.") {
-            open.iter().filter(|q| q.fact == fact).map(|q| q.holding.clone()).collect()
+            work::holdings_lacking(&workspace, fact)?.into_iter().map(Some).collect()
         } else {
             vec![holding]
         };
