@@ -164,6 +164,7 @@ fn apply(state: &mut State, entry: &Entry, event: &Event, context: Context) {
             state.corrected.insert(e.entry_n);
         }
         Event::LedgerClosed(_) => state.ledger_closed = true,
+        Event::ExceptionRecorded(e) if e.kind == "new_rows" => state.unsealed.extend(e.about_n),
         Event::OpinionFiled(_) | Event::ExceptionRecorded(_) | Event::DossierMade(_) => {}
     }
 }

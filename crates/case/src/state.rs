@@ -250,7 +250,9 @@ pub struct State {
     pub orders: BTreeMap<u64, Order>,
     /// Entries that were corrected.
     pub corrected: BTreeSet<u64>,
-    /// Newest exception kinds, for F2.
+    /// Seals after which rows came that nobody decided on.
+    pub unsealed: BTreeSet<u64>,
+    /// Whether the case is closed.
     pub closed: bool,
     /// Whether a dossier was made by the last entry.
     pub dossier: bool,

@@ -43,7 +43,14 @@ impl Sqlite {
 
     fn reader(&self) -> Result<Connection, Fault> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        self.connect(flags)
+        match self.connect(flags) {
+            // What a killed writer left (a hot journal) must be rolled back by who may write, before anybody can read.
+            Err(_) if self.raw_files().len() > 1 => {
+                drop(self.writer()?);
+                self.connect(flags)
+            }
+            other => other,
+        }
     }
 
     fn writer(&self) -> Result<Connection, Fault> {

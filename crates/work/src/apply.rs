@@ -53,11 +53,15 @@ struct Job {
     order_n: Option<u64>,
     /// Targets that were found as they were sealed, before anything was ordered.
     unchanged: Vec<u32>,
+    /// The plan that ordered it.
+    plan_n: u64,
+    /// Whether that plan was replaced since: what was not done by then is withdrawn.
+    stale: bool,
 }
 
 impl Job {
     fn file(&self, what: &str) -> String {
-        format!("{what}-{}-{}", self.seal.n, self.item.item)
+        format!("{what}-{}-{}-{}", self.plan_n, self.seal.n, self.item.item)
     }
 
     fn deletes(&self) -> bool {
@@ -79,12 +83,16 @@ pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) 
     let today = workspace.today()?;
     let due = due_items(workspace, &doc, today, &mut report)?;
     approved(workspace, &due)?;
-    let mut jobs = jobs(workspace, due)?;
+    let due_again = due.clone();
+    let mut jobs = self::jobs(workspace, due, plan_n)?;
     if dry_run {
         report.due = jobs.iter().filter(|j| j.order_n.is_none()).map(|j| (j.item.item.clone(), j.targets.len() as u64)).collect();
         return Ok(report);
     }
     workspace.begin_run(&["scan", "destroy", "outcomes", "shred"], Some(plan_n))?;
+    if settle_replaced(workspace, &doc, &mut report, progress)? {
+        jobs = self::jobs(workspace, due_again, plan_n)?;
+    }
     let mut opened = open_sources(workspace)?;
     schemas_unmoved(workspace, &opened, &jobs)?;
     within_tolerance(workspace, &mut opened, &mut jobs)?;
@@ -174,7 +182,7 @@ fn approved(workspace: &Workspace, due: &[Item]) -> Result<(), Fault> {
     Ok(())
 }
 
-fn jobs(workspace: &mut Workspace, due: Vec<Item>) -> Result<Vec<Job>, Fault> {
+fn jobs(workspace: &mut Workspace, due: Vec<Item>, plan_n: u64) -> Result<Vec<Job>, Fault> {
     let seals: Vec<Seal> = workspace.state.newest_seals().into_iter().cloned().collect();
     let mut out = Vec::new();
     for item in due {
@@ -193,24 +201,84 @@ fn jobs(workspace: &mut Workspace, due: Vec<Item>) -> Result<Vec<Job>, Fault> {
             let order_n = workspace
                 .state
                 .open_orders()
-                .find(|(_, o)| o.kind.effect().is_some_and(|e| e.item == item.item && e.seal_n == seal.n))
+                .find(|(_, o)| o.kind.effect().is_some_and(|e| e.item == item.item && e.seal_n == seal.n && e.plan_n == plan_n))
                 .map(|(n, _)| n);
             if !targets.is_empty() || order_n.is_some() {
                 let columns: Arc<[u32]> = item.columns.clone().into();
-                out.push(Job {
-                    item: item.clone(),
-                    seal: seal.clone(),
-                    index_name: index_name.clone(),
-                    index,
-                    targets,
-                    columns,
-                    order_n,
-                    unchanged: Vec::new(),
-                });
+                let (item, seal, unchanged) = (item.clone(), seal.clone(), Vec::new());
+                let mut job = Job { item, seal, index_name, index, targets, columns, order_n, unchanged, plan_n, stale: false };
+                if order_n.is_some() {
+                    job.targets = load_list(workspace, &job.file("targets"))?;
+                }
+                out.push(job);
             }
         }
     }
     Ok(out)
+}
+
+/// Looks at orders of a plan that was replaced, and settles them: what was done stays done, the rest is withdrawn.
+fn settle_replaced(workspace: &mut Workspace, doc: &PlanDoc, report: &mut ApplyReport, progress: &dyn Progress) -> Result<bool, Fault> {
+    let current = workspace.state.plan.as_ref().map(|p| p.n);
+    let open: Vec<(u64, EffectOrdered)> = workspace
+        .state
+        .open_orders()
+        .filter_map(|(n, o)| Some((n, o.kind.effect()?.clone())))
+        .filter(|(_, e)| Some(e.plan_n) != current)
+        .collect();
+    if open.is_empty() {
+        return Ok(false);
+    }
+    let mut opened = open_sources(workspace)?;
+    let scan_n = survey(workspace, &mut opened, &mut Deaf, progress)?.n;
+    for (n, e) in open {
+        let lost = || Fault::new("order_does_not_fit").with("item", &e.item);
+        let Event::PlanMade(made) = workspace.event(e.plan_n)? else { return Err(lost()) };
+        let old: PlanDoc = workspace.get_json(&made.plan_doc)?;
+        let item = old.plan.items.into_iter().find(|i| i.item == e.item).ok_or_else(lost)?;
+        let seal = workspace.state.seals.get(&e.seal_n).cloned().ok_or_else(lost)?;
+        let index_name = SealIndex::name(seal.scan_n, &seal.dataset, seal.of_n.is_some());
+        let index = SealIndex::load(workspace, &index_name)?;
+        let columns: Arc<[u32]> = item.columns.clone().into();
+        let mut job = Job {
+            item,
+            seal,
+            index_name,
+            index,
+            targets: Vec::new(),
+            columns,
+            order_n: Some(n),
+            unchanged: Vec::new(),
+            plan_n: e.plan_n,
+            stale: true,
+        };
+        job.targets = load_list(workspace, &job.file("targets"))?;
+        observe(workspace, &mut opened, &mut job, scan_n, report)?;
+    }
+    record_outcomes(workspace, doc)?;
+    Ok(true)
+}
+
+/// Whether nothing is left to do for an item: observed under this plan, or all its rows in a final state.
+pub(crate) fn is_settled(workspace: &mut Workspace, item: &Item) -> Result<bool, Fault> {
+    let observed = |o: &case::Order| o.observed.is_some() && o.kind.item() == &item.item && same_plan(workspace, &o.kind);
+    if workspace.state.orders.values().any(observed) {
+        return Ok(true);
+    }
+    let seals: Vec<Seal> = workspace.state.newest_seals().into_iter().filter(|s| s.dataset == item.dataset).cloned().collect();
+    for seal in seals {
+        if ending(workspace, seal.n) {
+            continue;
+        }
+        let index = SealIndex::load(workspace, &SealIndex::name(seal.scan_n, &seal.dataset, seal.of_n.is_some()))?;
+        for group in &item.groups {
+            let settled = settled(workspace, &seal, group)?;
+            if index.rows.iter().any(|r| item.branches.contains(&r.branch) && !settled.contains(&r.position)) {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
 }
 
 /// Positions of a group that are in a final state already.
@@ -262,13 +330,46 @@ fn aligned(workspace: &mut Workspace, opened: &mut Opened, job: &Job) -> Result<
     let targets: BTreeSet<u32> = job.targets.iter().copied().collect();
     let emptied = |i: usize| u32::try_from(i).ok().filter(|i| targets.contains(i) && !job.deletes()).map(|_| job.columns.clone());
     let source = source_of(job).unwrap_or_default();
+    if opened.sources.get(source).is_none_or(|(_, s)| s.is_none()) {
+        // What cannot be opened was not seen: nothing is known of its rows.
+        return Err(Fault::new("source_not_open").with("place", &job.seal.dataset).retry());
+    }
+    let here = source_place(&job.seal.dataset);
+    let unread = opened.unread.iter().any(|u| source_place(&u.place) == here);
     match open_at(opened, source, &job.seal.dataset) {
         Some(open) => align(open.as_mut(), &job.seal.dataset, &job.index, &key, &emptied),
+        None if unread => Err(Fault::new("source_unread").with("source", here).retry()),
         None => {
             let all = vec![Some(RowState::Gone); job.index.rows.len()];
             Ok(Alignment { digests: vec![None; all.len()], states: all, new_rows: 0 })
         }
     }
+}
+
+/// Ordinals of sealed rows that stand, byte for byte, in another data set of the same source: moved, not gone.
+fn moved(workspace: &mut Workspace, opened: &mut Opened, job: &Job) -> Result<BTreeSet<u32>, Fault> {
+    let key = workspace.vault()?.slots().key(job.index.key_slot)?.ok_or_else(|| Fault::new("slot_shredded"))?;
+    let sealed: BTreeMap<[u8; 16], u32> = (0u32..).zip(&job.index.rows).map(|(i, r)| (r.digest, i)).collect();
+    let source = source_of(job).unwrap_or_default();
+    let others: Vec<Place> = opened
+        .listed
+        .iter()
+        .filter(|l| l.source == source && l.dataset.place != job.seal.dataset)
+        .map(|l| l.dataset.place.clone())
+        .collect();
+    let mut out = BTreeSet::new();
+    let Some((_, Some(open))) = opened.sources.get_mut(source) else { return Ok(out) };
+    let mut bytes = Vec::new();
+    for place in others {
+        open.read(&place, &mut |batch| {
+            for row in 0..batch.rows() {
+                rows::canonical_row(batch.row(row), &mut bytes);
+                out.extend(sealed.get(&crate::index::row_digest(&key, &bytes)));
+            }
+            Ok(())
+        })?;
+    }
+    Ok(out)
 }
 
 /// Looks at every job before anything is ordered: beyond the tolerance nothing is, in any source.
@@ -305,6 +406,7 @@ fn order_all(workspace: &mut Workspace, opened: &mut Opened, i: usize, jobs: &mu
             _ => Recall { live: BTreeMap::new(), asked: BTreeMap::new(), found: BTreeMap::new() },
         };
         // Content first: which rows are meant, and what the search saw of them.
+        keep_list(workspace, &job.file("targets"), &job.targets)?;
         keep_list(workspace, &job.file("order"), &unchanged)?;
         keep_recall(workspace, &job.file("recall"), &seen)?;
         let backup_n = workspace.state.backup_of(job.seal.n);
@@ -404,10 +506,18 @@ fn carry_out(
 /// Looks again at one job and records what was seen.
 fn observe(workspace: &mut Workspace, opened: &mut Opened, job: &mut Job, scan_n: u64, report: &mut ApplyReport) -> Result<(), Fault> {
     let Some(order_n) = job.order_n else { return Ok(()) };
-    let alignment = aligned(workspace, opened, job)?;
+    let by_hand = job.item.method == Method::ByHand;
+    let alignment = match aligned(workspace, opened, job) {
+        // Somebody has still to do it, or it cannot be seen yet: the order stays open.
+        Err(e) if by_hand && e.may_retry() => {
+            report.waiting.push(Waiting { item: job.item.item.clone(), until: job.item.not_after, why: "by_hand" });
+            return Ok(());
+        }
+        other => other?,
+    };
+    let elsewhere = if by_hand { moved(workspace, opened, job)? } else { BTreeSet::new() };
     let ordered: BTreeSet<u32> = load_list(workspace, &job.file("order"))?.into_iter().collect();
     let ordered_rows = workspace.state.orders.get(&order_n).and_then(|o| o.kind.effect()).map_or(0, |e| e.rows);
-    let by_hand = job.item.method == Method::ByHand;
     let state = |o: u32| alignment.states.get(o as usize).copied().flatten();
     let is_done = |o: u32| match state(o) {
         Some(RowState::Erased) => true,
@@ -416,14 +526,17 @@ fn observe(workspace: &mut Workspace, opened: &mut Opened, job: &mut Job, scan_n
     };
     let (mut done, mut kept): (Vec<u32>, BTreeMap<String, u64>) = (Vec::new(), BTreeMap::new());
     for o in &job.targets {
-        if ordered.contains(o) && is_done(*o) {
+        if ordered.contains(o) && is_done(*o) && !elsewhere.contains(o) {
             done.push(*o);
-        } else if by_hand {
-            // Somebody has still to do it: the order stays open.
+        } else if by_hand && !job.stale {
             report.waiting.push(Waiting { item: job.item.item.clone(), until: job.item.not_after, why: "by_hand" });
             return Ok(());
         } else {
-            let why = if state(*o) == Some(RowState::Gone) { "gone" } else { "changed" };
+            let why = match state(*o) {
+                _ if job.stale && ordered.contains(o) => "withdrawn",
+                Some(RowState::Gone) => "gone",
+                _ => "changed",
+            };
             *kept.entry(why.to_owned()).or_default() += 1;
         }
     }
@@ -434,7 +547,10 @@ fn observe(workspace: &mut Workspace, opened: &mut Opened, job: &mut Job, scan_n
     let cap = source_cap(workspace, &job.seal.dataset);
     let archive = known(workspace)?.archive;
     let source = source_of(job).unwrap_or_default();
-    let places: Vec<Place> = opened.listed.iter().filter(|l| l.source == source).map(|l| l.dataset.place.clone()).collect();
+    // Values stand lawfully only in data sets that were sealed and decided on; anywhere else they remain.
+    let sealed: BTreeSet<Place> = workspace.state.newest_seals().iter().map(|s| s.dataset.clone()).collect();
+    let places: Vec<Place> =
+        opened.listed.iter().filter(|l| l.source == source && sealed.contains(&l.dataset.place)).map(|l| l.dataset.place.clone()).collect();
     let recall = load_recall(workspace, &job.file("recall"))?;
     let looked = match opened.sources.get_mut(source) {
         Some((_, Some(open))) if !by_hand => {
@@ -462,7 +578,7 @@ fn observe(workspace: &mut Workspace, opened: &mut Opened, job: &mut Job, scan_n
         "store": workspace.state.sources.get(&source_place(&job.seal.dataset)).map(|s| s.store.clone()).unwrap_or_default(),
         "type": "custody.destruction_receipt", "v": 1
     });
-    keep_list(workspace, &job.file("done"), &done)?;
+    keep_list(workspace, &format!("done-{order_n}"), &done)?;
     renew_index(workspace, job, &alignment, &done)?;
     let safety = i64::try_from(workspace.state.opened.as_ref().map_or(30, |o| o.safety_days)).unwrap_or(30);
     let event = Event::DestroyObserved(EffectObserved {
@@ -479,6 +595,11 @@ fn observe(workspace: &mut Workspace, opened: &mut Opened, job: &mut Job, scan_n
         scan_n: Some(scan_n),
     });
     workspace.record(Command::RecordUnder(By::Run, event, job.item.rules.clone()))?;
+    if alignment.new_rows > 0 {
+        // Rows that came after the seal were decided by nobody: they keep the case open until they are sealed.
+        let event = case::ExceptionRecorded { about_n: Some(job.seal.n), kind: "new_rows".to_owned(), rows: Some(alignment.new_rows) };
+        workspace.record(Command::Record(By::Run, Event::ExceptionRecorded(event)))?;
+    }
     report.lawful += lawful;
     report.done.push((job.item.item.clone(), done.len() as u64, kept.values().sum(), level));
     Ok(())
@@ -519,12 +640,18 @@ fn renew_index(workspace: &mut Workspace, job: &Job, alignment: &Alignment, done
     index.keep(workspace, &job.index_name)
 }
 
+/// Whether the archive of a seal is being shredded: its index may be gone already.
+fn ending(workspace: &Workspace, seal_n: u64) -> bool {
+    let archive = workspace.state.backups.values().find(|b| b.seal_ns.contains(&seal_n)).map(|b| &b.archive);
+    workspace.state.open_orders().any(|(_, o)| matches!(&o.kind, case::OrderKind::Shred(s) if Some(&s.archive) == archive))
+}
+
 /// One vector per seal and group: what was seen done, what is stored, what goes on; the rest stays undecided.
 fn record_outcomes(workspace: &mut Workspace, doc: &PlanDoc) -> Result<(), Fault> {
     let seals: Vec<Seal> = workspace.state.newest_seals().into_iter().cloned().collect();
     for seal in seals {
         // Once the archive is shredded its index is gone, and nothing can become of the rows any more.
-        if workspace.state.backup_of(seal.n).is_none() {
+        if workspace.state.backup_of(seal.n).is_none() || ending(workspace, seal.n) {
             continue;
         }
         let index = SealIndex::load(workspace, &SealIndex::name(seal.scan_n, &seal.dataset, seal.of_n.is_some()))?;
@@ -532,20 +659,20 @@ fn record_outcomes(workspace: &mut Workspace, doc: &PlanDoc) -> Result<(), Fault
             let before = vector_codes(workspace, &seal, &group)?;
             let mut codes = before.clone();
             let items: Vec<&Item> = doc.plan.items.iter().filter(|i| i.dataset == seal.dataset && i.groups.contains(&group)).collect();
-            for item in items {
-                let done: BTreeSet<u32> = if item.irreversible() { done_of(workspace, &seal, item)? } else { BTreeSet::new() };
-                for (o, row) in (0u32..).zip(&index.rows).filter(|(_, r)| item.branches.contains(&r.branch)) {
-                    let code = match item.outcome {
-                        Outcome::Destroy if done.contains(&o) => Outcome::Destroy,
-                        Outcome::Retain | Outcome::Continue => item.outcome,
-                        _ => continue,
-                    };
-                    if let Some(room) =
-                        codes.get_mut(row.position as usize).filter(|c| !Outcome::of_code(**c).is_some_and(Outcome::is_final))
-                    {
-                        *room = code.code();
-                    }
+            let done = done_of(workspace, &seal, &group)?;
+            let mut set = |row: &crate::index::SealRow, outcome: Outcome| {
+                let open = |c: &&mut u8| !Outcome::of_code(**c).is_some_and(Outcome::is_final);
+                if let Some(room) = codes.get_mut(row.position as usize).filter(open) {
+                    *room = outcome.code();
                 }
+            };
+            for (o, row) in (0u32..).zip(&index.rows) {
+                if done.contains(&o) {
+                    set(row, Outcome::Destroy);
+                }
+            }
+            for item in items.iter().filter(|i| matches!(i.outcome, Outcome::Retain | Outcome::Continue)) {
+                index.rows.iter().filter(|r| item.branches.contains(&r.branch)).for_each(|r| set(r, item.outcome));
             }
             let known = workspace.state.vectors.contains_key(&(seal.n, seal.copy.clone(), group.clone()));
             if codes != before || !known {
@@ -556,14 +683,21 @@ fn record_outcomes(workspace: &mut Workspace, doc: &PlanDoc) -> Result<(), Fault
     Ok(())
 }
 
-fn done_of(workspace: &mut Workspace, seal: &Seal, item: &Item) -> Result<BTreeSet<u32>, Fault> {
-    let observed = workspace.state.orders.values().any(|o| {
-        o.observed.is_some() && o.kind.effect().is_some_and(|e| e.item == item.item && e.seal_n == seal.n) && same_plan(workspace, &o.kind)
-    });
-    if !observed {
-        return Ok(BTreeSet::new());
+/// Ordinals of a seal's rows that observed orders on a group have destroyed, whichever plan ordered them.
+fn done_of(workspace: &mut Workspace, seal: &Seal, group: &str) -> Result<BTreeSet<u32>, Fault> {
+    let orders: Vec<u64> = workspace
+        .state
+        .orders
+        .iter()
+        .filter(|(_, o)| o.observed.is_some())
+        .filter(|(_, o)| o.kind.effect().is_some_and(|e| e.seal_n == seal.n && e.groups.iter().any(|g| g == group)))
+        .map(|(n, _)| *n)
+        .collect();
+    let mut out = BTreeSet::new();
+    for n in orders {
+        out.extend(load_list(workspace, &format!("done-{n}"))?);
     }
-    Ok(load_list(workspace, &format!("done-{}-{}", seal.n, item.item))?.into_iter().collect())
+    Ok(out)
 }
 
 fn record_vector(workspace: &mut Workspace, seal: &Seal, group: &str, codes: &[u8]) -> Result<(), Fault> {

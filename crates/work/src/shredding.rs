@@ -7,7 +7,7 @@ use terms::json::json;
 use terms::{Day, Fault, Id, Level};
 use vault::{ShredPlan, shred};
 
-use crate::apply::{ApplyReport, Waiting};
+use crate::apply::{ApplyReport, Waiting, is_settled};
 use crate::planning::read_plan;
 use crate::workspace::Workspace;
 
@@ -28,13 +28,14 @@ fn due_day(workspace: &Workspace, archive: &ArchiveItem) -> Option<Day> {
     Some(last.plus_days(i64::try_from(archive.safety_days).unwrap_or(i64::MAX)))
 }
 
-/// Whether everything irreversible in the plan was observed.
-fn nothing_waits(workspace: &Workspace, doc: &PlanDoc) -> bool {
-    doc.plan
-        .items
-        .iter()
-        .filter(|i| i.irreversible())
-        .all(|item| workspace.state.orders.values().any(|o| o.observed.is_some() && o.kind.item() == &item.item))
+/// Whether everything irreversible in the plan was seen done, under this plan or an earlier one.
+fn nothing_waits(workspace: &mut Workspace, doc: &PlanDoc) -> Result<bool, Fault> {
+    for item in doc.plan.items.iter().filter(|i| i.irreversible()) {
+        if !is_settled(workspace, item)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// What the archives of the plan wait for.
@@ -54,7 +55,7 @@ pub(crate) fn shred_in_run(workspace: &mut Workspace, doc: &PlanDoc, report: &mu
         let Some(day) = due_day(workspace, archive) else { continue };
         if day > today {
             report.waiting.push(Waiting { item: archive.item.clone(), until: Some(day), why: "safety_window" });
-        } else if nothing_waits(workspace, doc) {
+        } else if nothing_waits(workspace, doc)? {
             end_archive(workspace, archive, day)?;
         }
     }

@@ -32,6 +32,9 @@ pub(super) fn erase(sqlite: &Sqlite, places: &[Place], pick: Pick<'_>) -> Result
 
 /// Settings of an erasing connection: values overwritten with zeros, no cascades beyond what was ordered.
 fn alone(connection: &Connection) -> rusqlite::Result<()> {
+    // A trigger would write the values once more, into places that nobody ordered anything about.
+    connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+    connection.execute_batch("PRAGMA temp_store = MEMORY")?;
     connection.query_row("PRAGMA secure_delete = ON", [], |_| Ok(()))?;
     connection.execute_batch("PRAGMA foreign_keys = OFF")
 }
@@ -155,6 +158,8 @@ pub(super) fn purge(sqlite: &Sqlite) -> Result<Purged, Fault> {
     let connection = sqlite.writer()?;
     let mut steps = Vec::new();
     connection.query_row("PRAGMA secure_delete = ON", [], |_| Ok(())).map_err(map)?;
+    // The rewrite's scratch copy stays in memory: no plain copy on another medium.
+    connection.execute_batch("PRAGMA temp_store = MEMORY").map_err(map)?;
     steps.push("secure_delete on".to_owned());
     let search: Vec<String> =
         texts(&connection, "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'create virtual table%using fts%'")
