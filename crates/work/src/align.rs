@@ -41,6 +41,8 @@ pub(crate) struct Aligner<'a> {
     key: &'a [u8; 32],
     /// Columns that an order empties, by ordinal in the index.
     emptied: &'a dyn Fn(usize) -> Option<std::sync::Arc<[u32]>>,
+    /// Columns that orders beside this one empty: a row that they changed is still the row that it was.
+    beside: &'a dyn Fn(usize) -> Vec<std::sync::Arc<[u32]>>,
     by_locator: HashMap<&'a [u8], usize>,
     by_digest: HashMap<[u8; 16], Vec<usize>>,
     by_place: bool,
@@ -50,7 +52,12 @@ pub(crate) struct Aligner<'a> {
 }
 
 impl<'a> Aligner<'a> {
-    pub(crate) fn new(index: &'a SealIndex, key: &'a [u8; 32], emptied: &'a dyn Fn(usize) -> Option<std::sync::Arc<[u32]>>) -> Aligner<'a> {
+    pub(crate) fn new(
+        index: &'a SealIndex,
+        key: &'a [u8; 32],
+        emptied: &'a dyn Fn(usize) -> Option<std::sync::Arc<[u32]>>,
+        beside: &'a dyn Fn(usize) -> Vec<std::sync::Arc<[u32]>>,
+    ) -> Aligner<'a> {
         let keyed = index.rows.first().and_then(|r| Locator::from_bytes(&r.locator));
         let by_place = !matches!(keyed, Some(Locator::RowId(_) | Locator::Key(_)));
         let mut by_locator = HashMap::new();
@@ -66,7 +73,7 @@ impl<'a> Aligner<'a> {
             list.reverse();
         }
         let alignment = Alignment { states: vec![None; index.rows.len()], digests: vec![None; index.rows.len()], new_rows: 0 };
-        Aligner { index, key, emptied, by_locator, by_digest, by_place, next: 0, alignment, bytes: Vec::new() }
+        Aligner { index, key, emptied, beside, by_locator, by_digest, by_place, next: 0, alignment, bytes: Vec::new() }
     }
 
     /// Takes the next current row; gives the sealed row it is, and its state.
@@ -102,18 +109,11 @@ impl<'a> Aligner<'a> {
         // Not as sealed: the next row in turn that nobody claimed, if it was emptied there; else the next in turn, changed.
         let free = |i: &usize| self.alignment.states.get(*i).is_some_and(Option::is_none);
         let mut turn = (self.next..self.index.rows.len().min(self.next + AHEAD)).filter(free);
-        turn.find(|i| self.is_erased(batch, row, *i))
+        turn.find(|i| self.is_erased(batch, row, *i) || (self.beside)(*i).iter().any(|c| all_empty(batch, row, c)))
     }
 
     fn is_erased(&self, batch: &Batch, row: usize, i: usize) -> bool {
-        (self.emptied)(i).is_some_and(|columns| {
-            !columns.is_empty()
-                && columns.iter().all(|c| {
-                    let cell = batch.cell(row, *c as usize);
-                    let placeholder = cell.tag == Tag::Text && cell.bytes.starts_with(b"erased-");
-                    cell.is_empty() || cell.integer().is_some_and(|n| n <= 0) || placeholder
-                })
-        })
+        (self.emptied)(i).is_some_and(|columns| all_empty(batch, row, &columns))
     }
 
     /// Rows that were not met are gone.
@@ -125,6 +125,16 @@ impl<'a> Aligner<'a> {
     }
 }
 
+/// Whether every one of the columns is as erasing leaves it.
+fn all_empty(batch: &Batch, row: usize, columns: &[u32]) -> bool {
+    !columns.is_empty()
+        && columns.iter().all(|c| {
+            let cell = batch.cell(row, *c as usize);
+            let placeholder = cell.tag == Tag::Text && cell.bytes.starts_with(b"erased-");
+            cell.is_empty() || cell.integer().is_some_and(|n| n <= 0) || placeholder
+        })
+}
+
 /// Reads a data set and aligns it with a seal.
 pub(crate) fn align(
     source: &mut dyn Source,
@@ -132,8 +142,9 @@ pub(crate) fn align(
     index: &SealIndex,
     key: &[u8; 32],
     emptied: &dyn Fn(usize) -> Option<std::sync::Arc<[u32]>>,
+    beside: &dyn Fn(usize) -> Vec<std::sync::Arc<[u32]>>,
 ) -> Result<Alignment, Fault> {
-    let mut aligner = Aligner::new(index, key, emptied);
+    let mut aligner = Aligner::new(index, key, emptied, beside);
     source.read(place, &mut |batch| {
         for row in 0..batch.rows() {
             aligner.take(batch, row);

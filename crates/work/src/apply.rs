@@ -69,6 +69,19 @@ impl Job {
     }
 }
 
+/// What another job of the same run does to the rows of a seal.
+struct Peer {
+    seal_n: u64,
+    targets: BTreeSet<u32>,
+    columns: Arc<[u32]>,
+}
+
+impl Peer {
+    fn of(job: &Job) -> Peer {
+        Peer { seal_n: job.seal.n, targets: job.targets.iter().copied().collect(), columns: job.columns.clone() }
+    }
+}
+
 /// Carries out what is due.
 ///
 /// # Errors
@@ -106,8 +119,9 @@ pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) 
     if !jobs.is_empty() {
         let mut again = open_sources(workspace)?;
         let scan_n = survey(workspace, &mut again, &mut Deaf, progress)?.n;
+        let peers: Vec<Peer> = jobs.iter().map(Peer::of).collect();
         for job in &mut jobs {
-            observe(workspace, &mut again, job, scan_n, &mut report)?;
+            observe(workspace, &mut again, job, &peers, scan_n, &mut report)?;
         }
     }
     record_outcomes(workspace, &doc)?;
@@ -253,7 +267,7 @@ fn settle_replaced(workspace: &mut Workspace, doc: &PlanDoc, report: &mut ApplyR
             stale: true,
         };
         job.targets = load_list(workspace, &job.file("targets"))?;
-        observe(workspace, &mut opened, &mut job, scan_n, report)?;
+        observe(workspace, &mut opened, &mut job, &[], scan_n, report)?;
     }
     record_outcomes(workspace, doc)?;
     Ok(true)
@@ -325,7 +339,7 @@ fn open_at<'a>(opened: &'a mut Opened, i: usize, place: &Place) -> Option<&'a mu
 }
 
 /// Aligns a job's rows with what the source holds now; a data set that is gone has no rows.
-fn aligned(workspace: &mut Workspace, opened: &mut Opened, job: &Job) -> Result<Alignment, Fault> {
+fn aligned(workspace: &mut Workspace, opened: &mut Opened, job: &Job, peers: &[Peer]) -> Result<Alignment, Fault> {
     let key = workspace.vault()?.slots().key(job.index.key_slot)?.ok_or_else(|| Fault::new("slot_shredded"))?;
     let targets: BTreeSet<u32> = job.targets.iter().copied().collect();
     let emptied = |i: usize| u32::try_from(i).ok().filter(|i| targets.contains(i) && !job.deletes()).map(|_| job.columns.clone());
@@ -337,7 +351,13 @@ fn aligned(workspace: &mut Workspace, opened: &mut Opened, job: &Job) -> Result<
     let here = source_place(&job.seal.dataset);
     let unread = opened.unread.iter().any(|u| source_place(&u.place) == here);
     match open_at(opened, source, &job.seal.dataset) {
-        Some(open) => align(open.as_mut(), &job.seal.dataset, &job.index, &key, &emptied),
+        Some(open) => {
+            let beside = |i: usize| {
+                let here = |p: &&Peer| p.seal_n == job.seal.n && u32::try_from(i).is_ok_and(|i| p.targets.contains(&i));
+                peers.iter().filter(here).map(|p| p.columns.clone()).collect()
+            };
+            align(open.as_mut(), &job.seal.dataset, &job.index, &key, &emptied, &beside)
+        }
         None if unread => Err(Fault::new("source_unread").with("source", here).retry()),
         None => {
             let all = vec![Some(RowState::Gone); job.index.rows.len()];
@@ -377,7 +397,7 @@ fn within_tolerance(workspace: &mut Workspace, opened: &mut Opened, jobs: &mut [
     for job in jobs.iter_mut().filter(|j| j.order_n.is_none()) {
         let live = source_of(job).and_then(|i| workspace.file.sources.get(i)).is_some_and(|s| s.live);
         let tolerance = workspace.file.tolerance.ppm(live);
-        let alignment = aligned(workspace, opened, job)?;
+        let alignment = aligned(workspace, opened, job, &[])?;
         let state = |o: &u32| alignment.states.get(*o as usize).copied().flatten();
         let moved = job.targets.iter().filter(|o| matches!(state(o), Some(RowState::Changed | RowState::Gone))).count() as u64;
         let skipped = moved + alignment.new_rows;
@@ -487,7 +507,7 @@ fn carry_out(
             Some(Action::Empty(columns)) => Some(columns.clone()),
             _ => None,
         };
-        let mut aligner = crate::align::Aligner::new(&first.index, &key, &emptied);
+        let mut aligner = crate::align::Aligner::new(&first.index, &key, &emptied, &|_| Vec::new());
         source.erase(std::slice::from_ref(place), &mut |_, batch, row| {
             progress.add(1);
             Ok(match aligner.take(batch, row) {
@@ -504,10 +524,17 @@ fn carry_out(
 }
 
 /// Looks again at one job and records what was seen.
-fn observe(workspace: &mut Workspace, opened: &mut Opened, job: &mut Job, scan_n: u64, report: &mut ApplyReport) -> Result<(), Fault> {
+fn observe(
+    workspace: &mut Workspace,
+    opened: &mut Opened,
+    job: &mut Job,
+    peers: &[Peer],
+    scan_n: u64,
+    report: &mut ApplyReport,
+) -> Result<(), Fault> {
     let Some(order_n) = job.order_n else { return Ok(()) };
     let by_hand = job.item.method == Method::ByHand;
-    let alignment = match aligned(workspace, opened, job) {
+    let alignment = match aligned(workspace, opened, job, peers) {
         // Somebody has still to do it, or it cannot be seen yet: the order stays open.
         Err(e) if by_hand && e.may_retry() => {
             report.waiting.push(Waiting { item: job.item.item.clone(), until: job.item.not_after, why: "by_hand" });
