@@ -84,6 +84,11 @@ impl Dossier {
         if manifest.kind != "custody.manifest" || manifest.v != 1 {
             return broken("the manifest is of another kind".to_owned());
         }
+        // This version cites no other chain and anchors no head: what stands there would be looked at by nobody.
+        let cited = self.bytes("ledger/cited.jsonl").unwrap_or_default();
+        if !cited.is_empty() || self.members.keys().any(|n| n.starts_with("history/")) {
+            return broken("cited lines or anchored heads that no entry names".to_owned());
+        }
         let there: Vec<&String> = self.members.keys().filter(|n| in_manifest(n)).collect();
         if there.len() != manifest.members.len() {
             return broken(format!("{} members named, {} there", manifest.members.len(), there.len()));

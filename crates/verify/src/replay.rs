@@ -86,7 +86,8 @@ fn head(dossier: &mut Dossier, report: &mut Report) -> Option<(Vec<[u8; 32]>, St
     };
     let all_known = note.signatures.iter().all(|(name, hash, _)| vkeys.iter().any(|v| v.name == *name && v.hash() == *hash));
     let used = vkeys.iter().all(|v| note.signed_by(v));
-    if !all_known || !used {
+    // Each key signs once: a doubled line says nothing new and could hide a change.
+    if !all_known || !used || note.signatures.len() != vkeys.len() {
         return broken("a signature of the checkpoint is not by a key of keys.txt, or does not verify");
     }
     let Some(bytes) = dossier.bytes("ledger/leaves.bin") else { return broken("the leaves are missing") };

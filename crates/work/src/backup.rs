@@ -34,10 +34,11 @@ pub fn backup(workspace: &mut Workspace, progress: &dyn Progress) -> Result<Back
     let seals: Vec<Seal> = workspace.state.newest_seals().into_iter().cloned().collect();
     let bytes = seals.iter().map(|s| std::fs::metadata(segment_path(workspace, &archive, s)).map_or(0, |m| m.len())).sum();
     let rows: u64 = seals.iter().map(|s| s.rows).sum();
-    if let Some((n, _)) = workspace.state.backups.iter().find(|(_, b)| b.archive == archive) {
-        return Ok(BackupReport { archive, rows, bytes, n: Some(*n) });
+    // An archive that was observed before is restored and compared again, and nothing new is recorded.
+    let before = workspace.state.backups.iter().find(|(_, b)| b.archive == archive).map(|(n, _)| *n);
+    if before.is_none() {
+        workspace.begin_run(&["backup"], None)?;
     }
-    workspace.begin_run(&["backup"], None)?;
     progress.begin("restore", Some(rows));
     let mut roots = Vec::new();
     let mut restored = 0u64;
@@ -50,6 +51,9 @@ pub fn backup(workspace: &mut Workspace, progress: &dyn Progress) -> Result<Back
         roots.push(leaf_hash(&root.0));
     }
     progress.end();
+    if before.is_some() {
+        return Ok(BackupReport { archive, rows: restored, bytes, n: before });
+    }
     let event = BackupObserved {
         archive: archive.clone(),
         mirrors: 0,

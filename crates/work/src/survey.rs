@@ -205,7 +205,7 @@ fn schema_document(workspace: &Workspace, dataset: &Dataset, headers: &Headers) 
         .iter()
         .map(|c| {
             let mut column = BTreeMap::from([
-                ("declared", terms::json::Json::from(c.declared.chars().filter(|c| c.is_ascii_graphic()).collect::<String>())),
+                ("declared", terms::json::Json::from(type_word(&c.declared))),
                 ("key", terms::json::Json::from(c.key)),
                 ("not_null", terms::json::Json::from(c.not_null)),
                 ("unique", terms::json::Json::from(c.unique)),
@@ -293,4 +293,14 @@ pub(crate) fn class_by_name(dataset: &Dataset) -> Option<&'static str> {
 pub(crate) fn schema_of(workspace: &Workspace, dataset: &Dataset) -> Result<Digest, Fault> {
     let headers = Headers::shipped().map_err(|_| Fault::new("shipped_data_damaged"))?;
     schema_document(workspace, dataset, &headers)
+}
+
+/// A declared type as one of the usual words: SQLite lets people write anything there, even a name.
+fn type_word(declared: &str) -> &'static str {
+    const KNOWN: [&str; 16] = [
+        "INTEGER", "INT", "BIGINT", "SMALLINT", "TEXT", "VARCHAR", "NVARCHAR", "CHAR", "REAL", "DOUBLE", "FLOAT", "NUMERIC", "DECIMAL",
+        "DATE", "DATETIME", "BLOB",
+    ];
+    let word = declared.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default().to_ascii_uppercase();
+    KNOWN.into_iter().find(|k| *k == word).unwrap_or(if declared.is_empty() { "" } else { "OTHER" })
 }

@@ -144,6 +144,10 @@ impl Workspace {
             Vault::create(&folder, &archives, &holder, &passphrase)?;
         }
         let vault = Vault::open(&folder, &archives, &holder, &passphrase)?;
+        if self.state.next == 0 && vault.get("places")?.is_some() {
+            // The vault has seen scans that no ledger tells of: the ledger was lost, and a new one must not take its place.
+            return Err(Fault::new("ledger_damaged").with("entry", 0));
+        }
         let seed = match vault.get("log-key")? {
             Some(seed) => seed,
             None if self.state.next == 0 => {
