@@ -170,13 +170,13 @@ impl Parser<'_> {
         }
         if self.takes("(") {
             let inner = self.or()?;
-            self.expect(")")?;
+            self.closes_with(")")?;
             return Ok(inner);
         }
         let name = self.word()?;
         if self.takes("(") {
             let of = self.word()?;
-            self.expect(")")?;
+            self.closes_with(")")?;
             return match name.as_str() {
                 "demanded" | "barred" => Ok(Expr::Engine(name, of)),
                 _ => Err(format!("there is no function `{name}`")),
@@ -225,12 +225,12 @@ impl Parser<'_> {
     }
 
     fn list(&mut self) -> Result<Vec<String>, String> {
-        self.expect("[")?;
+        self.closes_with("[")?;
         let mut all = vec![self.word()?];
         while self.takes(",") {
             all.push(self.word()?);
         }
-        self.expect("]")?;
+        self.closes_with("]")?;
         Ok(all)
     }
 
@@ -244,7 +244,7 @@ impl Parser<'_> {
         }
     }
 
-    fn expect(&mut self, sign: &str) -> Result<(), String> {
+    fn closes_with(&mut self, sign: &str) -> Result<(), String> {
         if self.takes(sign) { Ok(()) } else { Err(format!("`{sign}` is missing")) }
     }
 
