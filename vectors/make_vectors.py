@@ -28,6 +28,8 @@ FILES = [
     (14, "14-checkpoint", "checkpoint_cases"),
     (16, "16-approval", "approval_cases"),
     (17, "17-zip", "zip_cases"),
+    (18, "18-admit-rules", "admit_cases"),
+    (20, "20-without-bodies", "body_cases"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Vector 13: unit bytes, slot bytes, the slot file before, during and after a shred."""
+"""Vector 13: unit bytes, slot bytes, the slot file before, during and after a shred, and what a crash leaves."""
 
 from . import slots
 from .primitives import FIXED_KEY, digits_to, filler, flip, sha256, u32, u64
@@ -8,7 +8,14 @@ ABOUT = (
     "plaintext). kind unit_broken: opening must fail. kind slot: one slot. kind file: whole slot file; keys lists the "
     "key of each slot, null for zeros. kind file_refused: the header is refused. kind file_damaged: the header is "
     "good, slots lists what each slot is: live, zero or broken. A file is given as header (its first 104 bytes) and body: "
-    "header | 3992 zero bytes | body; where it has no such form, as file. All binary is hex."
+    "header | 3992 zero bytes | body; where it has no such form, as file. All binary is hex. kind crash: a shred of the slots in "
+    "listed, cut off after (or inside) a step of section 8; files holds slots, slots_next (slots.next) and slots_old "
+    "(slots.old), null where there is none; holder the epoch keys that the holder then has, by epoch. restart: from is the step "
+    "that the restart does (again) first; first_epoch the least epoch of a new slots.next, if one is to be made; after it and the "
+    "rest of the shred, epoch_min is the least epoch of slots (and epoch_max the greatest, where no new file is made); live the "
+    "key of each slot from 1 on, null for zeros; index_key slot 0 where it is settled; gone_index_key never stands there again; "
+    "holder_without: epoch keys that the holder must no longer have; file_gone: files that must no longer be there. "
+    "Mirrors and index file are left out. open: inside a step, where the table speaks of the end of steps only."
 )
 
 E1, E2 = filler("epoch key 1"), filler("epoch key 2")
@@ -20,7 +27,7 @@ DEAD_SLOTS = [2, 5, 6]
 
 
 def cases():
-    return _units() + _slots() + _shred() + _refused() + _damaged()
+    return _units() + _slots() + _shred() + _refused() + _damaged() + _crashes()
 
 
 def _unit(name, person_key, segment, unit, plaintext):
@@ -203,3 +210,70 @@ def _damaged():
         words = ["zero" if k is None else "broken" if k == "broken" else "live" for k in found]
         out.append({"name": "damaged: " + name, "kind": "file_damaged", "epoch_key": E1.hex(), "slots": words, **_parts(data)})
     return out
+
+
+def _crashes():
+    """What lies on the disk and with the holder when a shred is cut off, for each row of the table in section 8."""
+    size, before = slots.SLOT, _before()
+    left = [None if n in DEAD_SLOTS else key for n, key in enumerate(_keys_before())]
+    zeroed = _zero(before, DEAD_SLOTS)
+    after = slots.slot_file(E2, ID2, EPOCH + 1, [INDEX_2] + left[1:])
+    half = _zero(before, DEAD_SLOTS[:1])
+    at = slots.HEADER + size * DEAD_SLOTS[1]
+    half = half[:at] + bytes(20) + half[at + 20 :]
+    torn = after[: slots.HEADER + size * 3 + 11]
+    wiped = bytes(slots.HEADER + size * 3) + zeroed[slots.HEADER + size * 3 :]
+    old, new, both = {EPOCH: E1}, {EPOCH + 1: E2}, {EPOCH: E1, EPOCH + 1: E2}
+    # (when, slots, slots.next, slots.old, holder, step to go on with, epoch of a new slots.next)
+    given = [
+        ("inside step 1: one slot zero, one half zero", half, None, None, old, 1, EPOCH + 1),
+        ("after step 1", zeroed, None, None, old, 1, EPOCH + 1),
+        ("inside step 2: slots.next torn", zeroed, torn, None, old, 2, EPOCH + 2),
+        ("after step 2", zeroed, after, None, old, 2, EPOCH + 2),
+        ("after step 3", zeroed, after, None, both, 2, EPOCH + 2),
+        ("after step 4", zeroed, after, None, both, 2, EPOCH + 2),
+        ("inside step 5: between the two renames", None, after, zeroed, both, 5, None),
+        ("after step 5", after, None, zeroed, both, 6, None),
+        ("inside step 6: slots.old overwritten up to slot 2", after, None, wiped, both, 6, None),
+        ("after step 6", after, None, None, both, 6, None),
+        ("after step 7", after, None, None, new, 7, None),
+        ("after step 8", after, None, None, new, 8, None),
+    ]
+    return [_crash(*state, left) for state in given]
+
+
+def _zero(data, indices):
+    out = bytearray(data)
+    for n in indices:
+        at = slots.HEADER + slots.SLOT * n
+        out[at : at + slots.SLOT] = slots.DEAD
+    return bytes(out)
+
+
+def _crash(when, now, coming, old, holder, step, first_epoch, left):
+    restart = {
+        "from": step,
+        "epoch_min": first_epoch or EPOCH + 1,
+        "live": [key and key.hex() for key in left[1:]],
+        "gone_index_key": INDEX_1.hex(),
+        "holder_without": [E1.hex()] + ([E2.hex()] if first_epoch == EPOCH + 2 else []),
+        "file_gone": ["slots_next", "slots_old"],
+    }
+    if first_epoch is None:
+        restart |= {"epoch_max": EPOCH + 1, "index_key": INDEX_2.hex()}
+        # The file that is or comes into force already is the answer.
+        assert slots.open_slots(now or coming, E2)[1:] == left[1:]
+    else:
+        restart["first_epoch"] = first_epoch
+        # The file in force gives every live key; at most the listed slots are unreadable, and those are zeroed again.
+        found = slots.open_slots(now, E1)
+        assert all(found[n] == key for n, key in enumerate(left) if n not in DEAD_SLOTS)
+    case = {
+        "name": "crash: " + when,
+        "kind": "crash",
+        "listed": DEAD_SLOTS,
+        "files": {name: data and _parts(data) for name, data in (("slots", now), ("slots_next", coming), ("slots_old", old))},
+        "holder": {str(epoch): key.hex() for epoch, key in holder.items()},
+        "restart": restart,
+    }
+    return case | ({"open": True} if when.startswith("inside") else {})

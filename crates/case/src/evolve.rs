@@ -99,7 +99,12 @@ fn apply(state: &mut State, entry: &Entry, event: &Event, context: Context) {
             };
             state.seals.insert(n, seal);
         }
-        Event::SubjectsRecorded(_) => state.subjects_n = Some(n),
+        Event::SubjectsRecorded(s) => {
+            state.subjects_n = Some(n);
+            state.matched.extend(&s.seal_ns);
+            // The sources were read anew: what came after these seals stands in a later one now, or went again.
+            state.unsealed.retain(|seal| !s.seal_ns.contains(seal));
+        }
         Event::OutcomesRecorded(o) => {
             let key = (o.seal_n, o.copy.clone(), o.group.clone());
             state.done_since.remove(&key);

@@ -222,6 +222,8 @@ pub struct State {
     pub seals: BTreeMap<u64, Seal>,
     /// Newest `subjects.recorded`.
     pub subjects_n: Option<u64>,
+    /// Seals that a `subjects.recorded` names: a seal that none names was cut off, and does not count.
+    pub matched: BTreeSet<u64>,
     /// Newest vector of (seal, copy, group).
     pub vectors: BTreeMap<(u64, String, String), Vector>,
     /// Rows done by observed effects since the newest vector of (seal, copy, group), by outcome.
@@ -271,14 +273,13 @@ impl State {
         self.scans.last().map(|(n, ..)| *n)
     }
 
-    /// The newest full seal of each data set and copy, and the deltas on it.
+    /// The newest full seal of each data set and copy that counts, and the deltas on it.
     pub fn newest_seals(&self) -> Vec<&Seal> {
-        let mut full: BTreeMap<(&Place, &str), u64> = BTreeMap::new();
-        for s in self.seals.values().filter(|s| s.of_n.is_none()) {
-            full.insert((&s.dataset, &s.copy), s.n);
-        }
+        let counted = || self.seals.values().filter(|s| self.matched.contains(&s.n));
+        let full: BTreeMap<(&Place, &str), u64> =
+            counted().filter(|s| s.of_n.is_none()).map(|s| ((&s.dataset, s.copy.as_str()), s.n)).collect();
         let kept: BTreeSet<u64> = full.into_values().collect();
-        self.seals.values().filter(|s| kept.contains(&s.of_n.unwrap_or(s.n))).collect()
+        counted().filter(|s| kept.contains(&s.of_n.unwrap_or(s.n))).collect()
     }
 
     /// Approvals that hold for an item on a data set now, at that instant.

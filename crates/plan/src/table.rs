@@ -130,10 +130,14 @@ pub(crate) fn holding_cells(inputs: &Inputs<'_>, rules: &[&Rule], case: &Given, 
 /// The cells of one branch of a holding: every group and copy.
 pub(crate) fn branch_cells(inputs: &Inputs<'_>, rules: &[&Rule], case: &Given, h: usize, holding: &Holding, b: usize) -> Vec<Cell> {
     let base = branch_facts(inputs, holding, b);
-    let records = holding.branches.get(b).map_or(0, |x| x.records);
     let live = terms::Copy { name: "live".to_owned(), given: Given::new() };
     let mut out = Vec::new();
     for (g, group) in holding.groups.iter().enumerate() {
+        let (records, all) = holding.branches.get(b).map_or((0, 0), |x| (x.open(&group.name), x.records));
+        if records == 0 && all > 0 {
+            // Everything in it is settled: there is nothing left to decide.
+            continue;
+        }
         for copy in std::iter::once(&live).chain(&holding.copies) {
             let mut own = base.clone();
             own.insert("group.name".to_owned(), Value::One(group.name.clone()));

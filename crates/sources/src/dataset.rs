@@ -31,6 +31,15 @@ pub struct Dataset {
     pub encoding: Encoding,
     /// Whether the sheet is hidden.
     pub hidden: bool,
+    /// Whether a row's locator stays the row's for good: a declared key. Row ids without one are dealt anew when a file is rewritten.
+    pub keyed: bool,
+}
+
+impl Dataset {
+    /// Columns that the store computes: they follow others and tell nothing of their own.
+    pub fn computed(&self) -> Vec<bool> {
+        self.columns.iter().map(|c| c.generated).collect()
+    }
 }
 
 /// A column as the store declares it.
@@ -86,8 +95,8 @@ pub enum Action {
     Keep,
     /// The whole row goes.
     Delete,
-    /// These columns are emptied.
-    Empty(std::sync::Arc<[u32]>),
+    /// These columns are emptied; where the store refuses nulls and equal values, the number stands in.
+    Empty(std::sync::Arc<[u32]>, u64),
 }
 
 /// What a purge was answered.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use terms::{Fault, Level, Place};
 
+use crate::blank::Blank;
 use crate::dataset::{Column, Dataset, Listing, Missed, Purged, ReadSummary, Searched, Store};
 use crate::needles::Needles;
 use crate::places::Places;
@@ -111,8 +112,16 @@ impl Source for Delimited {
             }
             match describe(&path, &place) {
                 Ok((columns, form)) => {
-                    let dataset =
-                        Dataset { place, name, is_table: false, columns, points_to: Vec::new(), encoding: form.encoding, hidden: false };
+                    let dataset = Dataset {
+                        place,
+                        name,
+                        is_table: false,
+                        columns,
+                        points_to: Vec::new(),
+                        encoding: form.encoding,
+                        hidden: false,
+                        keyed: false,
+                    };
                     listing.datasets.push(dataset.clone());
                     self.files.push(Known { dataset, path, form });
                 }
@@ -155,6 +164,10 @@ impl Source for Delimited {
             }
         }
         Ok(out)
+    }
+
+    fn blanks(&self, place: &Place) -> Vec<Blank> {
+        self.known(place).map(|k| vec![Blank::Text; k.dataset.columns.len()]).unwrap_or_default()
     }
 
     fn raw_form(&self, place: &Place) -> RawForm {

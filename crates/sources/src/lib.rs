@@ -1,5 +1,6 @@
 //! SQLite databases, folders of delimited files, folders of spreadsheets: read as lossless batches, erased, purged, searched for remains.
 
+mod blank;
 mod dataset;
 mod delimited;
 mod needles;
@@ -14,6 +15,7 @@ use std::path::Path;
 use rows::Batch;
 use terms::{Fault, Place, StoreKind};
 
+pub use blank::Blank;
 pub use dataset::{Action, Column, Dataset, Listing, Missed, Purged, ReadSummary, Searched, Store};
 pub use needles::{Needle, Needles};
 pub use overwrite::{sync_folder, wipe};
@@ -66,6 +68,9 @@ pub trait Source {
     /// # Errors
     /// If a raw file cannot be listed.
     fn search(&mut self, places: &[Place], needles: &mut Needles) -> Result<Searched, Fault>;
+
+    /// What erasing leaves in each column of a data set.
+    fn blanks(&self, place: &Place) -> Vec<Blank>;
 
     /// What the rows of a data set look like in the raw files.
     fn raw_form(&self, place: &Place) -> RawForm;

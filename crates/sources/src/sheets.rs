@@ -8,6 +8,7 @@ use calamine::{Data, Error, Reader, SheetType, SheetVisible, Sheets as Book, Xls
 use rows::{BatchBuilder, CellRef, Encoding, Locator, Tag};
 use terms::{Fault, Level, Place};
 
+use crate::blank::Blank;
 use crate::dataset::{Column, Dataset, Listing, Missed, Purged, ReadSummary, Searched, Store};
 use crate::delimited::{header_row, io_fault, walk};
 use crate::needles::Needles;
@@ -75,6 +76,7 @@ impl Sheets {
                 points_to: Vec::new(),
                 encoding: Encoding::Utf8,
                 hidden: sheet.visible != SheetVisible::Visible,
+                keyed: false,
             };
             listing.datasets.push(dataset.clone());
             let heading = heading.and_then(|h| u32::try_from(h).ok()).map(|h| first + h);
@@ -225,6 +227,11 @@ impl Source for Sheets {
         // Zip members are compressed: plain bytes would see nothing, so nothing is claimed.
         let unread = self.known.iter().map(|k| fs::metadata(&k.path).map_or(0, |m| m.len())).sum();
         Ok(Searched { bytes: 0, unread })
+    }
+
+    fn blanks(&self, place: &Place) -> Vec<Blank> {
+        let known = self.known.iter().find(|k| k.dataset.place == *place);
+        vec![Blank::Null; known.map_or(0, |k| k.dataset.columns.len())]
     }
 
     fn raw_form(&self, _place: &Place) -> RawForm {

@@ -13,6 +13,7 @@ use rows::Encoding;
 use rusqlite::{Connection, OpenFlags};
 use terms::{Fault, Level, Place};
 
+use crate::blank::Blank;
 use crate::dataset::{Dataset, Listing, Purged, ReadSummary, Searched, Store};
 use crate::needles::Needles;
 use crate::places::Places;
@@ -128,6 +129,10 @@ impl Source for Sqlite {
 
     fn search(&mut self, _places: &[Place], needles: &mut Needles) -> Result<Searched, Fault> {
         Ok(remains::search(&self.raw_files(), needles))
+    }
+
+    fn blanks(&self, place: &Place) -> Vec<Blank> {
+        self.dataset(place).map(|d| d.columns.iter().map(Blank::of_sqlite).collect()).unwrap_or_default()
     }
 
     fn raw_form(&self, place: &Place) -> RawForm {

@@ -1,8 +1,10 @@
 //! What the plan reads about holdings: their facts, field groups, copies, and the branches of records that share facts.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{Given, Outcome, Place, Reach, StoreKind, Value};
+use crate::{Given, Place, Reach, StoreKind, Value};
 
 /// All holdings of a case with the branches that occur in them; a document (no personal data, counts only).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,9 +80,16 @@ pub struct Branch {
     pub given: Given,
     /// Rows.
     pub records: u64,
-    /// What became of all of them already, if this is a delta plan over settled rows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub settled: Option<Outcome>,
+    /// By group: rows for which nothing is left to do, because they were destroyed, stand in a later seal, or are gone.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settled: BTreeMap<String, u64>,
+}
+
+impl Branch {
+    /// Rows of a group that are still to be decided on.
+    pub fn open(&self, group: &str) -> u64 {
+        self.records.saturating_sub(self.settled.get(group).copied().unwrap_or_default())
+    }
 }
 
 impl Holding {

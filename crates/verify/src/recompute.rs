@@ -128,5 +128,9 @@ fn holdings_fit(dossier: &mut Dossier, replay: &Replay, made: &PlanMade, holding
     for h in &mut bare.holdings {
         h.given.remove("holding.hold");
     }
-    Some(bare == sealed)
+    let rows = |place: &terms::Place| -> u64 {
+        made.seal_ns.iter().filter_map(|n| replay.state.seals.get(n)).filter(|s| s.dataset == *place).map(|s| s.rows).sum()
+    };
+    let counted = sealed.holdings.iter().all(|h| h.records() == rows(&h.dataset));
+    Some(bare == sealed && counted)
 }

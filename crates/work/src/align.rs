@@ -1,153 +1,235 @@
-//! Where the sealed rows are now: unchanged, erased, changed or gone, and what is new.
+//! Where the sealed rows of a data set are now: unchanged, emptied, changed or gone; and what belongs to no seal.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use rows::{Batch, Locator, Tag, canonical_row};
+use case::Seal;
+use rows::Batch;
 use sources::Source;
-use terms::{Fault, Place};
+use terms::{Fault, Outcome, Place};
 
-use crate::index::{SealIndex, row_digest};
+use crate::index::{Digester, RowDigest, SealIndex};
+use crate::outcomes::vector_codes;
+use crate::workspace::Workspace;
 
 /// The state of a sealed row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RowState {
     /// As it was sealed.
     Unchanged,
-    /// Its ordered columns are empty.
-    Erased,
+    /// As erasing the fields of these groups leaves it.
+    Emptied(u32),
     /// Something else was changed.
     Changed,
     /// It is not there.
     Gone,
+    /// It stands in a later seal.
+    Superseded,
 }
 
-/// What was found for the rows of a seal.
+/// A seal of a data set with its index.
+pub(crate) struct Part {
+    pub seal: Seal,
+    pub index: SealIndex,
+    /// Whether a row stands in a later seal, or was found gone before, by ordinal in the index.
+    pub left: Vec<bool>,
+    name: String,
+    key: zeroize::Zeroizing<[u8; 32]>,
+}
+
+impl Part {
+    pub(crate) fn load(workspace: &mut Workspace, seal: &Seal) -> Result<Part, Fault> {
+        let name = SealIndex::name(seal.scan_n, &seal.dataset);
+        let index = SealIndex::load(workspace, &name)?;
+        let key = workspace.vault()?.slots().key(index.key_slot)?.ok_or_else(|| Fault::new("slot_shredded"))?;
+        let mut left = vec![false; index.rows.len()];
+        for group in &seal.groups {
+            let codes = vector_codes(workspace, seal, group)?;
+            for (room, row) in left.iter_mut().zip(&index.rows) {
+                let outcome = codes.get(row.position as usize).copied().and_then(Outcome::of_code);
+                *room |= matches!(outcome, Some(Outcome::Superseded | Outcome::Gone));
+            }
+        }
+        Ok(Part { seal: seal.clone(), index, left, name, key })
+    }
+
+    /// The parts of a data set, newest first.
+    pub(crate) fn of(workspace: &mut Workspace, place: &Place) -> Result<Vec<Part>, Fault> {
+        let seals: Vec<Seal> = workspace.state.newest_seals().into_iter().filter(|s| s.dataset == *place).cloned().collect();
+        seals.iter().rev().map(|s| Part::load(workspace, s)).collect()
+    }
+
+    pub(crate) fn keep(&self, workspace: &mut Workspace) -> Result<(), Fault> {
+        self.index.keep(workspace, &self.name)
+    }
+
+    pub(crate) fn digester(&self, computed: &[bool]) -> Digester {
+        Digester::new(self.key.clone(), computed.to_vec())
+    }
+
+    /// A number for a row that stands in for what may be neither null nor equal; it says nothing about anybody.
+    pub(crate) fn number(&self, ordinal: usize) -> u64 {
+        (self.seal.n << 32) | self.index.rows.get(ordinal).map_or(0, |r| u64::from(r.position))
+    }
+}
+
+/// What was found for the rows of a data set.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Alignment {
-    /// State by ordinal in the index.
-    pub states: Vec<Option<RowState>>,
-    /// Digest that the row has now, by ordinal in the index.
-    pub digests: Vec<Option<[u8; 16]>>,
-    /// Rows that belong to no sealed row.
+    /// State by seal number and ordinal in its index.
+    pub states: BTreeMap<u64, Vec<RowState>>,
+    /// Digests that rows have now, by seal number and ordinal in the index.
+    pub digests: BTreeMap<u64, Vec<Option<RowDigest>>>,
+    /// Rows that belong to no seal.
     pub new_rows: u64,
 }
 
-/// How many rows ahead of a file's place a moved row is looked for.
-const AHEAD: usize = 4_096;
+impl Alignment {
+    /// The alignment of a data set that is not there any more.
+    pub(crate) fn nothing_there(parts: &[Part]) -> Alignment {
+        let all = |p: &Part| (p.seal.n, vec![RowState::Gone; p.index.rows.len()]);
+        let none = |p: &Part| (p.seal.n, vec![None; p.index.rows.len()]);
+        Alignment { states: parts.iter().map(all).collect(), digests: parts.iter().map(none).collect(), new_rows: 0 }
+    }
 
-/// Matches current rows with the rows of a seal one by one, in reading order.
-pub(crate) struct Aligner<'a> {
-    index: &'a SealIndex,
-    key: &'a [u8; 32],
-    /// Columns that an order empties, by ordinal in the index.
-    emptied: &'a dyn Fn(usize) -> Option<std::sync::Arc<[u32]>>,
-    /// Columns that orders beside this one empty: a row that they changed is still the row that it was.
-    beside: &'a dyn Fn(usize) -> Vec<std::sync::Arc<[u32]>>,
+    pub(crate) fn state(&self, seal_n: u64, ordinal: u32) -> RowState {
+        self.states.get(&seal_n).and_then(|s| s.get(ordinal as usize)).copied().unwrap_or(RowState::Gone)
+    }
+}
+
+/// A row that was met: whose it is, and how it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Met {
+    /// Which part.
+    pub part: usize,
+    /// Ordinal in its index.
+    pub ordinal: usize,
+    pub state: RowState,
+}
+
+/// One part while rows are matched with it.
+struct Lane<'a> {
+    part: &'a Part,
+    digester: Digester,
     by_locator: HashMap<&'a [u8], usize>,
-    by_digest: HashMap<[u8; 16], Vec<usize>>,
-    by_place: bool,
-    next: usize,
-    pub alignment: Alignment,
-    bytes: Vec<u8>,
+    by_digest: HashMap<RowDigest, Vec<usize>>,
+    states: Vec<Option<RowState>>,
+    digests: Vec<Option<RowDigest>>,
+}
+
+impl<'a> Lane<'a> {
+    fn new(part: &'a Part, computed: &[bool], keyed: bool) -> Lane<'a> {
+        let mut by_locator = HashMap::new();
+        let mut by_digest: HashMap<RowDigest, Vec<usize>> = HashMap::new();
+        let rows = || part.index.rows.iter().enumerate().rev().filter(|(i, _)| !part.left.get(*i).copied().unwrap_or(false));
+        if keyed {
+            by_locator.extend(rows().map(|(i, r)| (r.locator.as_slice(), i)));
+        } else {
+            // A row as it was sealed comes before one that erasing would leave with the same bytes: the last is taken first.
+            let after = rows().flat_map(|(i, r)| r.after.iter().map(move |(_, d)| (*d, i)));
+            let sealed = rows().map(|(i, r)| (r.digest, i));
+            after.chain(sealed).for_each(|(digest, i)| by_digest.entry(digest).or_default().push(i));
+        }
+        let rows = part.index.rows.len();
+        Lane { part, digester: part.digester(computed), by_locator, by_digest, states: vec![None; rows], digests: vec![None; rows] }
+    }
+
+    fn free(&self, ordinal: usize) -> bool {
+        self.states.get(ordinal).is_some_and(Option::is_none)
+    }
+
+    fn find(&mut self, locator: &[u8], digest: &RowDigest, keyed: bool) -> Option<usize> {
+        if keyed {
+            return self.by_locator.get(locator).copied().filter(|i| self.free(*i));
+        }
+        while let Some(i) = self.by_digest.get_mut(digest).and_then(Vec::pop) {
+            if self.free(i) {
+                return Some(i);
+            }
+        }
+        None
+    }
+
+    fn state(&self, ordinal: usize, digest: &RowDigest) -> RowState {
+        let Some(row) = self.part.index.rows.get(ordinal) else { return RowState::Changed };
+        // A row whose fields were empty from the beginning is as good as emptied.
+        let emptied = row.after.iter().filter(|(_, d)| d == digest).map(|(groups, _)| *groups).max_by_key(|g| g.count_ones());
+        match emptied {
+            Some(groups) => RowState::Emptied(groups),
+            None if row.digest == *digest => RowState::Unchanged,
+            None => RowState::Changed,
+        }
+    }
+
+    fn set(&mut self, ordinal: usize, state: RowState, digest: Option<RowDigest>) {
+        if let (Some(s), Some(d)) = (self.states.get_mut(ordinal), self.digests.get_mut(ordinal)) {
+            *s = Some(state);
+            *d = digest;
+        }
+    }
+}
+
+/// Matches current rows with the seals of their data set one by one.
+pub(crate) struct Aligner<'a> {
+    lanes: Vec<Lane<'a>>,
+    keyed: bool,
+    new_rows: u64,
 }
 
 impl<'a> Aligner<'a> {
-    pub(crate) fn new(
-        index: &'a SealIndex,
-        key: &'a [u8; 32],
-        emptied: &'a dyn Fn(usize) -> Option<std::sync::Arc<[u32]>>,
-        beside: &'a dyn Fn(usize) -> Vec<std::sync::Arc<[u32]>>,
-    ) -> Aligner<'a> {
-        let keyed = index.rows.first().and_then(|r| Locator::from_bytes(&r.locator));
-        let by_place = !matches!(keyed, Some(Locator::RowId(_) | Locator::Key(_)));
-        let mut by_locator = HashMap::new();
-        let mut by_digest: HashMap<[u8; 16], Vec<usize>> = HashMap::new();
-        for (i, row) in index.rows.iter().enumerate() {
-            if by_place {
-                by_digest.entry(row.digest).or_default().push(i);
-            } else {
-                by_locator.insert(row.locator.as_slice(), i);
+    /// `parts` newest first; `keyed` if a locator stays a row's for good, else rows are known by their bytes alone.
+    pub(crate) fn new(parts: &'a [Part], dataset: &sources::Dataset) -> Aligner<'a> {
+        let computed = dataset.computed();
+        Aligner { lanes: parts.iter().map(|p| Lane::new(p, &computed, dataset.keyed)).collect(), keyed: dataset.keyed, new_rows: 0 }
+    }
+
+    /// Takes the next current row; gives the sealed row that it is, if it is one.
+    pub(crate) fn take(&mut self, batch: &Batch, row: usize) -> Option<Met> {
+        let locator = batch.locator_bytes(row);
+        let mut met: Option<Met> = None;
+        for (part, lane) in self.lanes.iter_mut().enumerate() {
+            let digest = lane.digester.row(batch, row);
+            let Some(ordinal) = lane.find(locator, &digest, self.keyed) else { continue };
+            if met.is_some() {
+                // A later seal has the row: here it is left behind.
+                lane.set(ordinal, RowState::Superseded, None);
+                continue;
+            }
+            let state = lane.state(ordinal, &digest);
+            lane.set(ordinal, state, Some(digest));
+            met = Some(Met { part, ordinal, state });
+            if !self.keyed {
+                break;
             }
         }
-        for list in by_digest.values_mut() {
-            list.reverse();
-        }
-        let alignment = Alignment { states: vec![None; index.rows.len()], digests: vec![None; index.rows.len()], new_rows: 0 };
-        Aligner { index, key, emptied, beside, by_locator, by_digest, by_place, next: 0, alignment, bytes: Vec::new() }
+        self.new_rows += u64::from(met.is_none());
+        met
     }
 
-    /// Takes the next current row; gives the sealed row it is, and its state.
-    pub(crate) fn take(&mut self, batch: &Batch, row: usize) -> Option<(usize, RowState)> {
-        canonical_row(batch.row(row), &mut self.bytes);
-        let digest = row_digest(self.key, &self.bytes);
-        let found = if self.by_place { self.by_order(batch, row, digest) } else { self.by_locator.get(batch.locator_bytes(row)).copied() };
-        let Some(i) = found else {
-            self.alignment.new_rows += 1;
-            return None;
-        };
-        let state = match self.index.rows.get(i) {
-            // A row whose ordered columns were empty from the beginning is as good as erased.
-            _ if self.is_erased(batch, row, i) => RowState::Erased,
-            Some(sealed) if sealed.digest == digest => RowState::Unchanged,
-            _ => RowState::Changed,
-        };
-        if let Some(room) = self.alignment.states.get_mut(i) {
-            *room = Some(state);
+    /// Rows that were not met are gone, or stand in a later seal.
+    pub(crate) fn finish(self) -> Alignment {
+        let mut out = Alignment { new_rows: self.new_rows, ..Alignment::default() };
+        for lane in self.lanes {
+            let rest = |i: usize| if lane.part.left.get(i).copied().unwrap_or(false) { RowState::Superseded } else { RowState::Gone };
+            let states = lane.states.iter().enumerate().map(|(i, s)| s.unwrap_or_else(|| rest(i))).collect();
+            out.states.insert(lane.part.seal.n, states);
+            out.digests.insert(lane.part.seal.n, lane.digests);
         }
-        if let Some(room) = self.alignment.digests.get_mut(i) {
-            *room = Some(digest);
-        }
-        self.next = self.next.max(i + 1);
-        Some((i, state))
-    }
-
-    /// In a file: the same bytes wherever they stand now, else the erased row at its turn.
-    fn by_order(&mut self, batch: &Batch, row: usize, digest: [u8; 16]) -> Option<usize> {
-        if let Some(i) = self.by_digest.get_mut(&digest).and_then(Vec::pop) {
-            return Some(i);
-        }
-        // Not as sealed: the next row in turn that nobody claimed, if it was emptied there; else the next in turn, changed.
-        let free = |i: &usize| self.alignment.states.get(*i).is_some_and(Option::is_none);
-        let mut turn = (self.next..self.index.rows.len().min(self.next + AHEAD)).filter(free);
-        turn.find(|i| self.is_erased(batch, row, *i) || (self.beside)(*i).iter().any(|c| all_empty(batch, row, c)))
-    }
-
-    fn is_erased(&self, batch: &Batch, row: usize, i: usize) -> bool {
-        (self.emptied)(i).is_some_and(|columns| all_empty(batch, row, &columns))
-    }
-
-    /// Rows that were not met are gone.
-    pub(crate) fn finish(mut self) -> Alignment {
-        for state in &mut self.alignment.states {
-            state.get_or_insert(RowState::Gone);
-        }
-        self.alignment
+        out
     }
 }
 
-/// Whether every one of the columns is as erasing leaves it.
-fn all_empty(batch: &Batch, row: usize, columns: &[u32]) -> bool {
-    !columns.is_empty()
-        && columns.iter().all(|c| {
-            let cell = batch.cell(row, *c as usize);
-            let placeholder = cell.tag == Tag::Text && cell.bytes.starts_with(b"erased-");
-            cell.is_empty() || cell.integer().is_some_and(|n| n <= 0) || placeholder
-        })
-}
-
-/// Reads a data set and aligns it with a seal.
+/// Reads a data set and aligns it with its seals; `hear` gets every row.
 pub(crate) fn align(
     source: &mut dyn Source,
-    place: &Place,
-    index: &SealIndex,
-    key: &[u8; 32],
-    emptied: &dyn Fn(usize) -> Option<std::sync::Arc<[u32]>>,
-    beside: &dyn Fn(usize) -> Vec<std::sync::Arc<[u32]>>,
+    dataset: &sources::Dataset,
+    parts: &[Part],
+    hear: &mut dyn FnMut(&Batch, usize, Option<Met>),
 ) -> Result<Alignment, Fault> {
-    let mut aligner = Aligner::new(index, key, emptied, beside);
-    source.read(place, &mut |batch| {
+    let mut aligner = Aligner::new(parts, dataset);
+    source.read(&dataset.place, &mut |batch| {
         for row in 0..batch.rows() {
-            aligner.take(batch, row);
+            let met = aligner.take(batch, row);
+            hear(batch, row, met);
         }
         Ok(())
     })?;

@@ -76,11 +76,17 @@ pub(crate) struct Branches {
 }
 
 impl Branches {
+    /// Goes on from branches that have numbers already.
+    pub(crate) fn after(list: Vec<Branch>) -> Branches {
+        let known = (0u32..).zip(&list).map(|(n, b)| (b.given.clone(), n)).collect();
+        Branches { known, list }
+    }
+
     pub(crate) fn of(&mut self, given: Given) -> u32 {
         let next = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
         let n = *self.known.entry(given.clone()).or_insert(next);
         if n == next {
-            self.list.push(Branch { given, records: 0, settled: None });
+            self.list.push(Branch { given, records: 0, settled: std::collections::BTreeMap::new() });
         }
         if let Some(b) = self.list.get_mut(n as usize) {
             b.records += 1;

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashSet};
 use case::{ColumnLook, Seal};
 use rows::CellRef;
 use sources::{Needles, Source};
-use terms::{Fault, Id, Level, Place};
+use terms::{Fault, Level, Place};
 
-use crate::backup::segment_name;
-use crate::index::SealIndex;
+use crate::align::{Met, Part, RowState, align};
+use crate::index::{SealIndex, segment};
+use crate::survey::Opened;
 use crate::workspace::Workspace;
 
 /// Values that a control recall asks for at most.
@@ -37,13 +38,12 @@ pub(crate) struct Sight {
 pub(crate) fn sight(
     workspace: &mut Workspace,
     source: &dyn Source,
-    archive: &Id,
     seal: &Seal,
-    index: &SealIndex,
     ordinals: &[u32],
     columns: &[u32],
     sample: bool,
 ) -> Result<Sight, Fault> {
+    let index = SealIndex::load(workspace, &SealIndex::name(seal.scan_n, &seal.dataset))?;
     let chosen: Vec<u32> = if sample && ordinals.len() > ASKED_MAX {
         // Spread evenly over the whole range: rows lie in the order of their keys.
         (0..ASKED_MAX).filter_map(|i| ordinals.get(i * ordinals.len() / ASKED_MAX).copied()).collect()
@@ -56,7 +56,7 @@ pub(crate) fn sight(
     let mut out = Sight { left: Needles::new(), right: Needles::new(), plain: Needles::new(), live: BTreeMap::new() };
     let form = source.raw_form(&seal.dataset);
     let vault = workspace.vault()?;
-    let mut reader = vault.read_segment(archive.as_str(), &segment_name(seal))?;
+    let mut reader = vault.read_segment(&index.archive, &segment(&seal.dataset))?;
     reader.units(vault.slots(), &|slot| slots.contains(&slot), &mut |unit| {
         for (_, cells) in unit.rows.iter().filter(|(p, _)| positions.contains(p)) {
             let cells: Vec<CellRef<'_>> = cells.iter().map(|(tag, bytes)| CellRef { tag: *tag, bytes }).collect();
@@ -120,6 +120,7 @@ fn asked(needles: &Needles, column: u32) -> u64 {
 }
 
 /// What the search saw of living values before the erasure: asked and found by column.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Recall {
     pub live: BTreeMap<u32, u64>,
     pub asked: BTreeMap<u32, u64>,
@@ -176,6 +177,30 @@ pub(crate) fn absence(source: &mut dyn Source, places: &[Place], mut sight: Sigh
         }
     }
     Ok(out)
+}
+
+/// Values of rows said to be done by hand that still stand in cells of their source, outside rows that are as they were sealed.
+pub(crate) fn remains_in_cells(
+    workspace: &mut Workspace,
+    opened: &mut Opened,
+    seal: &Seal,
+    done: &[u32],
+    columns: &[u32],
+) -> Result<u64, Fault> {
+    let here = seal.dataset.source();
+    let listed: Vec<sources::Dataset> = opened.listed.iter().map(|l| l.dataset.clone()).filter(|d| d.place.source() == here).collect();
+    let Some((_, Some(open))) = opened.sources.iter_mut().find(|(p, _)| p.source() == here) else { return Ok(0) };
+    let mut plain = sight(workspace, open.as_ref(), seal, done, columns, false)?.plain;
+    for dataset in listed {
+        let parts = Part::of(workspace, &dataset.place)?;
+        align(open.as_mut(), &dataset, &parts, &mut |batch, row, met| {
+            let lawful = matches!(met, Some(Met { state: RowState::Unchanged | RowState::Emptied(_), .. }));
+            if !lawful {
+                batch.row(row).for_each(|cell| plain.look(cell.bytes));
+            }
+        })?;
+    }
+    Ok(met(&plain).values().sum())
 }
 
 /// The level of each column: L3 with sight and absence, else L2.

@@ -26,7 +26,7 @@ pub(crate) struct Known {
     pub inputs: PlanInputs,
     pub holdings: Holdings,
     pub inventory: Inventory,
-    pub archive: Id,
+    pub archives: Vec<Id>,
 }
 
 impl Workspace {
@@ -44,16 +44,29 @@ impl Workspace {
     }
 }
 
-/// Gathers what is known for planning.
-pub(crate) fn known(workspace: &Workspace) -> Result<Known, Fault> {
+/// The model document of the newest subjects.
+fn model(workspace: &Workspace) -> Result<Json, Fault> {
     let subjects_n = workspace.state.subjects_n.ok_or_else(|| Fault::new("no_subjects"))?;
     let Event::SubjectsRecorded(subjects) = workspace.event(subjects_n)? else { return Err(Fault::new("no_subjects")) };
-    let model: Json = workspace.get_json(&subjects.model_doc)?;
-    let damaged = || Fault::new("document_damaged").with("document", subjects.model_doc);
-    let text = |name: &str| model.get(name).and_then(Json::as_str);
-    let holdings: Digest = text("holdings").and_then(|t| t.parse().ok()).ok_or_else(damaged)?;
-    let archive = text("archive").and_then(Id::new).ok_or_else(damaged)?;
-    let mut holdings: Holdings = workspace.get_json(&holdings)?;
+    workspace.get_json(&subjects.model_doc)
+}
+
+/// The holdings as they were recorded with the newest subjects.
+pub(crate) fn recorded_holdings(workspace: &Workspace) -> Result<Holdings, Fault> {
+    let digest = model(workspace)?.get("holdings").and_then(Json::as_str).and_then(|t| t.parse::<Digest>().ok());
+    workspace.get_json(&digest.ok_or_else(|| Fault::new("document_form"))?)
+}
+
+/// The archives in which the newest seals lie, newest first.
+pub(crate) fn archives(workspace: &Workspace) -> Result<Vec<Id>, Fault> {
+    let model = model(workspace)?;
+    let all = model.get("archives").and_then(Json::as_array).ok_or_else(|| Fault::new("document_form"))?;
+    all.iter().map(|a| a.as_str().and_then(Id::new).ok_or_else(|| Fault::new("document_form"))).collect()
+}
+
+/// Gathers what is known for planning.
+pub(crate) fn known(workspace: &Workspace) -> Result<Known, Fault> {
+    let mut holdings = recorded_holdings(workspace)?;
     for h in &mut holdings.holdings {
         h.given.insert("holding.hold".to_owned(), Value::YesNo(workspace.state.held(h.dataset.as_str())));
     }
@@ -80,7 +93,7 @@ pub(crate) fn known(workspace: &Workspace) -> Result<Known, Fault> {
         inventory: *inventory_doc,
         packs: crate::packs::put(&workspace.packs, &workspace.documents)?,
     };
-    Ok(Known { inputs, holdings, inventory, archive })
+    Ok(Known { inputs, holdings, inventory, archives: archives(workspace)? })
 }
 
 impl Known {
@@ -128,9 +141,12 @@ pub fn plan_now(workspace: &Workspace) -> Result<PlanDoc, Fault> {
 fn document(workspace: &Workspace, known: Known) -> PlanDoc {
     let safety_days = workspace.state.opened.as_ref().map_or(30, |o| o.safety_days);
     // Every archive that lives ends with the plan: the one that backs it, and those of earlier seals.
-    let older = workspace.state.backups.values().filter(|b| b.end.is_none() && b.archive != known.archive).map(|b| b.archive.clone());
-    let archives = std::iter::once(known.archive.clone())
-        .chain(older)
+    let older = workspace.state.backups.values().filter(|b| b.end.is_none() && !known.archives.contains(&b.archive));
+    let archives = known
+        .archives
+        .iter()
+        .chain(older.map(|b| &b.archive))
+        .cloned()
         .enumerate()
         .filter_map(|(i, archive)| Some(ArchiveItem { archive, item: Id::new(format!("i-archive{}", i + 1))?, safety_days }))
         .collect();

@@ -6,8 +6,7 @@ use case::Seal;
 use rows::Tag;
 use terms::{Fault, Place};
 
-use crate::backup::segment_name;
-use crate::planning::known;
+use crate::index::{SealIndex, segment};
 use crate::progress::Progress;
 use crate::workspace::Workspace;
 
@@ -16,15 +15,15 @@ use crate::workspace::Workspace;
 /// # Errors
 /// If the folder holds a restored database already, or an archive is damaged.
 pub fn restore(workspace: &mut Workspace, to: &Path, progress: &dyn Progress) -> Result<Vec<(Place, u64, u64)>, Fault> {
-    let archive = known(workspace)?.archive;
     let seals: Vec<Seal> = workspace.state.newest_seals().into_iter().cloned().collect();
     let mut database = store::RestoredDatabase::create(to)?;
     let mut out = Vec::new();
     progress.begin("restore", Some(seals.iter().map(|s| s.rows).sum()));
     for seal in &seals {
         let mut rows = 0u64;
+        let archive = SealIndex::load(workspace, &SealIndex::name(seal.scan_n, &seal.dataset))?.archive;
         let vault = workspace.vault()?;
-        let mut reader = vault.read_segment(archive.as_str(), &segment_name(seal))?;
+        let mut reader = vault.read_segment(&archive, &segment(&seal.dataset))?;
         let dead = reader.units(vault.slots(), &|_| true, &mut |unit| {
             for (position, cells) in &unit.rows {
                 let values: Vec<(u8, &[u8])> = cells.iter().map(|(tag, bytes)| (tag_code(*tag), bytes.as_slice())).collect();

@@ -4,28 +4,35 @@ use case::{BarFacts, By, Command, Event, HolderGone, ShredObserved, ShredOrdered
 use facts::Truth;
 use plan::{ArchiveItem, PlanDoc};
 use terms::json::json;
-use terms::{Day, Fault, Id, Level};
+use terms::{Day, Fault, Id, Level, Outcome};
 use vault::{ShredPlan, shred};
 
 use crate::apply::{ApplyReport, Waiting, is_settled};
 use crate::planning::read_plan;
 use crate::workspace::Workspace;
 
-/// The day on which an archive may be shredded; none while destructions are open or none was done.
+/// The day on which archives may be shredded; none while destructions are open or none was done. Persons have rows in several
+/// archives under one key, so all archives end together.
 fn due_day(workspace: &Workspace, archive: &ArchiveItem) -> Option<Day> {
     let state = &workspace.state;
-    let backup = state.backups.values().find(|b| b.archive == archive.archive && b.end.is_none())?;
-    let backed = || state.orders.values().filter(|o| o.kind.effect().is_some_and(|e| backup.seal_ns.contains(&e.seal_n)));
-    if backed().any(|o| o.observed.is_none()) {
-        return None;
-    }
+    state.backups.values().find(|b| b.archive == archive.archive && b.end.is_none())?;
     let all = || state.orders.values().filter(|o| o.kind.effect().is_some());
     if all().any(|o| o.observed.is_none()) {
         return None;
     }
-    let day = |o: &case::Order| o.observed.as_ref().map(|o| o.day);
-    let last = backed().filter_map(day).max().or_else(|| all().filter_map(day).max())?;
+    let last = all().filter_map(|o| o.observed.as_ref().map(|o| o.day)).max()?;
     Some(last.plus_days(i64::try_from(archive.safety_days).unwrap_or(i64::MAX)))
+}
+
+/// Whether rows are undecided still: their values may be needed, and only the archive has those that a source lost.
+fn undecided(workspace: &Workspace) -> bool {
+    let state = &workspace.state;
+    let open = |s: &&case::Seal| {
+        let of = |g: &String| state.vectors.get(&(s.n, s.copy.clone(), g.clone()));
+        let left = |g: &String| of(g).is_none_or(|v| v.totals.get(&Outcome::Undecided).copied().unwrap_or_default() > 0);
+        state.unsealed.contains(&s.n) || (s.rows > 0 && s.groups.iter().any(left))
+    };
+    state.newest_seals().iter().any(open)
 }
 
 /// Whether everything irreversible in the plan was seen done, under this plan or an earlier one.
@@ -55,6 +62,8 @@ pub(crate) fn shred_in_run(workspace: &mut Workspace, doc: &PlanDoc, report: &mu
         let Some(day) = due_day(workspace, archive) else { continue };
         if day > today {
             report.waiting.push(Waiting { item: archive.item.clone(), until: Some(day), why: "safety_window" });
+        } else if undecided(workspace) {
+            report.waiting.push(Waiting { item: archive.item.clone(), until: None, why: "undecided" });
         } else if nothing_waits(workspace, doc)? {
             end_archive(workspace, archive, day)?;
         }

@@ -51,6 +51,9 @@ pub(super) fn outcomes(state: &State, o: &OutcomesRecorded) -> Result<(), Broken
         (None, Some(_)) => {}
         _ => return Err(Broken::new("S2", "either a uniform code or a vector")),
     }
+    let later = state.seals.values().filter(|s| s.n > seal.n && s.dataset == seal.dataset && s.copy == seal.copy);
+    let superseded = o.totals.get(&Outcome::Superseded).copied().unwrap_or_default();
+    need(superseded <= later.map(|s| s.rows).sum(), "S2", "more positions are superseded than later seals have rows")?;
     let key = (o.seal_n, o.copy.clone(), o.group.clone());
     let before = state.vectors.get(&key);
     for outcome in Outcome::ALL.iter().copied() {

@@ -13,11 +13,12 @@ pub fn backup(session: &Session<'_>) -> Result<u8, Fault> {
     let mut workspace = session.workspace(true, false)?;
     let report = work::backup(&mut workspace, &Bar::new(session.lang))?;
     if session.args.json {
-        say::print_json(&json!({"archive": report.archive, "bytes": report.bytes, "entry": report.n, "rows": report.rows}));
+        say::print_json(&json!({"archives": report.archives, "bytes": report.bytes, "entries": report.entries, "rows": report.rows}));
     } else {
+        let names = report.archives.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         session.tell(
-            &format!("归档 {} 已恢复并逐行比对：{} 行，{} 字节。", report.archive, report.rows, report.bytes),
-            &format!("archive {} restored and compared row by row: {} rows, {} bytes.", report.archive, report.rows, report.bytes),
+            &format!("归档 {names} 已恢复并逐行比对：{} 行，{} 字节。", report.rows, report.bytes),
+            &format!("archive {names} restored and compared row by row: {} rows, {} bytes.", report.rows, report.bytes),
         );
     }
     Ok(0)
@@ -30,7 +31,7 @@ pub fn apply(session: &Session<'_>, dry_run: bool) -> Result<u8, Fault> {
         let done: Vec<_> = report.done.iter().map(|(i, d, k, l)| json!({"item": i, "level": l, "rows_done": d, "rows_kept": k})).collect();
         let due: Vec<_> = report.due.iter().map(|(i, r)| json!({"item": i, "rows": r})).collect();
         let waits: Vec<_> = report.waiting.iter().map(|w| json!({"item": w.item, "until": w.until, "why": w.why})).collect();
-        say::print_json(&json!({"done": done, "due": due, "lawfully_present": report.lawful, "waiting": waits}));
+        say::print_json(&json!({"done": done, "due": due, "lawfully_present": report.lawful, "late": report.late, "waiting": waits}));
         return Ok(0);
     }
     if dry_run {
@@ -57,6 +58,12 @@ pub fn apply(session: &Session<'_>, dry_run: bool) -> Result<u8, Fault> {
                 &format!("{} values still stand lawfully in records that stay.", report.lawful),
             );
         }
+        if report.late > 0 {
+            session.tell(
+                &format!("{} 行在封存之后新增或改动，未作处置。请运行：custody subjects，再 plan、approve、backup、apply。", report.late),
+                &format!("{} rows came or changed after they were sealed and were left alone. Next: custody subjects, then plan, approve, backup, apply.", report.late),
+            );
+        }
     }
     let rows = report
         .waiting
@@ -65,6 +72,8 @@ pub fn apply(session: &Session<'_>, dry_run: bool) -> Result<u8, Fault> {
             let why = match w.why {
                 "not_before" => session.pick("未到日期", "its day has not come"),
                 "gate" => session.pick("须先出示文件或行为", "something must be shown first"),
+                "undecided" => session
+                    .pick("仍有未决或新增的行：请再运行 subjects、plan", "rows are undecided or came late: run subjects and plan again"),
                 "by_hand" => session.pick("由人工处理，处理后再运行 apply", "done by hand; run apply again afterwards"),
                 _ => session.pick("归档安全窗口", "safety window of the archive"),
             };

@@ -95,12 +95,26 @@ pub fn subjects(session: &Session<'_>) -> Result<u8, Fault> {
     if session.args.json {
         let sealed: Vec<_> = report.sealed.iter().map(|(n, r)| json!({"holding": n, "rows": r})).collect();
         say::print_json(
-            &json!({"archive": report.archive, "refused_joins": report.refused, "rows": report.rows, "sealed": sealed, "subjects": report.subjects, "unassigned_rows": report.unassigned}),
+            &json!({"archive": report.archive, "delta": report.delta, "refused_joins": report.refused, "rows": report.rows, "sealed": sealed, "subjects": report.subjects, "unassigned_rows": report.unassigned, "unread": report.unread}),
         );
-        return Ok(0);
+        return Ok(incomplete(report.unread));
     }
     let rows = report.sealed.iter().map(|(n, r)| vec![n.clone(), r.to_string()]).collect();
-    say::table(&[session.pick("持有项", "holding"), session.pick("已封存的行", "rows sealed")], rows);
+    let sealed = if report.delta {
+        session.pick("补充封存的行（封存后新增或改动）", "rows sealed as a delta (new or changed since)")
+    } else {
+        session.pick("已封存的行", "rows sealed")
+    };
+    say::table(&[session.pick("持有项", "holding"), sealed], rows);
+    if report.unread > 0 {
+        session.tell(
+            &format!("{} 处未能读取（见 custody scan），其中的内容未封存，案件不能结案。", report.unread),
+            &format!(
+                "{} places could not be read (see custody scan): what is in them is not sealed, and the case cannot close.",
+                report.unread
+            ),
+        );
+    }
     session.tell(
         &format!(
             "{} 个个人；{} 行无归属；{} 次合并因身份证号不同被拒绝。\n下一步：custody questions",
@@ -111,5 +125,10 @@ pub fn subjects(session: &Session<'_>) -> Result<u8, Fault> {
             report.subjects, report.unassigned, report.refused
         ),
     );
-    Ok(0)
+    Ok(incomplete(report.unread))
+}
+
+/// Exit code 2 while something was not read.
+fn incomplete(unread: u64) -> u8 {
+    if unread > 0 { 2 } else { 0 }
 }

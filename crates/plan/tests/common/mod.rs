@@ -84,7 +84,7 @@ pub fn golden(name: &str) -> Golden {
                 .map(|(name, g)| GroupIn { name, columns: vec![], sensitive: Some(g.sensitive), key_columns: vec![] })
                 .collect(),
             copies: vec![],
-            branches: h.branches.into_iter().map(|b| Branch { given: b.given, records: b.records, settled: None }).collect(),
+            branches: h.branches.into_iter().map(|b| Branch { given: b.given, records: b.records, settled: Default::default() }).collect(),
             referenced: false,
         })
         .collect();

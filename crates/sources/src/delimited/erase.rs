@@ -81,7 +81,7 @@ fn rewrite(path: &Path, part: &Path, form: &Form, dataset: &Dataset, chosen: &Ha
         match chosen.get(&splitter.ordinal()) {
             None | Some(Action::Keep) => out.write_all(splitter.raw()).map_err(map)?,
             Some(Action::Delete) => {}
-            Some(Action::Empty(columns)) => {
+            Some(Action::Empty(columns, _)) => {
                 let width = dataset.columns.len();
                 let emptied = |i: usize| columns.iter().any(|c| *c as usize == i || (i >= width && *c as usize + 1 == width));
                 let (raw, mut at) = (splitter.raw(), 0);

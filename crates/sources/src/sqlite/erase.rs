@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rows::{Locator, Tag, read_row};
+use rows::{CellRef, Locator, Tag, read_row};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use terms::{Fault, Place};
@@ -10,6 +10,7 @@ use terms::{Fault, Place};
 use super::read::{Identity, identity, read};
 use super::{Sqlite, fault, quoted};
 use crate::Pick;
+use crate::blank::Blank;
 use crate::dataset::{Action, Column, Dataset, Purged};
 
 /// Erases what `pick` says: alone, all or nothing.
@@ -90,63 +91,52 @@ fn carry_out(connection: &Connection, dataset: &Dataset, chosen: &[(Locator, Act
             parts.join(" AND ")
         }
     };
-    let mut numbers = 0u64;
     for (locator, action) in chosen {
-        let key = key_values(locator);
+        let mut values = key_values(locator);
         let sql = match action {
             Action::Keep => continue,
             Action::Delete => format!("DELETE FROM {table} WHERE {condition}"),
-            Action::Empty(columns) => {
-                numbers += 1;
-                let sets = sets(dataset, columns, numbers);
-                if sets.is_empty() {
+            Action::Empty(columns, number) => {
+                let blanks = blanks(dataset, columns, *number);
+                if blanks.is_empty() {
                     continue;
                 }
+                let first = values.len() + 1;
+                let sets: Vec<String> = (first..).zip(&blanks).map(|(i, (name, _))| format!("{name} = ?{i}")).collect();
+                values.extend(blanks.into_iter().map(|(_, value)| value));
                 format!("UPDATE {table} SET {} WHERE {condition}", sets.join(", "))
             }
         };
         let mut statement = connection.prepare_cached(&sql).map_err(map)?;
-        statement.execute(params_from_iter(key.iter())).map_err(map)?;
+        statement.execute(params_from_iter(values.iter())).map_err(map)?;
     }
     Ok(())
 }
 
-fn sets(dataset: &Dataset, columns: &Arc<[u32]>, number: u64) -> Vec<String> {
-    columns
-        .iter()
-        .filter_map(|c| dataset.columns.get(*c as usize))
-        .filter(|c| !c.generated)
-        .map(|c| format!("{} = {}", quoted(&c.name), emptied(c, number)))
-        .collect()
+/// Quoted names of the columns with what erasing leaves in them.
+fn blanks(dataset: &Dataset, columns: &Arc<[u32]>, number: u64) -> Vec<(String, Value)> {
+    let nothing = CellRef { tag: Tag::Text, bytes: &[] };
+    let of = |c: &Column| {
+        let (tag, bytes) = Blank::of_sqlite(c).leaves(nothing, number);
+        (quoted(&c.name), value(CellRef { tag, bytes: &bytes }))
+    };
+    columns.iter().filter_map(|c| dataset.columns.get(*c as usize)).filter(|c| !c.generated).map(of).collect()
 }
 
-/// What an emptied column holds: null; where the store refuses nulls an empty text or zero; where it refuses equal values a number.
-fn emptied(column: &Column, number: u64) -> String {
-    let declared = column.declared.to_ascii_uppercase();
-    let numeric = ["INT", "REAL", "FLOA", "DOUB", "NUM", "DEC"].iter().any(|t| declared.contains(t));
-    match (column.not_null, column.unique, numeric) {
-        (false, ..) => "NULL".to_owned(),
-        (true, false, true) => "0".to_owned(),
-        (true, false, false) => "''".to_owned(),
-        (true, true, true) => format!("-{number}"),
-        (true, true, false) => format!("'erased-{number}'"),
+fn value(cell: CellRef<'_>) -> Value {
+    match cell.tag {
+        Tag::Integer => cell.integer().map_or(Value::Null, Value::Integer),
+        Tag::Real => cell.real().map_or(Value::Null, Value::Real),
+        Tag::Text | Tag::Other => Value::Text(String::from_utf8_lossy(cell.bytes).into_owned()),
+        Tag::Blob => Value::Blob(cell.bytes.to_vec()),
+        Tag::Null => Value::Null,
     }
 }
 
 fn key_values(locator: &Locator) -> Vec<Value> {
     match locator {
         Locator::RowId(id) => vec![Value::Integer(*id)],
-        Locator::Key(key) => read_row(key)
-            .unwrap_or_default()
-            .into_iter()
-            .map(|c| match c.tag {
-                Tag::Integer => c.integer().map_or(Value::Null, Value::Integer),
-                Tag::Real => c.real().map_or(Value::Null, Value::Real),
-                Tag::Text | Tag::Other => Value::Text(String::from_utf8_lossy(c.bytes).into_owned()),
-                Tag::Blob => Value::Blob(c.bytes.to_vec()),
-                Tag::Null => Value::Null,
-            })
-            .collect(),
+        Locator::Key(key) => read_row(key).unwrap_or_default().into_iter().map(value).collect(),
         Locator::Bytes { .. } | Locator::SheetRow(_) => Vec::new(),
     }
 }

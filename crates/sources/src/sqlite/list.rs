@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::Connection;
 use terms::{Fault, Place};
 
+use super::read::{Identity, identity};
+use super::remains::rowid_alias;
 use super::{ENCODING, Sqlite, fault, quoted};
 use crate::dataset::{Column, Dataset, Listing, Missed};
 use crate::places::Places;
@@ -37,7 +39,7 @@ pub(super) fn list(sqlite: &Sqlite, places: &mut Places) -> Result<Listing, Faul
             continue;
         }
         let columns = columns(&connection, name).map_err(|e| fault(&e, place))?;
-        listing.datasets.push(Dataset {
+        let mut dataset = Dataset {
             place: place.clone(),
             name: name.clone(),
             is_table: true,
@@ -45,7 +47,10 @@ pub(super) fn list(sqlite: &Sqlite, places: &mut Places) -> Result<Listing, Faul
             points_to: Vec::new(),
             encoding: ENCODING,
             hidden: false,
-        });
+            keyed: false,
+        };
+        dataset.keyed = rowid_alias(&dataset).is_some() || matches!(identity(&connection, &dataset), Ok(Identity::Key(_)));
+        listing.datasets.push(dataset);
     }
     let columns: BTreeMap<Place, Vec<String>> =
         listing.datasets.iter().map(|d| (d.place.clone(), d.columns.iter().map(|c| c.name.to_lowercase()).collect())).collect();

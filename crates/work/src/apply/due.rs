@@ -1,0 +1,96 @@
+//! What is due, and whether the ground under the plan still holds.
+
+use plan::{Item, PlanDoc};
+use terms::{Day, Fault};
+
+use super::job::{Job, targets};
+use super::{ApplyReport, Waiting};
+use crate::outcomes::ending;
+use crate::planning::known;
+use crate::survey::Opened;
+use crate::workspace::Workspace;
+
+/// Refuses when the plan no longer says what it said: packs, case facts, answers, holds.
+pub(super) fn unmoved(workspace: &mut Workspace, doc: &PlanDoc) -> Result<(), Fault> {
+    let now = known(workspace)?.inputs;
+    let moved = [
+        ("packs", now.packs != doc.inputs.packs),
+        ("case_file", now.case != doc.inputs.case),
+        ("answers", now.answers != doc.inputs.answers),
+        ("acts", now.acts != doc.inputs.acts),
+        ("holdings", now.holdings != doc.inputs.holdings),
+    ];
+    match moved.iter().find(|(_, moved)| *moved) {
+        Some((what, _)) => Err(Fault::new("plan_moved").with("what", what)),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn due_items(workspace: &Workspace, doc: &PlanDoc, today: Day, report: &mut ApplyReport) -> Result<Vec<Item>, Fault> {
+    let mut due = Vec::new();
+    for item in doc.plan.items.iter().filter(|i| i.irreversible()) {
+        if observed(workspace, item) {
+            continue;
+        }
+        let wait = |why, until| Waiting { item: item.item.clone(), until, why };
+        if item.not_before.is_some_and(|d| d > today) {
+            report.waiting.push(wait("not_before", item.not_before));
+        } else if item.bars.gate != facts::Truth::False {
+            report.waiting.push(wait("gate", None));
+        } else {
+            due.push(item.clone());
+        }
+    }
+    Ok(due)
+}
+
+/// Whether an item was observed on every seal that it was ordered on, under the plan in force.
+fn observed(workspace: &Workspace, item: &Item) -> bool {
+    let plan_n = workspace.state.plan.as_ref().map(|p| p.n);
+    let mut own = workspace
+        .state
+        .orders
+        .values()
+        .filter(|o| o.kind.item() == &item.item && o.kind.effect().is_some_and(|e| Some(e.plan_n) == plan_n))
+        .peekable();
+    own.peek().is_some() && own.all(|o| o.observed.is_some())
+}
+
+pub(super) fn approved(workspace: &Workspace, due: &[Item]) -> Result<(), Fault> {
+    let at = workspace.clock.now(workspace.zone(), workspace.state.last_at);
+    for item in due {
+        if !workspace.state.approved("destroy", item.item.as_str(), Some(&item.dataset), at) {
+            return Err(Fault::new("not_approved").with("item", &item.item));
+        }
+        if workspace.state.held(item.dataset.as_str()) {
+            return Err(Fault::new("held").with("item", &item.item));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn schemas_unmoved(workspace: &Workspace, opened: &Opened, jobs: &[Job]) -> Result<(), Fault> {
+    for job in jobs {
+        let listed = opened.listed.iter().find(|l| l.dataset.place == job.seal.dataset);
+        let now = listed.map(|l| crate::survey::schema_of(workspace, &l.dataset)).transpose()?;
+        // A file that is gone has nothing left to move; a table that changed its shape must be planned anew.
+        if now.is_some_and(|n| n != job.seal.schema_doc) {
+            return Err(Fault::new("schema_moved").with("place", &job.seal.dataset));
+        }
+    }
+    Ok(())
+}
+
+/// Whether nothing is left to do for an item: observed under this plan, or all its rows in a final state.
+pub(crate) fn is_settled(workspace: &mut Workspace, item: &Item) -> Result<bool, Fault> {
+    if observed(workspace, item) {
+        return Ok(true);
+    }
+    let seals: Vec<case::Seal> = workspace.state.newest_seals().into_iter().filter(|s| s.dataset == item.dataset).cloned().collect();
+    for seal in seals {
+        if !ending(workspace, seal.n) && !targets(workspace, item, &seal)?.is_empty() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,259 @@
+//! Looking again: what became of every ordered row, what is left of its values in the raw files, and what that is worth.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use case::{By, Command, EffectObserved, EffectOrdered, Event};
+use plan::{Item, PlanDoc};
+use terms::json::json;
+use terms::{Fault, Level, Place};
+
+use super::job::Job;
+use super::order::method_word;
+use super::{ApplyReport, Waiting, by_place, open_at, source_place};
+use crate::align::{Alignment, Part, RowState, align};
+use crate::lists::{keep_list, load_list, load_recall};
+use crate::look::{Absence, absence, columns, remains_in_cells, sight};
+use crate::outcomes::record_outcomes;
+use crate::progress::Progress;
+use crate::survey::{Deaf, Opened, open_sources, survey};
+use crate::workspace::Workspace;
+
+/// Looks again at every data set with jobs, and records what was seen of each.
+pub(super) fn observe_all(
+    workspace: &mut Workspace,
+    opened: &mut Opened,
+    jobs: &[Job],
+    scan_n: u64,
+    report: &mut ApplyReport,
+    progress: &dyn Progress,
+) -> Result<(), Fault> {
+    progress.begin("look", Some(jobs.len() as u64));
+    for (place, own) in by_place(jobs) {
+        let (newest, older): (Vec<&Job>, Vec<&Job>) =
+            own.iter().filter_map(|k| jobs.get(*k)).partition(|j| workspace.state.newest_seals().iter().any(|s| s.n == j.seal.n));
+        if !newest.is_empty() {
+            let parts = Part::of(workspace, &place)?;
+            observe_with(workspace, opened, &newest, parts, scan_n, report)?;
+        }
+        // A seal that was made anew since is looked at by itself: the newer one has the same rows.
+        for job in older {
+            let parts = vec![Part::load(workspace, &job.seal)?];
+            observe_with(workspace, opened, &[job], parts, scan_n, report)?;
+        }
+        progress.add(own.len() as u64);
+    }
+    progress.end();
+    Ok(())
+}
+
+/// Looks at one data set once and records what was seen of each job on it.
+fn observe_with(
+    workspace: &mut Workspace,
+    opened: &mut Opened,
+    jobs: &[&Job],
+    parts: Vec<Part>,
+    scan_n: u64,
+    report: &mut ApplyReport,
+) -> Result<(), Fault> {
+    let Some(place) = jobs.first().map(|j| &j.seal.dataset) else { return Ok(()) };
+    let alignment = match aligned(opened, place, &parts) {
+        // Somebody has still to do it, or it cannot be seen yet: the orders stay open.
+        Err(e) if e.may_retry() && jobs.iter().all(|j| j.by_hand()) => {
+            report.waiting.extend(jobs.iter().map(|j| by_hand(j)));
+            return Ok(());
+        }
+        other => other?,
+    };
+    let mut observed = Vec::new();
+    for job in jobs {
+        observed.extend(observe(workspace, opened, job, &alignment, scan_n, report)?);
+    }
+    late_rows(workspace, place, &parts, &alignment, report)?;
+    renew(workspace, parts, &alignment, &observed)
+}
+
+fn aligned(opened: &mut Opened, place: &Place, parts: &[Part]) -> Result<Alignment, Fault> {
+    match open_at(opened, place)? {
+        Some(open) => align(open.source.as_mut(), &open.dataset, parts, &mut |_, _, _| {}),
+        None => Ok(Alignment::nothing_there(parts)),
+    }
+}
+
+fn by_hand(job: &Job) -> Waiting {
+    Waiting { item: job.item.item.clone(), until: job.item.not_after, why: "by_hand" }
+}
+
+/// Rows that came after the seals were decided by nobody: they keep the case open until they are sealed.
+fn late_rows(workspace: &mut Workspace, place: &Place, parts: &[Part], seen: &Alignment, report: &mut ApplyReport) -> Result<(), Fault> {
+    let changed = parts.iter().flat_map(|p| seen.states.get(&p.seal.n)).flatten().filter(|s| **s == RowState::Changed).count() as u64;
+    report.late += seen.new_rows + changed;
+    let newest = workspace.state.newest_seals().into_iter().find(|s| s.dataset == *place && s.of_n.is_none()).map(|s| s.n);
+    let full = newest.filter(|n| parts.iter().any(|p| p.seal.n == *n));
+    let Some(about) = full.filter(|n| seen.new_rows + changed > 0 && !workspace.state.unsealed.contains(n)) else { return Ok(()) };
+    let event = case::ExceptionRecorded { about_n: Some(about), kind: "new_rows".to_owned(), rows: Some(seen.new_rows + changed) };
+    workspace.record(Command::Record(By::Run, Event::ExceptionRecorded(event)))?;
+    Ok(())
+}
+
+/// Rows that were emptied have new bytes: the index follows, so that a later order on other columns finds them unchanged.
+fn renew(workspace: &mut Workspace, mut parts: Vec<Part>, seen: &Alignment, observed: &[(u64, Vec<u32>)]) -> Result<(), Fault> {
+    for part in &mut parts {
+        let digests = seen.digests.get(&part.seal.n);
+        let done: BTreeSet<u32> = observed.iter().filter(|(n, _)| *n == part.seal.n).flat_map(|(_, d)| d.iter().copied()).collect();
+        for o in &done {
+            let now = digests.and_then(|d| d.get(*o as usize)).copied().flatten();
+            if let (Some(row), Some(now)) = (part.index.rows.get_mut(*o as usize), now) {
+                row.digest = now;
+            }
+        }
+        if !done.is_empty() {
+            part.keep(workspace)?;
+        }
+    }
+    Ok(())
+}
+
+/// Rows of a job that are done, and the others by reason.
+fn sorted(job: &Job, ordered: &BTreeSet<u32>, seen: &Alignment) -> (Vec<u32>, BTreeMap<String, u64>) {
+    let (mut done, mut kept): (Vec<u32>, BTreeMap<String, u64>) = (Vec::new(), BTreeMap::new());
+    for o in &job.targets {
+        let state = seen.state(job.seal.n, *o);
+        let is_done = match state {
+            RowState::Emptied(mask) => !job.deletes() && mask & job.mask == job.mask,
+            RowState::Gone => job.deletes() || job.by_hand(),
+            _ => false,
+        };
+        if ordered.contains(o) && is_done {
+            done.push(*o);
+            continue;
+        }
+        let why = match state {
+            _ if job.stale && ordered.contains(o) => "withdrawn",
+            RowState::Gone => "gone",
+            _ => "changed",
+        };
+        *kept.entry(why.to_owned()).or_default() += 1;
+    }
+    (done, kept)
+}
+
+/// Looks again at one job and records what was seen; gives the rows that are done, none while somebody has still to do it.
+fn observe(
+    workspace: &mut Workspace,
+    opened: &mut Opened,
+    job: &Job,
+    seen: &Alignment,
+    scan_n: u64,
+    report: &mut ApplyReport,
+) -> Result<Option<(u64, Vec<u32>)>, Fault> {
+    let Some(order_n) = job.order_n else { return Ok(None) };
+    let ordered: BTreeSet<u32> = job.ordered(workspace)?.into_iter().collect();
+    let (done, kept) = sorted(job, &ordered, seen);
+    if job.by_hand() && !job.stale {
+        let still = done.len() < job.targets.iter().filter(|o| ordered.contains(o)).count();
+        if still || remains_in_cells(workspace, opened, &job.seal, &done, &job.columns)? > 0 {
+            report.waiting.push(by_hand(job));
+            return Ok(None);
+        }
+    }
+    let looked = if job.by_hand() { None } else { searched(workspace, opened, job, &done)? };
+    let cap = source_cap(workspace, &job.seal.dataset);
+    let cols = match &looked {
+        Some(a) => columns(&job.columns, &load_recall(workspace, &job.file("recall"))?, a, cap.min(Level::L3)),
+        None => Vec::new(),
+    };
+    let hits: u64 = cols.iter().map(|c| c.hits).sum();
+    if hits > 0 {
+        return Err(Fault::new("values_remain").with("place", &job.seal.dataset).with("values", hits).retry());
+    }
+    let least = cols.iter().map(|c| c.level).min();
+    let level = if looked.is_some() { least.unwrap_or(Level::L2) } else { Level::L1 }.min(cap);
+    let (bytes, unread, lawful) = looked.as_ref().map_or((0, 0, 0), |a| (a.bytes, a.unread, a.lawful));
+    let scope = out_of_scope(&job.item, looked.is_some());
+    let receipt = json!({
+        "bytes_searched": bytes, "bytes_unread": unread, "columns": cols, "item": job.item.item, "kept": kept, "lawfully_present": lawful,
+        "level": level, "method": method_word(job.item.method), "order_n": order_n, "out_of_scope": scope, "rows_done": done.len(),
+        "store": workspace.state.sources.get(&source_place(&job.seal.dataset)).map(|s| s.store.clone()).unwrap_or_default(),
+        "type": "custody.destruction_receipt", "v": 1
+    });
+    keep_list(workspace, &format!("done-{order_n}"), &done)?;
+    let safety = i64::try_from(workspace.state.opened.as_ref().map_or(30, |o| o.safety_days)).unwrap_or(30);
+    let event = Event::DestroyObserved(EffectObserved {
+        backup_until: Some(workspace.today()?.plus_days(safety)),
+        bytes_searched: bytes,
+        bytes_unread: unread,
+        columns: cols,
+        level,
+        order_n,
+        out_of_scope: scope,
+        receipt_doc: workspace.put_json(&receipt)?,
+        rows_done: done.len() as u64,
+        rows_kept: kept.clone(),
+        scan_n: Some(scan_n),
+    });
+    workspace.record(Command::RecordUnder(By::Run, event, job.item.rules.clone()))?;
+    report.lawful += lawful;
+    report.done.push((job.item.item.clone(), done.len() as u64, kept.values().sum(), level));
+    Ok(Some((job.seal.n, done)))
+}
+
+/// The raw search after the erasure.
+fn searched(workspace: &mut Workspace, opened: &mut Opened, job: &Job, done: &[u32]) -> Result<Option<Absence>, Fault> {
+    let here = source_place(&job.seal.dataset);
+    // Values stand lawfully only in data sets that were sealed and decided on; anywhere else they remain.
+    let sealed: BTreeSet<Place> = workspace.state.newest_seals().iter().map(|s| s.dataset.clone()).collect();
+    let lawful = |p: &&Place| source_place(p) == here && sealed.contains(p);
+    let places: Vec<Place> = opened.listed.iter().map(|l| &l.dataset.place).filter(lawful).cloned().collect();
+    let Some((_, Some(open))) = opened.sources.iter_mut().find(|(p, _)| *p == here) else { return Ok(None) };
+    let sight = sight(workspace, open.as_ref(), &job.seal, done, &job.columns, false)?;
+    absence(open.as_mut(), &places, sight).map(Some)
+}
+
+/// Looks at orders of a plan that was replaced, and settles them: what was done stays done, the rest is withdrawn.
+pub(super) fn settle_replaced(
+    workspace: &mut Workspace,
+    doc: &PlanDoc,
+    report: &mut ApplyReport,
+    progress: &dyn Progress,
+) -> Result<(), Fault> {
+    let current = workspace.state.plan.as_ref().map(|p| p.n);
+    let orders = workspace.state.open_orders().filter_map(|(n, o)| Some((n, o.kind.effect()?.clone())));
+    let open: Vec<(u64, EffectOrdered)> = orders.filter(|(_, e)| Some(e.plan_n) != current).collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    let mut opened = open_sources(workspace)?;
+    let scan_n = survey(workspace, &mut opened, &mut Deaf, progress)?.n;
+    let jobs: Vec<Job> = open.iter().map(|(n, e)| replaced(workspace, *n, e)).collect::<Result<_, _>>()?;
+    observe_all(workspace, &mut opened, &jobs, scan_n, report, progress)?;
+    record_outcomes(workspace, doc)
+}
+
+/// The job of an order whose plan was replaced.
+fn replaced(workspace: &mut Workspace, order_n: u64, e: &EffectOrdered) -> Result<Job, Fault> {
+    let lost = || Fault::new("order_does_not_fit").with("item", &e.item);
+    let Event::PlanMade(made) = workspace.event(e.plan_n)? else { return Err(lost()) };
+    let old: PlanDoc = workspace.get_json(&made.plan_doc)?;
+    let item = old.plan.items.into_iter().find(|i| i.item == e.item).ok_or_else(lost)?;
+    let seal = workspace.state.seals.get(&e.seal_n).cloned().ok_or_else(lost)?;
+    let mut job = Job::new(item, &seal, e.plan_n, Some(order_n));
+    job.stale = true;
+    job.targets = load_list(workspace, &job.file("targets"))?;
+    Ok(job)
+}
+
+fn source_cap(workspace: &Workspace, dataset: &Place) -> Level {
+    workspace.state.sources.get(&source_place(dataset)).map_or(Level::L0, |s| s.cap)
+}
+
+/// Standing limits of what was looked at (RESIDUE §6).
+fn out_of_scope(item: &Item, searched: bool) -> Vec<String> {
+    let mut out = vec!["backups_made_by_others", "disk_free_blocks", "disk_spare_area", "snapshots_and_shadow_copies", "sync_folders"];
+    if !searched {
+        out.push("raw_files");
+    }
+    if item.method == plan::Method::ByHand {
+        out.push("what_the_person_who_did_it_did_not_do");
+    }
+    out.into_iter().map(str::to_owned).collect()
+}

@@ -1,0 +1,155 @@
+//! Before anything is ordered: which rows are as they were sealed, what erasing will leave of them, and whether too much moved.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rows::CellRef;
+use terms::{Fault, Place};
+
+use super::job::Job;
+use super::{by_place, open_at};
+use crate::align::{Alignment, Met, Part, RowState, align};
+use crate::index::RowDigest;
+use crate::survey::Opened;
+use crate::workspace::Workspace;
+
+/// Jobs on one row whose combinations are all told apart; with more, only each alone and all together.
+const COMBINED_MAX: usize = 4;
+
+/// Looks at every data set with jobs; beyond the tolerance nothing is ordered, in any source.
+pub(super) fn make_ready(workspace: &mut Workspace, opened: &mut Opened, jobs: &mut [Job]) -> Result<(), Fault> {
+    let mut looked = Vec::new();
+    for (place, own) in by_place(jobs) {
+        let parts = Part::of(workspace, &place)?;
+        let (alignment, after) = look(opened, &place, &parts, jobs, &own)?;
+        within_tolerance(workspace, &place, &parts, jobs, &own, &alignment)?;
+        looked.push((parts, after));
+        for k in own {
+            let Some(job) = jobs.get_mut(k).filter(|j| j.order_n.is_none()) else { continue };
+            let as_sealed = |o: &u32| matches!(alignment.state(job.seal.n, *o), RowState::Unchanged | RowState::Emptied(_));
+            job.ready = job.targets.iter().copied().filter(as_sealed).collect();
+        }
+    }
+    for (parts, after) in looked {
+        keep_expected(workspace, parts, after)?;
+    }
+    Ok(())
+}
+
+/// What erasing will leave: part, ordinal, group bits, digest.
+type Expected = Vec<(usize, u32, u32, RowDigest)>;
+
+fn look(opened: &mut Opened, place: &Place, parts: &[Part], jobs: &[Job], own: &[usize]) -> Result<(Alignment, Expected), Fault> {
+    let mut expected = Expected::new();
+    let Some(open) = open_at(opened, place)? else { return Ok((Alignment::nothing_there(parts), expected)) };
+    let wanted = Wanted::new(parts, jobs, own);
+    let blanks = open.source.blanks(place);
+    let computed = open.dataset.computed();
+    let mut digesters: Vec<_> = parts.iter().map(|p| p.digester(&computed)).collect();
+    let alignment = align(open.source.as_mut(), &open.dataset, parts, &mut |batch, row, met| {
+        let Some(Met { part, ordinal, state: RowState::Unchanged | RowState::Emptied(_) }) = met else { return };
+        let (Some(digester), Some(of), Ok(o)) = (digesters.get_mut(part), parts.get(part), u32::try_from(ordinal)) else { return };
+        for (mask, columns) in wanted.of(part, ordinal) {
+            let cells: Vec<CellRef<'_>> = batch.row(row).collect();
+            let after = emptied(&cells, columns, &blanks, of.number(ordinal));
+            let refs: Vec<CellRef<'_>> = after.iter().map(|(tag, bytes)| CellRef { tag: *tag, bytes }).collect();
+            expected.push((part, o, *mask, digester.cells(refs.iter().copied())));
+        }
+    })?;
+    Ok((alignment, expected))
+}
+
+/// The erased row, before it is erased.
+fn emptied(cells: &[CellRef<'_>], columns: &[u32], blanks: &[sources::Blank], number: u64) -> Vec<(rows::Tag, Vec<u8>)> {
+    let of = |(i, cell): (usize, &CellRef<'_>)| match blanks.get(i) {
+        Some(blank) if columns.iter().any(|c| *c as usize == i) => blank.leaves(*cell, number),
+        _ => (cell.tag, cell.bytes.to_vec()),
+    };
+    cells.iter().enumerate().map(of).collect()
+}
+
+/// What jobs empty on each row: rows share few combinations, so each is kept once.
+struct Wanted {
+    combinations: Vec<Vec<(u32, Vec<u32>)>>,
+    /// By part: the combination of each ordinal.
+    rows: Vec<Vec<u16>>,
+}
+
+impl Wanted {
+    fn new(parts: &[Part], jobs: &[Job], own: &[usize]) -> Wanted {
+        let jobs: Vec<&Job> = own.iter().filter_map(|k| jobs.get(*k)).filter(|j| !j.deletes()).collect();
+        let mut known: Vec<Vec<usize>> = vec![Vec::new()];
+        let mut rows: Vec<Vec<u16>> = parts.iter().map(|p| vec![0; p.index.rows.len()]).collect();
+        for (k, job) in jobs.iter().enumerate() {
+            let Some(of_part) = parts.iter().position(|p| p.seal.n == job.seal.n).and_then(|p| rows.get_mut(p)) else { continue };
+            for o in &job.targets {
+                let Some(room) = of_part.get_mut(*o as usize) else { continue };
+                let mut set = known.get(usize::from(*room)).cloned().unwrap_or_default();
+                set.push(k);
+                let at = known.iter().position(|s| *s == set).unwrap_or_else(|| {
+                    known.push(set);
+                    known.len() - 1
+                });
+                *room = u16::try_from(at).unwrap_or_default();
+            }
+        }
+        let sets = |set: &Vec<usize>| set.iter().filter_map(|k| jobs.get(*k)).map(|j| (j.mask, j.columns.clone())).collect();
+        Wanted { combinations: known.iter().map(|set| combined(&sets(set))).collect(), rows }
+    }
+
+    fn of(&self, part: usize, ordinal: usize) -> &[(u32, Vec<u32>)] {
+        let at = self.rows.get(part).and_then(|r| r.get(ordinal)).copied().unwrap_or_default();
+        self.combinations.get(usize::from(at)).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// Every combination of jobs in which a row may be met while they are carried out.
+fn combined(sets: &Vec<(u32, Arc<[u32]>)>) -> Vec<(u32, Vec<u32>)> {
+    let join = |chosen: &dyn Fn(usize) -> bool| {
+        let own = || sets.iter().enumerate().filter(|(i, _)| chosen(*i)).map(|(_, s)| s);
+        (own().fold(0, |mask, (m, _)| mask | m), own().flat_map(|(_, c)| c.iter().copied()).collect())
+    };
+    if sets.len() > COMBINED_MAX {
+        let each = (0..sets.len()).map(|one| join(&|i| i == one));
+        return each.chain([join(&|_| true)]).collect();
+    }
+    (1u32..1 << sets.len()).map(|bits| join(&|i| bits >> i & 1 == 1)).collect()
+}
+
+/// Rows that came, changed or went since the seals, against what the case tolerates.
+fn within_tolerance(
+    workspace: &Workspace,
+    place: &Place,
+    parts: &[Part],
+    jobs: &[Job],
+    own: &[usize],
+    alignment: &Alignment,
+) -> Result<(), Fault> {
+    let new: Vec<&Job> = own.iter().filter_map(|k| jobs.get(*k)).filter(|j| j.order_n.is_none()).collect();
+    let Some(first) = new.first() else { return Ok(()) };
+    let live = first.source().and_then(|i| workspace.file.sources.get(i)).is_some_and(|s| s.live);
+    let tolerance = workspace.file.tolerance.ppm(live);
+    let moved: BTreeSet<(u64, u32)> = new
+        .iter()
+        .flat_map(|j| j.targets.iter().map(|o| (j.seal.n, *o)))
+        .filter(|(n, o)| matches!(alignment.state(*n, *o), RowState::Changed | RowState::Gone))
+        .collect();
+    let rows: u64 = parts.iter().map(|p| p.left.iter().filter(|left| !**left).count() as u64).sum();
+    let skipped = moved.len() as u64 + alignment.new_rows;
+    if skipped * 1_000_000 > tolerance * rows.max(1) {
+        return Err(Fault::new("beyond_tolerance").with("place", place).with("rows", skipped).with("of", rows));
+    }
+    Ok(())
+}
+
+/// Content first: what erasing will leave stands in the vault before the first order.
+fn keep_expected(workspace: &mut Workspace, mut parts: Vec<Part>, after: Expected) -> Result<(), Fault> {
+    for (part, ordinal, mask, digest) in after {
+        let Some(row) = parts.get_mut(part).and_then(|p| p.index.rows.get_mut(ordinal as usize)) else { continue };
+        // What earlier runs left stays known beside it.
+        if !row.after.contains(&(mask, digest)) {
+            row.after.push((mask, digest));
+        }
+    }
+    parts.iter().try_for_each(|p| p.keep(workspace))
+}

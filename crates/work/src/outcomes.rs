@@ -1,0 +1,134 @@
+//! Outcome vectors: one byte per row and field group that says what became of it (EVIDENCE §7).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use case::{By, Command, Event, OutcomesRecorded, Seal};
+use plan::{Item, PlanDoc};
+use terms::{Digest, Fault, Outcome};
+
+use crate::index::{SealIndex, SealRow};
+use crate::lists::load_list;
+use crate::workspace::Workspace;
+
+/// The codes of the newest vector; all undecided if there is none.
+pub(crate) fn vector_codes(workspace: &Workspace, seal: &Seal, group: &str) -> Result<Vec<u8>, Fault> {
+    let len = usize::try_from(seal.rows).map_err(|_| Fault::new("document_form"))?;
+    let vector = workspace.state.vectors.get(&(seal.n, seal.copy.clone(), group.to_owned()));
+    Ok(match vector.map(|v| (v.uniform, v.doc)) {
+        Some((Some(code), _)) => vec![u8::try_from(code).unwrap_or_default(); len],
+        Some((None, Some(doc))) => {
+            workspace.documents.get(&doc)?.filter(|b| b.len() == len).ok_or_else(|| Fault::new("document_missing").with("document", doc))?
+        }
+        None | Some((None, None)) => vec![Outcome::Undecided.code(); len],
+    })
+}
+
+/// Positions of a group for which nothing is left to do: in a final state, or not found when looked for.
+pub(crate) fn settled(workspace: &Workspace, seal: &Seal, group: &str) -> Result<BTreeSet<u32>, Fault> {
+    let codes = vector_codes(workspace, seal, group)?;
+    let done = |c: u8| Outcome::of_code(c).is_some_and(|o| o.is_final() || o == Outcome::Gone);
+    Ok((0u32..).zip(codes).filter(|(_, c)| done(*c)).map(|(p, _)| p).collect())
+}
+
+/// Whether the archive of a seal is being shredded: its index may be gone already.
+pub(crate) fn ending(workspace: &Workspace, seal_n: u64) -> bool {
+    let archive = workspace.state.backups.values().find(|b| b.seal_ns.contains(&seal_n)).map(|b| &b.archive);
+    workspace.state.open_orders().any(|(_, o)| matches!(&o.kind, case::OrderKind::Shred(s) if Some(&s.archive) == archive))
+}
+
+/// One vector per seal and group: what was seen done, what is stored, what goes on; the rest stays undecided.
+pub(crate) fn record_outcomes(workspace: &mut Workspace, doc: &PlanDoc) -> Result<(), Fault> {
+    let seals: Vec<Seal> = workspace.state.newest_seals().into_iter().cloned().collect();
+    for seal in seals {
+        // Once the archive is shredded its index is gone, and nothing can become of the rows any more.
+        if workspace.state.backup_of(seal.n).is_none() || ending(workspace, seal.n) {
+            continue;
+        }
+        let index = SealIndex::load(workspace, &SealIndex::name(seal.scan_n, &seal.dataset))?;
+        for group in seal.groups.clone() {
+            let items: Vec<&Item> = doc.plan.items.iter().filter(|i| i.dataset == seal.dataset && i.groups.contains(&group)).collect();
+            let done = done_of(workspace, &seal, &group)?;
+            let becomes = |o: u32, row: &SealRow| {
+                let stays = |i: &&&Item| matches!(i.outcome, Outcome::Retain | Outcome::Continue) && i.branches.contains(&row.branch);
+                // What no item of the newest plan decides is undecided, whatever an older plan said.
+                Some(if done.contains(&o) { Outcome::Destroy } else { items.iter().find(stays).map_or(Outcome::Undecided, |i| i.outcome) })
+            };
+            renew_vector(workspace, &seal, &group, &index, &becomes)?;
+        }
+    }
+    Ok(())
+}
+
+/// Positions of rows that stand in a later seal, and of rows that were not found.
+pub(crate) fn record_left(
+    workspace: &mut Workspace,
+    seal: &Seal,
+    index: &SealIndex,
+    left: &dyn Fn(u32) -> Option<Outcome>,
+) -> Result<(), Fault> {
+    for group in &seal.groups {
+        renew_vector(workspace, seal, group, index, &|o, _| left(o))?;
+    }
+    Ok(())
+}
+
+/// Records the next vector of a group, if anything moved; a final state is never left.
+fn renew_vector(
+    workspace: &mut Workspace,
+    seal: &Seal,
+    group: &str,
+    index: &SealIndex,
+    becomes: &dyn Fn(u32, &SealRow) -> Option<Outcome>,
+) -> Result<(), Fault> {
+    let before = vector_codes(workspace, seal, group)?;
+    let mut codes = before.clone();
+    for (o, row) in (0u32..).zip(&index.rows) {
+        let Some(room) = codes.get_mut(row.position as usize) else { continue };
+        let fixed = Outcome::of_code(*room).is_some_and(|c| c.is_final() || c == Outcome::Gone);
+        if let (false, Some(outcome)) = (fixed, becomes(o, row)) {
+            *room = outcome.code();
+        }
+    }
+    let known = workspace.state.vectors.contains_key(&(seal.n, seal.copy.clone(), group.to_owned()));
+    if (codes == before && known) || codes.is_empty() {
+        return Ok(());
+    }
+    record_vector(workspace, seal, group, &codes)
+}
+
+/// Ordinals of a seal's rows that observed orders on a group have destroyed, whichever plan ordered them.
+fn done_of(workspace: &mut Workspace, seal: &Seal, group: &str) -> Result<BTreeSet<u32>, Fault> {
+    let orders: Vec<u64> = workspace
+        .state
+        .orders
+        .iter()
+        .filter(|(_, o)| o.observed.is_some())
+        .filter(|(_, o)| o.kind.effect().is_some_and(|e| e.seal_n == seal.n && e.groups.iter().any(|g| g == group)))
+        .map(|(n, _)| *n)
+        .collect();
+    let mut out = BTreeSet::new();
+    for n in orders {
+        out.extend(load_list(workspace, &format!("done-{n}"))?);
+    }
+    Ok(out)
+}
+
+fn record_vector(workspace: &mut Workspace, seal: &Seal, group: &str, codes: &[u8]) -> Result<(), Fault> {
+    let mut totals: BTreeMap<Outcome, u64> = BTreeMap::new();
+    for code in codes {
+        *totals.entry(Outcome::of_code(*code).unwrap_or(Outcome::Undecided)).or_default() += 1;
+    }
+    let uniform = codes.first().filter(|c| codes.iter().all(|d| d == *c)).map(|c| u64::from(*c));
+    let vector_doc = if uniform.is_some() { None } else { Some(workspace.documents.put(codes)?) };
+    let event = OutcomesRecorded {
+        copy: seal.copy.clone(),
+        group: group.to_owned(),
+        root: Digest(ledger::page_root(codes)),
+        seal_n: seal.n,
+        totals,
+        uniform,
+        vector_doc,
+    };
+    workspace.record(Command::Record(By::Run, Event::OutcomesRecorded(event)))?;
+    Ok(())
+}

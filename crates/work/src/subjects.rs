@@ -1,0 +1,220 @@
+//! Subjects and seals in one run: rows are matched to persons, then sealed; once something was ordered, only what moved since is.
+
+use std::collections::BTreeMap;
+
+use case::{By, Command, Event, SubjectsRecorded};
+use detect::Headers;
+use inventory::Regions;
+use ledger::{leaf_hash, positions, subject_key, subject_leaf};
+use terms::json::json;
+use terms::{DatasetSeen, Digest, Fault, Given, Holding, Holdings, Place, Value};
+
+use crate::backup::commitments;
+use crate::holdings::{Branches, holding};
+use crate::keys::random_id;
+use crate::late::{Late, Recognised, count_settled, leave_behind, recognise, since_seals};
+use crate::matching::{Matching, Persons, resolve};
+use crate::planning::archives;
+use crate::progress::Progress;
+use crate::rowfacts::{Tells, is_holding};
+use crate::seal::{Of, RowLists, Sealer};
+use crate::survey::{Opened, open_sources, register, survey};
+use crate::workspace::Workspace;
+
+/// What matching and sealing found.
+#[derive(Clone, Debug)]
+pub struct SubjectsReport {
+    /// Persons.
+    pub subjects: u64,
+    /// Rows sealed, in all seals that count.
+    pub rows: u64,
+    /// Rows of nobody.
+    pub unassigned: u64,
+    /// Joins refused because two identity numbers differ.
+    pub refused: u64,
+    /// The archive in which the newly sealed rows lie.
+    pub archive: String,
+    /// Data sets sealed now: (name, rows); after something was ordered, only rows that came or changed since.
+    pub sealed: Vec<(String, u64)>,
+    /// Whether seals of before still stand.
+    pub delta: bool,
+    /// Places that could not be read.
+    pub unread: u64,
+}
+
+/// Matches rows to persons and seals every holding, in one run.
+///
+/// # Errors
+/// If a source cannot be read again as it was, or ledger, vault or documents fail.
+pub fn subjects(workspace: &mut Workspace, progress: &dyn Progress) -> Result<SubjectsReport, Fault> {
+    register(workspace)?;
+    workspace.begin_run(&["scan", "seal", "outcomes", "subjects"], None)?;
+    let mut opened = open_sources(workspace)?;
+    for (_, source) in &mut opened.sources {
+        if let Some(source) = source {
+            source.hold_still()?;
+        }
+    }
+    let headers = Headers::shipped().map_err(|_| Fault::new("shipped_data_damaged"))?;
+    let regions = Regions::shipped().map_err(|_| Fault::new("shipped_data_damaged"))?;
+    let mut matching = Matching::new(workspace, &opened, &headers, &regions)?;
+    let scan = survey(workspace, &mut opened, &mut matching, progress)?;
+    let mut persons = resolve(matching);
+    let late = since_seals(workspace, &mut opened)?;
+    let known = recognise(&late, &mut persons);
+    let slots = slots(workspace, &persons, &known)?;
+    let archive = random_id("a")?;
+    let mut sealer =
+        Sealer { scan_n: scan.n, archive: archive.as_str(), slots: &slots, persons: &persons, row_lists: RowLists::new(), nobody: 0 };
+    let mut made = seal_all(workspace, &mut opened, &scan.inventory.datasets, &mut sealer, &late, &headers, progress)?;
+    made.take_older(workspace, &mut sealer, &late, &known, progress)?;
+    let report = SubjectsReport {
+        subjects: sealer.row_lists.len() as u64,
+        rows: made.holdings.iter().map(Holding::records).sum(),
+        unassigned: sealer.nobody,
+        refused: persons.refused,
+        archive: archive.as_str().to_owned(),
+        sealed: std::mem::take(&mut made.sealed),
+        delta: !late.is_empty(),
+        unread: scan.inventory.unread.len() as u64,
+    };
+    let lists = std::mem::take(&mut sealer.row_lists);
+    record(workspace, made, lists, &report, !late.is_empty())?;
+    workspace.end_run(["scan", "seal", "outcomes", "subjects"].map(str::to_owned).to_vec(), Vec::new())?;
+    Ok(report)
+}
+
+/// The slot of each person: the one known from before, or a new one.
+fn slots(workspace: &mut Workspace, persons: &Persons, known: &Recognised) -> Result<Vec<u32>, Fault> {
+    let new = u32::try_from(known.slot_of.iter().filter(|s| s.is_none()).count()).unwrap_or(persons.count);
+    let mut next = workspace.vault()?.slots().append(new)?;
+    let mut fresh = || {
+        next += 1;
+        next - 1
+    };
+    Ok(known.slot_of.iter().map(|s| s.unwrap_or_else(&mut fresh)).collect())
+}
+
+/// What a run has sealed.
+#[derive(Default)]
+struct Made {
+    holdings: Vec<Holding>,
+    /// Seals that count from now on.
+    seal_ns: Vec<u64>,
+    sealed: Vec<(String, u64)>,
+}
+
+fn seal_all(
+    workspace: &mut Workspace,
+    opened: &mut Opened,
+    seen: &[DatasetSeen],
+    sealer: &mut Sealer<'_>,
+    late: &BTreeMap<Place, Late>,
+    headers: &Headers,
+    progress: &dyn Progress,
+) -> Result<Made, Fault> {
+    let mut made = Made::default();
+    let wanted = || seen.iter().filter(|s| is_holding(s) || late.contains_key(&s.dataset));
+    progress.begin("seal", Some(wanted().map(|s| s.rows).sum()));
+    for seen_set in wanted() {
+        let Some(listed) = opened.listed.iter().find(|l| l.dataset.place == seen_set.dataset) else { continue };
+        let before = late.get(&seen_set.dataset);
+        let fresh = || holding(&workspace.file, listed, seen_set, seen);
+        let Some(mut holding) = before.map(|l| l.holding.clone()).or_else(fresh) else { continue };
+        let Some((_, Some(source))) = opened.sources.get_mut(listed.source) else { continue };
+        let class = holding.given.get("holding.class").map(|c| if let Value::One(c) = c { c.as_str() } else { "" }).unwrap_or_default();
+        let tells = Tells::of(listed, headers, class);
+        let mut branches = Branches::after(std::mem::take(&mut holding.branches));
+        let of = match before.and_then(|l| Some((l, l.of_n()?, l.parts.first()?))) {
+            None => Of::Everything,
+            Some((l, of_n, part)) => Of::Late { of_n, rows: &l.rows, groups: &part.seal.groups },
+        };
+        let rows = if let Of::Late { rows, .. } = &of { rows.iter().filter(|late| **late).count() as u64 } else { seen_set.rows };
+        if rows > 0 || matches!(of, Of::Everything) {
+            let n = sealer.seal(workspace, source.as_mut(), listed, seen_set, (&tells, &of, &mut branches), progress)?;
+            made.seal_ns.push(n);
+            made.sealed.push((holding.name.clone(), rows));
+        }
+        holding.branches = branches.list;
+        made.holdings.push(holding);
+    }
+    progress.end();
+    Ok(made)
+}
+
+impl Made {
+    /// Adds what earlier seals hold: their rows stay sealed, and positions that were left behind are said.
+    fn take_older(
+        &mut self,
+        workspace: &mut Workspace,
+        sealer: &mut Sealer<'_>,
+        late: &BTreeMap<Place, Late>,
+        known: &Recognised,
+        progress: &dyn Progress,
+    ) -> Result<(), Fault> {
+        for (place, late) in late {
+            leave_behind(workspace, late)?;
+            for part in &late.parts {
+                self.seal_ns.push(part.seal.n);
+                let by_position = commitments(workspace, &part.seal, progress)?;
+                for row in &part.index.rows {
+                    match by_position.get(row.position as usize) {
+                        Some(c) if !row.nobody => {
+                            let list = sealer.row_lists.entry(known.counted(row.slot)).or_default();
+                            list.push((part.seal.n, u64::from(row.position), *c));
+                        }
+                        _ => sealer.nobody += u64::from(row.nobody),
+                    }
+                }
+            }
+            if let Some(holding) = self.holdings.iter_mut().find(|h| h.dataset == *place) {
+                count_settled(workspace, holding, &late.parts)?;
+            }
+        }
+        self.seal_ns.sort_unstable();
+        Ok(())
+    }
+}
+
+/// Records the persons, with the holdings as a document.
+fn record(workspace: &mut Workspace, made: Made, lists: RowLists, report: &SubjectsReport, delta: bool) -> Result<(), Fault> {
+    let given = Given::from([("case.persons".to_owned(), Value::Count(report.subjects))]);
+    let holdings_doc = workspace.put_json(&Holdings { given, holdings: made.holdings })?;
+    let older = if delta { archives(workspace)? } else { Vec::new() };
+    let mut all: Vec<String> = older.iter().map(|a| a.as_str().to_owned()).collect();
+    if !report.sealed.is_empty() {
+        all.insert(0, report.archive.clone());
+    }
+    let model = json!({
+        "archives": all, "holdings": holdings_doc, "identifiers": ["resident_id", "mobile", "email", "bank_card", "key"],
+        "type": "custody.model", "v": 1
+    });
+    let event = SubjectsRecorded {
+        merged_from_n: workspace.state.subjects_n.filter(|_| delta),
+        model_doc: workspace.put_json(&model)?,
+        root: subjects_root(workspace, lists)?,
+        run_n: workspace.run_n()?,
+        seal_ns: made.seal_ns,
+        subjects: report.subjects,
+        unassigned_rows: report.unassigned,
+    };
+    workspace.record(Command::Record(By::Run, Event::SubjectsRecorded(event)))?;
+    Ok(())
+}
+
+/// The root over all persons' row lists, in shuffled order under a key of its own (EVIDENCE §6).
+fn subjects_root(workspace: &mut Workspace, lists: RowLists) -> Result<Digest, Fault> {
+    let slots = workspace.vault()?.slots();
+    let slot = slots.append(1)?;
+    let key = slots.key(slot)?.ok_or_else(|| Fault::new("slots_damaged"))?;
+    let order = positions(&key, u32::try_from(lists.len()).map_err(|_| Fault::new("document_form"))?);
+    let mut leaves = vec![[0u8; 32]; order.len()];
+    for (mut list, t) in lists.into_values().zip(&order) {
+        list.sort_unstable_by_key(|(n, p, _)| (*n, *p));
+        let bytes: Vec<u8> = list.iter().flat_map(|(n, p, c)| n.to_be_bytes().into_iter().chain(p.to_be_bytes()).chain(*c)).collect();
+        if let Some(leaf) = leaves.get_mut(*t as usize) {
+            *leaf = leaf_hash(&subject_leaf(&subject_key(&key, u64::from(*t)), &bytes));
+        }
+    }
+    Ok(Digest(ledger::root(leaves)))
+}
