@@ -21,7 +21,6 @@ from .chain import (
     plus_days,
     root_of,
     same_person,
-    sealed_line,
     sign,
 )
 from .people import Key
@@ -576,7 +575,6 @@ def _s2(out):
     out.twin("S2", "more superseded than the delta seal has rows", sealed, delta([four]), delta([five]))
     out.twin("S2", "superseded without a delta seal", sealed, say({"retain": 10}), say({"retain": 9, "superseded": 1}))
     out.twin("S2", "superseded positions come back", sealed, delta([three, four]), delta([four, three]))
-    # The delta of another data set does not take the rows over.
 
     def of_other(dataset):
         def make(c):

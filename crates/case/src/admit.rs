@@ -121,11 +121,11 @@ fn actor(entry: &Entry, signed: &[KeyRecord]) -> Result<(), Broken> {
 /// The key of that id: from the register, or, for the first entry and a rotation, from the entry itself.
 fn known_key(state: &State, event: &Event, kid: &str, n: u64) -> Result<(KeyRecord, PublicKey), Broken> {
     if let Some(k) = state.keys.get(kid) {
-        need(k.revoked_from.is_none_or(|from| n < from), "K1", format!("key {kid} is revoked"))?;
         if k.record.purpose == KeyUse::Run {
             let open = state.run.as_ref().is_some_and(|r| r.kid == kid);
             need(open, "K3", "the run of that key is not open")?;
         }
+        need(k.revoked_from.is_none_or(|from| n < from), "K1", format!("key {kid} is revoked"))?;
         return Ok((k.record.clone(), k.public.clone()));
     }
     let own: Vec<&KeyRecord> = match event {

@@ -134,7 +134,8 @@ fn apply(state: &mut State, entry: &Entry, event: &Event, context: Context) {
                 });
             }
         }
-        Event::PlanWithdrawn(_) => {
+        Event::PlanWithdrawn(w) => {
+            state.void.insert(w.plan_n);
             if let Some(p) = &mut state.plan {
                 p.withdrawn = true;
             }
@@ -166,7 +167,7 @@ fn apply(state: &mut State, entry: &Entry, event: &Event, context: Context) {
             }
         }
         Event::EntryCorrected(e) => {
-            state.corrected.insert(e.entry_n);
+            state.void.insert(e.entry_n);
         }
         Event::LedgerClosed(_) => state.ledger_closed = true,
         Event::ExceptionRecorded(e) if e.kind == "new_rows" => state.unsealed.extend(e.about_n),

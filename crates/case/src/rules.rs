@@ -23,7 +23,7 @@ pub(crate) fn counsels(question: &str) -> bool {
     question.split('@').next().unwrap_or(question).starts_with("case.opinion_")
 }
 
-/// F3: every `_n` names an earlier entry of the type meant that was not corrected.
+/// F3: every `_n` names an earlier entry of the type meant that was neither corrected nor withdrawn.
 pub(crate) fn references(state: &State, entry: &Entry, event: &Event) -> Result<(), Broken> {
     let all: Vec<(u64, &[&str])> = match event {
         Event::RunOpened(r) => r.plan_n.iter().map(|n| (*n, &["plan.made"][..])).collect(),
@@ -56,9 +56,12 @@ pub(crate) fn references(state: &State, entry: &Entry, event: &Event) -> Result<
             let backup = o.backup_n.iter().map(|n| (*n, &["backup.observed"][..]));
             let waiver = o.waiver_n.iter().map(|n| (*n, &["act.recorded"][..]));
             let base: [(u64, &[&str]); 3] = [(o.run_n, &["run.opened"]), (o.plan_n, &["plan.made"]), (o.seal_n, &["dataset.sealed"])];
-            base.into_iter().chain(backup).chain(waiver).collect()
+            base.into_iter().chain(backup).chain(waiver).chain(heads(&o.head_ns)).collect()
         }
-        Event::ShredOrdered(o) => vec![(o.run_n, &["run.opened"]), (o.plan_n, &["plan.made"])],
+        Event::ShredOrdered(o) => {
+            let base: [(u64, &[&str]); 2] = [(o.run_n, &["run.opened"]), (o.plan_n, &["plan.made"])];
+            base.into_iter().chain(heads(&o.head_ns)).collect()
+        }
         Event::DestroyObserved(o) => observed(o, "destroy.ordered"),
         Event::AnonymiseObserved(o) => observed(o, "anonymise.ordered"),
         Event::ShredObserved(o) => vec![(o.order_n, &["shred.ordered"])],
@@ -84,9 +87,14 @@ pub(crate) fn references(state: &State, entry: &Entry, event: &Event) -> Result<
             "F3",
             format!("entry {n} is not a {} before this one", kinds.join(" or ")),
         )?;
-        need(!state.corrected.contains(&n), "F3", format!("entry {n} was corrected"))?;
+        need(!state.void.contains(&n), "F3", format!("entry {n} was corrected or withdrawn"))?;
     }
     Ok(())
+}
+
+/// Heads of the books of sealed facts.
+fn heads(head_ns: &[u64]) -> impl Iterator<Item = (u64, &'static [&'static str])> {
+    head_ns.iter().map(|n| (*n, &["facts.sealed"][..]))
 }
 
 fn observed(o: &crate::event::EffectObserved, order: &'static str) -> Vec<(u64, &'static [&'static str])> {

@@ -250,8 +250,8 @@ pub struct State {
     pub backups: BTreeMap<u64, Backup>,
     /// Orders by number.
     pub orders: BTreeMap<u64, Order>,
-    /// Entries that were corrected.
-    pub corrected: BTreeSet<u64>,
+    /// Entries that count no longer: corrected or withdrawn.
+    pub void: BTreeSet<u64>,
     /// Seals after which rows came that nobody decided on.
     pub unsealed: BTreeSet<u64>,
     /// Whether the case is closed.
@@ -295,13 +295,23 @@ impl State {
 
     /// Whether enough approvals of different people hold for an irreversible act on an item (P3).
     pub fn approved(&self, act: &str, item: &str, dataset: Option<&Place>, at: u64) -> bool {
+        self.suffice(act, self.approvals_for(item, dataset, at))
+    }
+
+    /// Whether enough approvals were given, whatever ended them since (P4).
+    pub(crate) fn was_approved(&self, act: &str, item: &str, at: u64) -> bool {
+        let day = self.day_of(at);
+        let given = |a: &&Approval| day.is_some_and(|d| d <= a.not_after) && a.scope.iter().any(|s| s == "*" || s == item);
+        self.suffice(act, self.approvals.iter().filter(given))
+    }
+
+    fn suffice<'a>(&self, act: &str, approvals: impl Iterator<Item = &'a Approval>) -> bool {
         let Some(opened) = &self.opened else { return false };
         let policy = opened.approvals.get(act).or_else(|| opened.approvals.get("irreversible"));
         let need = policy.map_or(2, |p| p.need).max(2);
         let operators: BTreeSet<&Id> =
             self.keys.values().filter(|k| k.record.purpose == crate::event::KeyUse::Operator).map(|k| &k.record.person).collect();
-        let given: Vec<&Approval> =
-            self.approvals_for(item, dataset, at).filter(|a| policy.is_none_or(|p| p.kinds.contains(&a.kind))).collect();
+        let given: Vec<&Approval> = approvals.filter(|a| policy.is_none_or(|p| p.kinds.contains(&a.kind))).collect();
         let persons: BTreeSet<&Id> = given.iter().map(|a| &a.person).collect();
         let own = persons.iter().filter(|p| operators.contains(*p)).count();
         let strong = given.iter().any(|a| a.kind != ApprovalKind::Paper);

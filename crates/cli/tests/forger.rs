@@ -93,7 +93,7 @@ const FORGERIES: &[Forgery] = &[
     ("destroyed without a backup", "B2", |f| {
         f.facts("destroy.ordered", 0).remove("backup_n");
     }),
-    ("approval of an older plan", "P3", |f| {
+    ("approval of an older plan", "P4", |f| {
         let (at, plan) = (f.find("destroy.ordered", 0), f.lines[f.find("plan.made", 0)].clone());
         let run = f.lines[..at].iter().rposition(|l| l.kind == "run.opened").unwrap();
         f.insert(run, plan);
@@ -129,7 +129,7 @@ const FORGERIES: &[Forgery] = &[
         let note = f.operator_line(i, "exception.recorded", json!({"kind": "note"}));
         f.lines[i] = note;
     }),
-    ("approver revoked before the order", "P3", |f| {
+    ("approver revoked before the order", "P4", |f| {
         let kid = f.facts("plan.approved", 0)["kid"].clone();
         let at = f.lines[..f.find("destroy.ordered", 0)].iter().rposition(|l| l.kind == "run.opened").unwrap();
         let line = f.operator_line(at, "key.revoked", json!({"from_n": 0, "kid": kid, "reason": "left"}));
@@ -140,7 +140,7 @@ const FORGERIES: &[Forgery] = &[
         let line = f.operator_line(at, "hold.placed", json!({"datasets": ["*"], "hold": "h-suit"}));
         f.insert(at, line);
     }),
-    ("a hold ends the approvals", "P3", |f| {
+    ("a hold ends the approvals", "P4", |f| {
         let at = f.find("plan.approved", 1) + 1;
         let line = f.operator_line(at, "hold.placed", json!({"datasets": ["src1/t1"], "hold": "h-suit"}));
         f.insert(at, line);

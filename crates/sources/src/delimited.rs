@@ -29,6 +29,8 @@ pub(crate) struct Delimited {
     source: Place,
     folder: PathBuf,
     files: Vec<Known>,
+    /// The workspace's mark, by which its own half-done files are known.
+    mark: String,
 }
 
 /// A file that was listed.
@@ -40,7 +42,7 @@ struct Known {
 
 impl Delimited {
     pub(crate) fn new(source: Place, folder: &Path) -> Delimited {
-        Delimited { source, folder: folder.to_owned(), files: Vec::new() }
+        Delimited { source, folder: folder.to_owned(), files: Vec::new(), mark: String::new() }
     }
 
     fn known(&self, place: &Place) -> Result<&Known, Fault> {
@@ -48,12 +50,37 @@ impl Delimited {
     }
 }
 
-/// All files below a folder, hidden ones too, links not followed, sorted.
-pub(crate) fn walk(folder: &Path, source: &Place) -> Result<Vec<(String, PathBuf)>, Fault> {
+/// What lies in a folder.
+pub(crate) struct Found {
+    /// Its name below the folder, as it is told apart from all others.
+    pub name: String,
+    pub path: PathBuf,
+    /// Why it is not read, if it is no file.
+    pub unread: Option<&'static str>,
+}
+
+impl Found {
+    fn new(folder: &Path, path: PathBuf, unread: Option<&'static str>) -> Found {
+        let below = path.strip_prefix(folder).unwrap_or(&path).to_path_buf();
+        let name = match below.to_str() {
+            Some(name) => name.replace('\\', "/"),
+            // Two names that are no text may read the same: their bytes tell them apart.
+            None => {
+                let bytes = below.as_os_str().as_encoded_bytes();
+                let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+                format!("{} {hex}", below.to_string_lossy())
+            }
+        };
+        Found { name, path, unread }
+    }
+}
+
+/// Everything below a folder, hidden files too, sorted; links are not followed, and like pipes and devices listed as unread.
+pub(crate) fn walk(folder: &Path, source: &Place) -> Result<Vec<Found>, Fault> {
     let unreadable = || Fault::new("folder_unreadable").with("source", source);
     if folder.is_file() {
         let name = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        return Ok(vec![(name, folder.to_owned())]);
+        return Ok(vec![Found { name, path: folder.to_owned(), unread: None }]);
     }
     let mut out = Vec::new();
     let mut open = vec![folder.to_owned()];
@@ -61,19 +88,22 @@ pub(crate) fn walk(folder: &Path, source: &Place) -> Result<Vec<(String, PathBuf
         for entry in fs::read_dir(&next).map_err(|_| unreadable())? {
             let entry = entry.map_err(|_| unreadable())?;
             let kind = entry.file_type().map_err(|_| unreadable())?;
-            let path = entry.path();
             if kind.is_dir() {
-                open.push(path);
-            } else if kind.is_file() {
-                let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-                out.push((name, path));
+                open.push(entry.path());
+                continue;
             }
+            let unread = match (kind.is_symlink(), kind.is_file()) {
+                (true, _) => Some("link_not_followed"),
+                (_, false) => Some("not_a_file"),
+                _ => None,
+            };
+            out.push(Found::new(folder, entry.path(), unread));
             if out.len() > FILES_MAX {
                 return Err(Fault::new("too_many_datasets").with("source", source).with("most", FILES_MAX));
             }
         }
     }
-    out.sort();
+    out.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(out)
 }
 
@@ -99,15 +129,16 @@ impl Source for Delimited {
     }
 
     fn list(&mut self, places: &mut Places) -> Result<Listing, Fault> {
+        self.mark = places.mark().to_owned();
         erase::recover(&self.folder, &self.source, places)?;
         let mut listing = Listing::default();
         self.files.clear();
-        for (name, path) in walk(&self.folder, &self.source)? {
+        for Found { name, path, unread } in walk(&self.folder, &self.source)? {
             let full = || Fault::new("too_many_datasets").with("source", &self.source).with("most", FILES_MAX);
             let place = places.of(&self.source, 'f', &name).ok_or_else(full)?;
-            let bytes = fs::metadata(&path).map_or(0, |m| m.len());
-            if !is_delimited(&name) {
-                listing.missed.push(Missed { place, reason: "unsupported_file".to_owned(), bytes });
+            let bytes = if unread.is_none() { fs::metadata(&path).map_or(0, |m| m.len()) } else { 0 };
+            if let Some(reason) = unread.or_else(|| (!is_delimited(&name)).then_some("unsupported_file")) {
+                listing.missed.push(Missed { place, reason: reason.to_owned(), bytes });
                 continue;
             }
             match describe(&path, &place) {
@@ -144,7 +175,7 @@ impl Source for Delimited {
     fn erase(&mut self, places: &[Place], pick: Pick<'_>) -> Result<(), Fault> {
         for place in places {
             let known = self.known(place)?;
-            erase::erase(&known.path, &known.form, &known.dataset, pick)?;
+            erase::erase(&known.path, &known.form, &known.dataset, &self.mark, pick)?;
         }
         Ok(())
     }

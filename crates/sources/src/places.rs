@@ -9,10 +9,23 @@ use terms::Place;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Places {
+    /// What half-done files of this workspace are marked with.
+    #[serde(default)]
+    mark: String,
     names: BTreeMap<String, Place>,
 }
 
 impl Places {
+    /// A map that is still empty, for the workspace with that mark.
+    pub fn marked(mark: String) -> Places {
+        Places { mark, names: BTreeMap::new() }
+    }
+
+    /// The workspace's mark.
+    pub fn mark(&self) -> &str {
+        &self.mark
+    }
+
     /// The place of a name under a parent; a new name gets the next number of its letter.
     pub fn of(&mut self, parent: &Place, letter: char, name: &str) -> Option<Place> {
         let key = format!("{parent}\u{0}{letter}\u{0}{name}");

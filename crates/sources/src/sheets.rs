@@ -4,13 +4,13 @@ use std::fs::{self, File};
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use calamine::{Data, Error, Reader, SheetType, SheetVisible, Sheets as Book, XlsError, XlsxError, open_workbook};
+use calamine::{Data, Error, Range, Reader, SheetType, SheetVisible, Sheets as Book, XlsError, XlsxError, open_workbook};
 use rows::{BatchBuilder, CellRef, Encoding, Locator, Tag};
 use terms::{Fault, Level, Place};
 
 use crate::blank::Blank;
 use crate::dataset::{Column, Dataset, Listing, Missed, Purged, ReadSummary, Searched, Store};
-use crate::delimited::{header_row, io_fault, walk};
+use crate::delimited::{Found, header_row, io_fault, walk};
 use crate::needles::Needles;
 use crate::places::Places;
 use crate::raw::RawForm;
@@ -20,6 +20,9 @@ use crate::{Pick, Sink, Source};
 const UNPACKED_MAX: u64 = 1 << 30;
 const BATCH_ROWS: usize = 4_096;
 const HEADING_AMONG: usize = 20;
+/// Most cells of the rectangle around a sheet, filled or not, and more of them for each that is filled.
+const EXTENT_MIN: u64 = 2_000_000;
+const EXTENT_FILLED: u64 = 20;
 
 /// A folder of spreadsheets.
 pub(crate) struct Sheets {
@@ -51,10 +54,10 @@ impl Sheets {
                 listing.missed.push(Missed { place: own, reason: "chart_or_macro_sheet".to_owned(), bytes: 0 });
                 continue;
             }
-            let range = match book.worksheet_range(&sheet.name) {
+            let range = match range_of(&mut book, &sheet.name, &own) {
                 Ok(range) => range,
-                Err(e) => {
-                    listing.missed.push(Missed { place: own, reason: fault_of(&e).code().to_owned(), bytes: 0 });
+                Err(fault) => {
+                    listing.missed.push(Missed { place: own, reason: fault.code().to_owned(), bytes: 0 });
                     continue;
                 }
             };
@@ -110,6 +113,25 @@ fn open_book(path: &Path, place: &Place) -> Result<Book<BufReader<File>>, Fault>
         },
         _ => Err(at(Fault::new("not_a_workbook"))),
     }
+}
+
+/// The cells of a sheet as one rectangle. Two cells in opposite corners would make it as large as the sheet may be: such a sheet is
+/// refused before the rectangle is made, unless it is filled.
+fn range_of(book: &mut Book<BufReader<File>>, sheet: &str, place: &Place) -> Result<Range<Data>, Fault> {
+    if let Book::Xlsx(xlsx) = book {
+        let damaged = |e: XlsxError| fault_of(&Error::Xlsx(e)).with("place", place);
+        let mut cells = xlsx.worksheet_cells_reader(sheet).map_err(damaged)?;
+        let (mut filled, mut corner) = (0u64, (0u64, 0u64));
+        while let Some(cell) = cells.next_cell().map_err(damaged)? {
+            let (row, column) = cell.get_position();
+            filled += 1;
+            corner = (corner.0.max(u64::from(row) + 1), corner.1.max(u64::from(column) + 1));
+        }
+        if corner.0 * corner.1 > EXTENT_MIN + EXTENT_FILLED * filled {
+            return Err(Fault::new("sheet_too_large").with("place", place).with("most", EXTENT_MIN));
+        }
+    }
+    book.worksheet_range(sheet).map_err(|e| fault_of(&e).with("place", place))
 }
 
 /// Refuses workbooks that unpack to more than is sensible.
@@ -169,10 +191,14 @@ impl Source for Sheets {
     fn list(&mut self, places: &mut Places) -> Result<Listing, Fault> {
         let mut listing = Listing::default();
         self.known.clear();
-        for (name, path) in walk(&self.folder, &self.source)? {
+        for Found { name, path, unread } in walk(&self.folder, &self.source)? {
             let place = places
                 .of(&self.source, 'f', &name)
                 .ok_or_else(|| Fault::new("too_many_datasets").with("source", &self.source).with("most", 0))?;
+            if let Some(reason) = unread {
+                listing.missed.push(Missed { place, reason: reason.to_owned(), bytes: 0 });
+                continue;
+            }
             let bytes = fs::metadata(&path).map_or(0, |m| m.len());
             let lower = name.to_lowercase();
             let is_sheet = [".xlsx", ".xlsm", ".xls"].iter().any(|e| lower.ends_with(e));
@@ -193,7 +219,7 @@ impl Source for Sheets {
         let known = self.known.iter().find(|k| k.dataset.place == *place);
         let known = known.ok_or_else(|| Fault::new("dataset_missing").with("place", place))?;
         let mut book = open_book(&known.path, place)?;
-        let range = book.worksheet_range(&known.sheet).map_err(|e| fault_of(&e).with("place", place))?;
+        let range = range_of(&mut book, &known.sheet, place)?;
         let (first, _) = range.start().unwrap_or((0, 0));
         let mut builder = BatchBuilder::new(known.dataset.columns.len().max(1));
         let mut summary = ReadSummary::default();

@@ -60,7 +60,7 @@ fn block_key(vault_key: &[u8; 32], segment: &[u8; 16], block: u64) -> [u8; 32] {
     keyed(vault_key, "segment-block", &[segment, &block.to_be_bytes()])
 }
 
-fn unit_aad(segment: &[u8; 16], unit: u64) -> Vec<u8> {
+pub(crate) fn unit_aad(segment: &[u8; 16], unit: u64) -> Vec<u8> {
     let mut out = segment.to_vec();
     out.extend_from_slice(&unit.to_be_bytes());
     out

@@ -9,6 +9,8 @@ mod sealed;
 mod shred;
 mod slots;
 mod vault;
+#[cfg(test)]
+mod vectors;
 
 pub use archive::{ArchiveReader, ArchiveWriter, Unit};
 pub use holder::Holder;

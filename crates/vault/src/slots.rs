@@ -178,7 +178,9 @@ impl Slots {
     /// How many of the listed slots are zero.
     pub(crate) fn zeros(&mut self, list: &[u32]) -> Result<u64, Fault> {
         let mut count = 0;
-        for index in list {
+        // A slot that the file does not have was not seen to be zero.
+        let there = self.count;
+        for index in list.iter().filter(|i| **i < there) {
             count += u64::from(self.raw(*index)?.iter().all(|b| *b == 0));
         }
         Ok(count)

@@ -130,7 +130,42 @@ pub(crate) fn open_sources(workspace: &mut Workspace) -> Result<Opened, Fault> {
         }
     }
     workspace.keep_places(&places)?;
+    names_fit(workspace, &out)?;
     Ok(out)
+}
+
+/// Refuses names in the case file that nothing has: what is misspelt there would silently be left out.
+fn names_fit(workspace: &Workspace, opened: &Opened) -> Result<(), Fault> {
+    if !opened.unread.is_empty() {
+        // What was not read may have them.
+        return Ok(());
+    }
+    for said in &workspace.file.datasets {
+        let own: Vec<&Dataset> =
+            opened.listed.iter().filter(|l| l.said.as_ref().is_some_and(|s| s.at == said.at)).map(|l| &l.dataset).collect();
+        let nothing = |line: u64, field: &str| Err(Fault::new("case_names_nothing").with("line", line).with("field", field));
+        let has = |column: &String| own.iter().any(|d| d.columns.iter().any(|c| c.name == *column));
+        // A data set that was destroyed by the case itself is not there any more.
+        if own.is_empty() {
+            if workspace.state.orders.is_empty() {
+                return nothing(said.at.line, "datasets.at");
+            }
+            continue;
+        }
+        if !said.groups.value.values().flatten().all(has) {
+            return nothing(said.groups.line, "datasets.groups");
+        }
+        if !said.tells.value.values().filter(|c| !c.starts_with('=')).all(has) {
+            return nothing(said.tells.line, "datasets.tells");
+        }
+        if !said.not_personal.keys().all(has) {
+            return nothing(said.at.line, "datasets.not_personal");
+        }
+        if said.owner.as_ref().is_some_and(|o| !has(&o.column)) {
+            return nothing(said.at.line, "datasets.owner");
+        }
+    }
+    Ok(())
 }
 
 /// Reads every data set, records the inventory in the open run.

@@ -444,7 +444,7 @@ impl Workspace {
     /// If it is damaged.
     pub fn places(&mut self) -> Result<Places, Fault> {
         match self.vault()?.get("places")? {
-            None => Ok(Places::default()),
+            None => Ok(Places::marked(random_id("w")?.as_str().trim_start_matches("w-").to_owned())),
             Some(bytes) => serde_json::from_slice(&bytes).map_err(|_| Fault::new("vault_damaged")),
         }
     }

@@ -52,6 +52,14 @@ impl CaseFile {
             if let Some(c) = d.class.as_ref().filter(|c| c.value != "none" && !classes.contains(&c.value)) {
                 fault(c.line, "datasets.class", &c.value, &classes);
             }
+            let everybody = d.tells.value.iter().filter_map(|(fact, says)| Some((fact, says.strip_prefix('=')?)));
+            for (fact, word) in everybody {
+                let known = table.get(&format!("person.{fact}"));
+                if let Some(known) = known.filter(|k| k.read(word).is_none()) {
+                    let of = if known.of.is_empty() { vec!["yes".to_owned(), "no".to_owned()] } else { known.of.clone() };
+                    fault(d.tells.line, "datasets.tells", word, &of);
+                }
+            }
             for g in d.groups.keys().filter(|g| !groups.contains(g)) {
                 fault(d.groups.line, "datasets.groups", g, &groups);
             }

@@ -37,6 +37,8 @@ pub(super) fn closing(state: &State, entry: &Entry, c: &CaseClosed) -> Result<()
     let day = state.day_of(entry.at);
     let accepted = state.unread_accepted.is_some_and(|until| day.is_some_and(|d| d <= until));
     need(unread == 0 || accepted, "C1", "places were not read, and no opinion accepts that")?;
+    let undecided = state.plan.as_ref().map_or(0, |p| p.made.undecided);
+    need(undecided == 0, "C1", "the plan has something undecided")?;
     let late = state.newest_seals().iter().any(|s| state.unsealed.contains(&s.n));
     need(!late, "C1", "rows that came after the seal are not decided: seal and plan again")?;
     for seal in state.newest_seals() {

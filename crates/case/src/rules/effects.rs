@@ -49,7 +49,7 @@ pub(super) fn ordering(state: &State, entry: &Entry, o: &EffectOrdered, act: &st
     need(seal.dataset == o.dataset && seal.copy == o.copy, "B2", "the seal is of another data set or copy")?;
     need(o.groups.iter().all(|g| seal.groups.contains(g)) && !o.groups.is_empty(), "S2", "a group is not in the seal")?;
     need(o.rows <= seal.rows && o.excluded <= o.rows, "E1", "more rows than the seal has")?;
-    if o.copy == "live" {
+    if o.copy == "live" && act == "destroy" {
         backed_up(state, o)?;
     }
     let open = state
@@ -74,10 +74,13 @@ fn backed_up(state: &State, o: &EffectOrdered) -> Result<(), Broken> {
 }
 
 fn approvals(state: &State, entry: &Entry, act: &str, item: &str, dataset: Option<&Place>) -> Result<(), Broken> {
-    let ok = state.approved(act, item, dataset, entry.at);
-    need(ok, "P3", "too few approvals by registered keys of different people that still hold")?;
     let moved = dataset.is_some_and(|d| state.schema_moved.contains(d));
-    need(!moved, "P4", "the schema moved after the plan")
+    if state.approved(act, item, dataset, entry.at) {
+        return need(!moved, "P4", "the schema moved after the plan");
+    }
+    let ended = state.was_approved(act, item, entry.at);
+    need(!ended, "P4", "a new plan, an amendment, a revoked key or a hold ended approvals that it rests on")?;
+    Err(Broken::new("P3", "too few approvals by registered keys of different people"))
 }
 
 pub(super) fn observing(state: &State, o: &EffectObserved) -> Result<(), Broken> {
@@ -118,9 +121,10 @@ pub(super) fn ordering_shred(state: &State, entry: &Entry, o: &ShredOrdered) -> 
     let day = state.day_of(entry.at).ok_or_else(|| Broken::new("P5", "the day is not known"))?;
     need(o.not_before <= day && o.not_after.is_none_or(|d| day <= d), "P5", "outside its dates")?;
     need(o.demand == Truth::True && o.bars.all_false(), "P6", "the demand is not true or a bar is not false")?;
-    need(state.holds.is_empty(), "P7", "a hold is open")?;
     let (_, backup) =
         state.backups.iter().find(|(_, b)| b.archive == o.archive).ok_or_else(|| Broken::new("B3", "that archive was never observed"))?;
+    let held = backup.seal_ns.iter().filter_map(|n| state.seals.get(n)).any(|s| state.held(s.dataset.as_str()));
+    need(!held, "P7", "an open hold covers a data set in the archive")?;
     need(backup.end.is_none(), "B3", "that archive is shredded already")?;
     let orders = || state.orders.values().filter(|x| x.kind.effect().is_some_and(|e| backup.seal_ns.contains(&e.seal_n)));
     need(orders().all(|x| x.observed.is_some()), "B3", "a destruction backed by that archive is still open")?;

@@ -13,8 +13,6 @@ pub(super) fn registering(state: &State, s: &SourceRegistered) -> Result<(), Bro
 
 pub(super) fn sealing(state: &State, s: &DatasetSealed) -> Result<(), Broken> {
     let scan = state.last_scan().ok_or_else(|| Broken::new("S1", "no scan before the seal"))?;
-    let source = terms::Place::new(s.dataset.source());
-    need(source.is_some_and(|p| state.sources.contains_key(&p)), "S1", "its source is not registered")?;
     match (s.kind, s.of_n) {
         (SealKind::Full, None) => {
             let twice = state.seals.values().any(|o| o.scan_n == scan && o.of_n.is_none() && o.dataset == s.dataset && o.copy == s.copy);

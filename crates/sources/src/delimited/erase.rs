@@ -15,23 +15,29 @@ use crate::dataset::{Action, Dataset};
 use crate::overwrite::{replace, sync_folder, wipe};
 use crate::places::Places;
 
-/// Name of the new file while it is written, and once it is whole.
-fn beside(path: &Path, place: &Place, state: &str) -> PathBuf {
-    path.with_file_name(format!(".custody-{}.{state}", place.as_str().replace('/', "_")))
+/// Name of the new file while it is written, and once it is whole. The mark is the workspace's: a file of this kind with another mark
+/// is somebody else's.
+fn beside(path: &Path, place: &Place, mark: &str, state: &str) -> PathBuf {
+    path.with_file_name(format!(".custody-{mark}-{}.{state}", place.as_str().replace('/', "_")))
 }
 
 /// Finishes what a crash interrupted: a whole new file takes the old one's place, a part is wiped.
-pub(super) fn recover(folder: &Path, source: &Place, places: &mut Places) -> Result<(), Fault> {
-    for (name, path) in super::walk(folder, source)? {
-        let Some(own) = name.rsplit('/').next().and_then(|n| n.strip_prefix(".custody-")) else { continue };
-        if own.ends_with(".part") {
-            wipe(&path).map_err(|e| io_fault(&e, source))?;
-        } else if let Some(id) = own.strip_suffix(".ready") {
-            let place = Place::new(id.replacen('_', "/", 1));
-            let old =
-                place.as_ref().and_then(|p| places.name(p)).map(|n| if folder.is_file() { folder.to_owned() } else { folder.join(n) });
-            if let Some(old) = old {
-                replace(&path, &old).map_err(|e| io_fault(&e, source))?;
+pub(super) fn recover(folder: &Path, source: &Place, places: &Places) -> Result<(), Fault> {
+    let own = format!(".custody-{}-", places.mark());
+    let file = if folder.is_file() { folder.parent().unwrap_or(Path::new(".")) } else { folder };
+    for found in super::walk(file, source)?.into_iter().filter(|f| f.unread.is_none()) {
+        let name = found.path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+        let Some(rest) = name.strip_prefix(&own).filter(|_| !places.mark().is_empty()) else { continue };
+        let map = |e: std::io::Error| io_fault(&e, source);
+        if rest.ends_with(".part") {
+            wipe(&found.path).map_err(map)?;
+        } else if let Some(id) = rest.strip_suffix(".ready") {
+            let place = Place::new(id.replacen('_', "/", 1)).filter(|p| p.source() == source.as_str());
+            let known = place.as_ref().and_then(|p| places.name(p));
+            let old = known.map(|n| if folder.is_file() { folder.to_owned() } else { folder.join(n) });
+            // The old file lies beside the new one, or its name was taken already.
+            if let Some(old) = old.filter(|o| o.parent() == found.path.parent()) {
+                replace(&found.path, &old).map_err(map)?;
             }
         }
     }
@@ -39,7 +45,7 @@ pub(super) fn recover(folder: &Path, source: &Place, places: &mut Places) -> Res
 }
 
 /// Erases what `pick` says.
-pub(super) fn erase(path: &Path, form: &Form, dataset: &Dataset, pick: Pick<'_>) -> Result<(), Fault> {
+pub(super) fn erase(path: &Path, form: &Form, dataset: &Dataset, mark: &str, pick: Pick<'_>) -> Result<(), Fault> {
     let place = &dataset.place;
     let mut chosen: HashMap<u64, Action> = HashMap::new();
     read::read(path, form, dataset.columns.len(), place, &mut |batch| {
@@ -54,8 +60,8 @@ pub(super) fn erase(path: &Path, form: &Form, dataset: &Dataset, pick: Pick<'_>)
     if chosen.is_empty() {
         return Ok(());
     }
-    let part = beside(path, place, "part");
-    let ready = beside(path, place, "ready");
+    let part = beside(path, place, mark, "part");
+    let ready = beside(path, place, mark, "ready");
     rewrite(path, &part, form, dataset, &chosen).inspect_err(|_| {
         // A half-written file holds personal data too; if it cannot be wiped now, the next start does it.
         let _ = wipe(&part);
