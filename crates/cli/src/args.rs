@@ -15,7 +15,12 @@ use clap::{Parser, Subcommand, ValueEnum};
   custody init                         write a commented case.yaml by asking
   custody scan && custody subjects     look at everything, match rows to persons, seal them
   custody plan && custody explain Customer.contact
-  custody verify case.dossier.zip      exit code 0 yes, 1 no, 2 incomplete, 64 and above error"
+  custody verify case.dossier.zip      exit code 0 yes, 1 no, 2 incomplete, 64 and above error
+
+PASSPHRASES come from a prompt, a file (--passphrase-file and its like), or the environment:
+  CUSTODY_PASSPHRASE                   the operator's key, which also opens the vault
+  CUSTODY_KEY_PASSPHRASE               the key file named with --key; the key that `keygen` makes
+  CUSTODY_COUNSEL_PASSPHRASE           counsel's key, for opinions"
 )]
 pub struct Args {
     /// The case file.
@@ -82,6 +87,13 @@ pub enum Command {
     },
     /// See the measured consequence, then sign the plan with a registered key.
     Approve(ApproveArgs),
+    /// Record what no scan can see: an act, counsel's opinion, a revoked key, a changed case file.
+    #[command(subcommand, after_help = "EXAMPLES:
+  custody record act announcement --day 2026-05-01
+  custody record accept-unread --until 2027-12-31            signed with counsel's key
+  custody record revoke k-0123456789abcdef0123 --reason left
+  custody record amend --key keys/li.key                     after case.yaml was changed")]
+    Record(Record),
     /// Restore the archive, compare every row, and record that the backup counts.
     Backup,
     /// Carry out what is due today; says what waits until when.
@@ -120,6 +132,70 @@ pub enum Command {
         /// Which: `case`.
         what: String,
     },
+}
+
+/// What `record` takes down.
+#[derive(Subcommand, Debug)]
+pub enum Record {
+    /// Something was done: an announcement, a filing, a keeper named.
+    Act {
+        /// The kind of act; a wrong one is answered with the list.
+        kind: String,
+        /// The day on which it was done (default: today).
+        #[arg(long)]
+        day: Option<String>,
+        /// Items or data sets that it is about.
+        #[arg(long)]
+        about: Vec<String>,
+    },
+    /// Counsel accepts that the places listed as unread stay unread.
+    AcceptUnread {
+        /// Last day of the opinion.
+        #[arg(long)]
+        until: String,
+        /// File that holds counsel's passphrase.
+        #[arg(long)]
+        counsel_passphrase_file: Option<PathBuf>,
+    },
+    /// A key may sign nothing any more; approvals by it end.
+    Revoke {
+        /// The key's id, as `custody status` prints it.
+        kid: String,
+        /// Why.
+        #[arg(long, value_enum)]
+        reason: RevokeReason,
+    },
+    /// case.yaml was changed: the operator and one approver sign what moved.
+    Amend {
+        /// The approver's private key file.
+        #[arg(long)]
+        key: PathBuf,
+        /// File that holds the approver's passphrase.
+        #[arg(long)]
+        key_passphrase_file: Option<PathBuf>,
+    },
+}
+
+/// Why a key is revoked.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum RevokeReason {
+    /// The key file or its passphrase is lost.
+    Lost,
+    /// Somebody else may have it.
+    Stolen,
+    /// Its person left.
+    Left,
+}
+
+impl RevokeReason {
+    /// The word as it stands in the entry.
+    pub fn word(self) -> &'static str {
+        match self {
+            RevokeReason::Lost => "lost",
+            RevokeReason::Stolen => "stolen",
+            RevokeReason::Left => "left",
+        }
+    }
 }
 
 /// What `init` may be told.
@@ -213,5 +289,5 @@ pub struct VerifyArgs {
     pub file: PathBuf,
     /// Digest of the policy that the reader trusts, as the case's parties told it.
     #[arg(long)]
-    pub policy_digest: Option<String>,
+    pub policy_digest: Option<terms::Digest>,
 }

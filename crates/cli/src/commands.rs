@@ -7,6 +7,7 @@ mod init;
 mod keygen;
 mod lifecycle;
 mod plan;
+mod record;
 mod scan;
 mod status;
 mod verify;
@@ -43,6 +44,7 @@ pub fn run(args: &Args) -> Result<u8, Fault> {
         Command::Plan(a) => plan::plan(&session, a),
         Command::Explain { id } => plan::explain(&session, id),
         Command::Approve(a) => approve::run(&session, a),
+        Command::Record(r) => record::run(&session, r),
         Command::Backup => lifecycle::backup(&session),
         Command::Apply { dry_run } => lifecycle::apply(&session, *dry_run),
         Command::Restore { to } => lifecycle::restore(&session, to),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use case::file::CaseFault;
-use comfy_table::{Table, presets};
+use comfy_table::{ContentArrangement, Table, presets};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use terms::{Fault, Lang};
@@ -98,6 +98,8 @@ pub fn case_faults(path: &std::path::Path, faults: &[CaseFault], lang: Lang, as_
 pub fn table(head: &[&str], rows: Vec<Vec<String>>) {
     let mut t = Table::new();
     t.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    // On a terminal no wider than it; elsewhere as wide as the text is.
+    t.set_content_arrangement(ContentArrangement::Dynamic);
     t.set_header(head.iter().copied());
     for row in rows {
         t.add_row(row);

@@ -39,6 +39,19 @@ pub fn passphrase(file: Option<&PathBuf>, variable: &str, whose: &str, lang: Lan
         .map_err(|_| Fault::new("no_passphrase").with("whose", whose))
 }
 
+/// As [`passphrase`] for a key that is made now: what is typed is asked for twice.
+///
+/// # Errors
+/// If there is none, or the two differ.
+pub fn new_passphrase(file: Option<&PathBuf>, variable: &str, whose: &str, lang: Lang) -> Result<Passphrase, Fault> {
+    let first = passphrase(file, variable, whose, lang)?;
+    let typed = file.is_none() && std::env::var_os(variable).is_none();
+    if typed && !first.same(&passphrase(None, variable, pick(lang, "再输一次", "once more"), lang)?) {
+        return Err(Fault::new("passphrases_differ"));
+    }
+    Ok(first)
+}
+
 impl Secrets for Asker {
     fn passphrase(&mut self, whose: &str) -> Result<Passphrase, Fault> {
         match whose {

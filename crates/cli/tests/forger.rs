@@ -340,7 +340,7 @@ fn every_forgery_is_named_by_its_rule_and_the_honest_twin_passes() {
     let honest = Forge::take_apart(&path);
     let at = case.folder.join("forged.zip");
     honest.write(&at);
-    let policy = honest.lines[0].facts["policy_doc"].as_str().unwrap().to_owned();
+    let policy = honest.lines[0].facts["policy_doc"].as_str().unwrap().parse().unwrap();
     let trust = Trust { policy_digest: Some(policy) };
     let report = verify(&at, &trust).unwrap();
     assert_eq!(report.exit_code(), 0, "the honest twin: {:#?}", report.claims);
@@ -354,7 +354,7 @@ fn every_forgery_is_named_by_its_rule_and_the_honest_twin_passes() {
             .claims
             .iter()
             .filter(|c| c.state == State::Broken)
-            .map(|c| (c.rule.clone().unwrap_or_default(), c.what.clone()))
+            .map(|c| (c.rule.clone().unwrap_or_default(), c.what.en.clone()))
             .collect();
         if report.exit_code() != 1 || !named.iter().any(|(r, _)| r == rule) {
             missed.push(format!("{name}: expected {rule}, got {named:?} (exit {})", report.exit_code()));
@@ -364,7 +364,46 @@ fn every_forgery_is_named_by_its_rule_and_the_honest_twin_passes() {
 }
 
 #[test]
-fn every_flipped_bit_of_a_dossier_is_caught() {
+fn every_single_bit_of_a_small_dossier_counts() {
+    let case = Case::new();
+    case.write("lists/members.csv", "会员,手机号\r\n一,13800000001\r\n");
+    case.write("case.yaml", "version: 1
+company: {name: Shop, uscc: \"91310000MA1K000006\"}
+scenario: dissolution
+sectors: [retail]
+dates: {service_stop: 2026-01-01}
+parties:
+  operator: {name: Operator, key: keys/operator.pub}
+  approvers: [{name: Liquidation lead, key: keys/liquidator.pub}, {name: Data lead, key: keys/data-lead.pub}]
+sources: [{id: lists, kind: delimited, path: lists}]
+");
+    case.ok(&["scan"]);
+    case.ok(&["dossier", "-o", "small.zip"]);
+    let bytes = std::fs::read(case.folder.join("small.zip")).unwrap();
+    let bits = bytes.len() * 8;
+    let parts = 2;
+    let passed: Vec<usize> = std::thread::scope(|scope| {
+        let flip_all = |part: usize| {
+            let (mut flipped, at) = (bytes.clone(), case.folder.join(format!("flipped{part}.zip")));
+            let mut passed = Vec::new();
+            for bit in (part..bits).step_by(parts) {
+                flipped[bit / 8] ^= 1 << (bit % 8);
+                std::fs::write(&at, &flipped).unwrap();
+                if verify(&at, &Trust::default()).unwrap().exit_code() != 1 {
+                    passed.push(bit);
+                }
+                flipped[bit / 8] ^= 1 << (bit % 8);
+            }
+            passed
+        };
+        let running: Vec<_> = (0..parts).map(|part| scope.spawn(move || flip_all(part))).collect();
+        running.into_iter().flat_map(|r| r.join().unwrap()).collect()
+    });
+    assert!(passed.is_empty(), "{} of {bits} bits do not count: {passed:?}", passed.len());
+}
+
+#[test]
+fn flipped_bits_all_over_a_whole_dossier_are_caught() {
     let (case, path) = honest();
     let bytes = std::fs::read(&path).unwrap();
     let at = case.folder.join("flipped.zip");

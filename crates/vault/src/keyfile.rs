@@ -28,6 +28,11 @@ impl Passphrase {
         Passphrase(Zeroizing::new(bytes))
     }
 
+    /// Whether it is the same.
+    pub fn same(&self, other: &Passphrase) -> bool {
+        self.0 == other.0
+    }
+
     /// Whether it is too short to protect anything.
     pub fn is_weak(&self) -> bool {
         self.0.len() < 8

@@ -109,7 +109,10 @@ impl Dossier {
                 return Claim::broken("documents", "W1", None, format!("document {name} has another digest"));
             }
         }
-        Claim::new("complete", State::Proved, format!("{} members, as the manifest names them", manifest.members.len()))
+        {
+            let n = manifest.members.len();
+            Claim::new("complete", State::Proved, format!("{n} 个成员，与清单文件一致"), format!("{n} members, as the manifest names them"))
+        }
     }
 }
 

@@ -28,19 +28,21 @@ pub(crate) fn check(dossier: &mut Dossier, trust: &Trust, report: &mut Report) {
     totals(&replay, report);
     destroyed(&replay, report);
     archives(&replay, report);
+    copies(&replay, report);
     closed(&replay, report);
     time(dossier, &replay, report);
 }
 
 fn policy(replay: &Replay, trust: &Trust, report: &mut Report) {
     let Some(opened) = &replay.state.opened else { return };
-    let digest = opened.policy_doc.to_string();
+    let digest = opened.policy_doc;
     report.add(match &trust.policy_digest {
-        Some(d) if *d == digest => Claim::new("policy", State::Proved, "the policy is the one that the reader was told"),
+        Some(d) if *d == digest => Claim::new("policy", State::Proved, "政策就是读者被告知的那一份", "the policy is the one that the reader was told"),
         Some(_) => Claim::broken("policy", "policy", Some(0), "the policy is not the one that the reader was told"),
         None => Claim::new(
             "policy",
             State::NotShown,
+            format!("信任只来自案卷本身；请将政策摘要 {digest} 与各方告知的核对"),
             format!("trust rests on the dossier itself; compare the policy digest {digest} with what the parties say"),
         ),
     });
@@ -65,16 +67,18 @@ fn approvals(replay: &Replay, report: &mut Report) {
     report.add(Claim::new(
         "approvals",
         State::Proved,
+        format!("{} 项命令，每项都有 {} 人的已登记密钥审批", ordered.len(), persons.len()),
         format!("{} orders, each under approvals by registered keys of {} persons", ordered.len(), persons.len()),
     ));
     let approvers = replay.state.approvals.iter().filter_map(|a| a.kid.as_ref()).filter_map(|k| replay.state.keys.get(k));
     let seen: BTreeMap<&str, Seen> = approvers.map(|k| (k.record.kid.as_str(), k.record.seen)).collect();
-    let by = if seen.values().any(|s| *s == Seen::None) {
-        "nobody: a key was registered without being seen"
+    let (zh, en) = if seen.values().any(|s| *s == Seen::None) {
+        ("无人：有密钥未经当面确认即登记", "nobody: a key was registered without being seen")
     } else {
-        "the operator, who registered the keys"
+        ("登记密钥的操作人", "the operator, who registered the keys")
     };
-    report.add(Claim::new("two_people", State::Attested, "that different keys are different people").by(by));
+    let claim = Claim::new("two_people", State::Attested, "不同的密钥属于不同的人", "that different keys are different people");
+    report.add(claim.by(zh, en));
 }
 
 fn backup(replay: &Replay, report: &mut Report) {
@@ -82,7 +86,8 @@ fn backup(replay: &Replay, report: &mut Report) {
         return;
     }
     let rows: u64 = replay.state.backups.values().flat_map(|b| &b.seal_ns).filter_map(|n| replay.state.seals.get(n)).map(|s| s.rows).sum();
-    report.add(Claim::new("backup", State::Attested, format!("{rows} sealed rows restored and equal")).by("the run that restored them"));
+    let (zh, en) = (format!("{rows} 行已恢复并逐行相等"), format!("{rows} sealed rows restored and equal"));
+    report.add(Claim::new("backup", State::Attested, zh, en).by("执行恢复的运行", "the run that restored them"));
 }
 
 fn totals(replay: &Replay, report: &mut Report) {
@@ -96,8 +101,10 @@ fn totals(replay: &Replay, report: &mut Report) {
         }
     }
     for (id, sums) in shown {
-        let words: Vec<String> = sums.iter().map(|(o, n)| format!("{} {n}", o.word())).collect();
-        report.add(Claim::new(id, State::Proved, format!("sealed = sum of outcomes: {}", words.join(", "))));
+        let words = |word: &dyn Fn(Outcome) -> String| sums.iter().map(|(o, n)| format!("{} {n}", word(*o))).collect::<Vec<_>>();
+        let zh = format!("封存数 = 各结局之和：{}", words(&|o| o.label().zh).join("，"));
+        let en = format!("sealed = sum of outcomes: {}", words(&|o| o.word().to_owned()).join(", "));
+        report.add(Claim::new(id, State::Proved, zh, en));
     }
 }
 
@@ -106,10 +113,13 @@ fn destroyed(replay: &Replay, report: &mut Report) {
         let OrderKind::Destroy(e) = &order.kind else { continue };
         let id = format!("destroyed.{}", e.item);
         report.add(match &order.observed {
-            None => Claim { entry: Some(*n), ..Claim::new(id, State::NotShown, "ordered, not yet seen done") },
+            None => Claim { entry: Some(*n), ..Claim::new(id, State::NotShown, "已命令，尚未核查", "ordered, not yet seen done") },
             Some(o) => {
-                let what = format!("{} of {} rows in {} ({})", o.rows_done, e.rows, e.dataset, e.groups.join(", "));
-                Claim { level: Some(o.level.word().to_owned()), ..Claim::new(id, State::Attested, what).by("the run that looked again") }
+                let groups = e.groups.join(", ");
+                let zh = format!("{}：{} 行中的 {} 行（{groups}）", e.dataset, e.rows, o.rows_done);
+                let en = format!("{} of {} rows in {} ({groups})", o.rows_done, e.rows, e.dataset);
+                let claim = Claim::new(id, State::Attested, zh, en).by("再次查看的运行", "the run that looked again");
+                Claim { level: Some(o.level.word().to_owned()), ..claim }
             }
         });
     }
@@ -117,18 +127,40 @@ fn destroyed(replay: &Replay, report: &mut Report) {
 
 fn archives(replay: &Replay, report: &mut Report) {
     for b in replay.state.backups.values() {
-        let what = match b.end {
-            Some(_) => format!("archive {}: its keys were destroyed", b.archive),
-            None => format!("archive {} lives; nothing that it holds is destroyed above {}", b.archive, Level::L3.word()),
-        };
-        report.add(Claim::new("archives", State::Attested, what).by("the run that shredded, and the holder"));
+        let (archive, level) = (&b.archive, Level::L3.word());
+        report.add(match b.end {
+            Some(_) => {
+                let (zh, en) = (format!("归档 {archive}：其密钥已销毁"), format!("archive {archive}: its keys were destroyed"));
+                Claim::new("archives", State::Attested, zh, en).by("执行销毁的运行与密钥保管方", "the run that shredded, and the holder")
+            }
+            None => {
+                let zh = format!("归档 {archive} 仍在，其中内容的销毁至多为 {level}");
+                let en = format!("archive {archive} lives; nothing that it holds is destroyed above {level}");
+                Claim::new("archives", State::Attested, zh, en).by("恢复并比对它的运行", "the run that restored and compared it")
+            }
+        });
     }
 }
 
+/// Plain copies that were restored from an archive: what became of them is somebody's word.
+fn copies(replay: &Replay, report: &mut Report) {
+    let restored = |e: &Event| matches!(e, Event::ExceptionRecorded(x) if x.kind == "restored_copy");
+    let Some(last) = replay.entries.iter().rfind(|(_, e)| restored(e)).map(|(entry, _)| entry.n) else { return };
+    let gone = replay.state.acts.get("restored_copy_destroyed").is_some_and(|ns| ns.iter().any(|n| *n > last));
+    report.add(if gone {
+        Claim::new("copies", State::Attested, "由归档恢复的副本已销毁", "copies restored from an archive were destroyed").by("操作人", "the operator")
+    } else {
+        let en = "a copy was restored from an archive; what became of it is not shown";
+        Claim { entry: Some(last), ..Claim::new("copies", State::NotShown, "曾由归档恢复出副本，其下落未出示", en) }
+    });
+}
+
 fn closed(replay: &Replay, report: &mut Report) {
-    let state = if replay.state.closed { State::Proved } else { State::NotShown };
-    let what = if replay.state.closed { "nothing is open any more" } else { "the case is still open" };
-    report.add(Claim::new("closed", state, what));
+    report.add(if replay.state.closed {
+        Claim::new("closed", State::Proved, "再无未了之事", "nothing is open any more")
+    } else {
+        Claim::new("closed", State::NotShown, "案件尚未结案", "the case is still open")
+    });
 }
 
 fn time(dossier: &mut Dossier, replay: &Replay, report: &mut Report) {
@@ -139,8 +171,9 @@ fn time(dossier: &mut Dossier, replay: &Replay, report: &mut Report) {
         .and_then(|o| documents::document::<Json>(dossier, &o.policy_doc))
         .is_some_and(|p| p.get("simulated") == Some(&Json::Bool(true)));
     report.add(if simulated {
-        Claim::new("time", State::NotShown, "a practice case: its days are simulated")
+        Claim::new("time", State::NotShown, "演练案件：日期为模拟", "a practice case: its days are simulated")
     } else {
-        Claim::new("time", State::Attested, "every time is a claim of who signed it").by("the operator's clock")
+        Claim::new("time", State::Attested, "时间均为签名者所称", "every time is a claim of who signed it")
+            .by("操作人的时钟", "the operator's clock")
     });
 }

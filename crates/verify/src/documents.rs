@@ -35,9 +35,12 @@ pub(crate) fn check(dossier: &mut Dossier, replay: &Replay, report: &mut Report)
     }
     if report.claims.len() == before {
         let claim = if missing.is_empty() {
-            Claim::new("documents", State::Proved, "every document is there and is what the entries say")
+            Claim::new("documents", State::Proved, "文档齐全，且与条目所述一致", "every document is there and is what the entries say")
         } else {
-            Claim::new("documents", State::NotShown, format!("{} documents are missing", missing.len()))
+            {
+            let n = missing.len();
+            Claim::new("documents", State::NotShown, format!("缺少 {n} 份文档"), format!("{n} documents are missing"))
+        }
         };
         report.add(claim);
     }

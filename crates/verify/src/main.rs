@@ -14,7 +14,7 @@ struct Args {
     file: PathBuf,
     /// Digest of the policy that the reader trusts, as the case's parties told it.
     #[arg(long)]
-    policy_digest: Option<String>,
+    policy_digest: Option<terms::Digest>,
     /// Print JSON for programs.
     #[arg(long)]
     json: bool,

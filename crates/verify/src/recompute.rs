@@ -29,7 +29,7 @@ pub(crate) fn check(dossier: &mut Dossier, replay: &Replay, report: &mut Report)
             None => {
                 report.add(Claim {
                     entry: Some(*n),
-                    ..Claim::new("plan_recomputed", State::NotShown, "a document that it needs is missing")
+                    ..Claim::new("plan_recomputed", State::NotShown, "缺少所需的文档", "a document that it needs is missing")
                 });
                 return;
             }
@@ -41,7 +41,8 @@ pub(crate) fn check(dossier: &mut Dossier, replay: &Replay, report: &mut Report)
         }
     }
     if shown > 0 {
-        report.add(Claim::new("plan_recomputed", State::Proved, format!("{shown} computed again, equal byte for byte")));
+        let (zh, en) = (format!("{shown} 份重新计算，逐字节相同"), format!("{shown} computed again, equal byte for byte"));
+        report.add(Claim::new("plan_recomputed", State::Proved, zh, en));
     }
 }
 
@@ -72,8 +73,8 @@ fn one(dossier: &mut Dossier, replay: &Replay, n: u64, made: &PlanMade) -> Optio
     if !holdings_fit(dossier, replay, made, &holdings)? {
         return wrong("the plan rests on other holdings than were sealed");
     }
-    let scenario = replay.state.opened.as_ref().map(|o| o.scenario.word().to_owned());
-    if doc.inputs.case.get("case.scenario") != scenario.map(Value::One).as_ref() {
+    let scenario = scenario_at(replay, n).map(|s| Value::One(s.word().to_owned()));
+    if doc.inputs.case.get("case.scenario") != scenario.as_ref() {
         return wrong("the plan is for another scenario");
     }
     let again = PlanDoc::compute(doc.inputs.clone(), doc.archives.clone(), &holdings, &inventory, &packs.book, &packs.table);
@@ -89,6 +90,16 @@ fn one(dossier: &mut Dossier, replay: &Replay, n: u64, made: &PlanMade) -> Optio
         return wrong("the entry counts other items than the plan");
     }
     Some(Ok(()))
+}
+
+/// The scenario that the case had before an entry.
+fn scenario_at(replay: &Replay, n: u64) -> Option<terms::Scenario> {
+    let said = |event: &Event| match event {
+        Event::CaseOpened(c) => Some(c.scenario),
+        Event::CaseAmended(a) => a.scenario,
+        _ => None,
+    };
+    replay.entries.iter().take_while(|(e, _)| e.n < n).filter_map(|(_, event)| said(event)).last()
 }
 
 fn packs(dossier: &mut Dossier, digests: &[Digest]) -> Option<Result<Packs, String>> {

@@ -50,7 +50,7 @@ pub(crate) fn replay(dossier: &mut Dossier, report: &mut Report) -> Option<Repla
                     _ => "rules",
                 };
                 if unknown {
-                    report.add(Claim { entry: Some(n), ..Claim::new("rules", Verdict::NotShown, broken.why) });
+                    report.add(Claim { entry: Some(n), ..Claim::new("rules", Verdict::NotShown, "有本核验程序不认识的条目类型", broken.why) });
                 } else {
                     report.add(Claim::broken(claim, broken.rule, Some(n), broken.why));
                 }
@@ -60,9 +60,10 @@ pub(crate) fn replay(dossier: &mut Dossier, report: &mut Report) -> Option<Repla
     }
     end(dossier, &state, &entries, &origin, &log, report)?;
     bodies(dossier, &entries, report)?;
-    report.add(Claim::new("chain", Verdict::Proved, format!("{} entries without a gap", entries.len())));
-    report.add(Claim::new("signatures", Verdict::Proved, "each by a registered key of the right use"));
-    report.add(Claim::new("rules", Verdict::Proved, "every entry was admitted in the state before it"));
+    let n = entries.len();
+    report.add(Claim::new("chain", Verdict::Proved, format!("{n} 个条目，没有缺口"), format!("{n} entries without a gap")));
+    report.add(Claim::new("signatures", Verdict::Proved, "都由用途相符的已登记密钥作出", "each by a registered key of the right use"));
+    report.add(Claim::new("rules", Verdict::Proved, "每个条目在其之前的状态下都合规则", "every entry was admitted in the state before it"));
     Some(Replay { state, entries, leaves })
 }
 
@@ -100,7 +101,8 @@ fn head(dossier: &mut Dossier, report: &mut Report) -> Option<(Vec<[u8; 32]>, St
     }
     let log = vkeys.into_iter().find(|v| v.name == note.checkpoint.origin);
     let Some(log) = log else { return broken("the log's own key is not in keys.txt") };
-    report.add(Claim::new("ledger", Verdict::Proved, format!("{} leaves give the signed root", frontier.size())));
+    let n = frontier.size();
+    report.add(Claim::new("ledger", Verdict::Proved, format!("{n} 个叶算出已签名的根"), format!("{n} leaves give the signed root")));
     Some((leaves, note.checkpoint.origin, log))
 }
 

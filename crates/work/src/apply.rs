@@ -86,7 +86,8 @@ fn carry_out(workspace: &mut Workspace, jobs: &mut [job::Job], report: &mut Appl
     for i in 0..opened.sources.len() {
         let here: Vec<usize> = jobs.iter().enumerate().filter(|(_, j)| j.source() == Some(i)).map(|(k, _)| k).collect();
         order::order_all(workspace, &mut opened, i, jobs, &here)?;
-        erase::erase_all(workspace, &mut opened, i, jobs, &here, progress)?;
+        let steps = erase::erase_all(workspace, &mut opened, i, jobs, &here, progress)?;
+        jobs.iter_mut().filter(|j| j.source() == Some(i) && !j.by_hand()).for_each(|j| j.purged.clone_from(&steps));
     }
     let mut again = open_sources(workspace)?;
     let scan_n = survey(workspace, &mut again, &mut Deaf, progress)?.n;

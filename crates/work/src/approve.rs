@@ -68,6 +68,12 @@ pub fn record_approval(workspace: &mut Workspace, file: &ApprovalFile) -> Result
 
 fn record_with_reason(workspace: &mut Workspace, file: &ApprovalFile, reason: Option<(&str, [u8; 32])>) -> Result<u64, Fault> {
     let (plan_n, _) = read_plan(workspace)?;
+    // Whoever signed elsewhere saw a head of this very log, or of another.
+    let seen = b64::from_url(&file.statement).and_then(|b| Statement::read(&b).ok()).map(|s| s.head);
+    let own = seen.is_some_and(|h| workspace.root_at(h.size).is_ok_and(|root| root == Some(h.root.0)));
+    if !own {
+        return Err(Fault::new("rule_broken").with("rule", "P2").with("why", "the head that the approver saw is not this log's"));
+    }
     let event = Event::PlanApproved(PlanApproved {
         alg: file.alg.clone(),
         kid: Some(file.kid.clone()),

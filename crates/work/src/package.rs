@@ -120,10 +120,34 @@ fn named_documents(workspace: &Workspace) -> Result<BTreeSet<Digest>, Fault> {
             let have = |d: &Digest| workspace.documents.get(d).is_ok_and(|b| b.is_some());
             let mut inner = Vec::new();
             digests(&value, &mut inner);
-            open.extend(inner.into_iter().filter(have));
+            let mut needed = Vec::new();
+            documents_in(&value, &mut needed);
+            open.extend(inner.into_iter().filter(have).chain(needed));
         }
     }
     Ok(out)
+}
+
+/// Digests under names that mean documents: what they name must be there.
+fn documents_in(value: &Json, out: &mut Vec<Digest>) {
+    const DOCUMENTS: [&str; 5] = ["holdings", "inventory", "packs", "schema", "sha256"];
+    match value {
+        Json::Array(a) => a.iter().for_each(|v| documents_in(v, out)),
+        Json::Object(o) => o.iter().for_each(|(name, v)| match v {
+            Json::String(_) | Json::Array(_) if DOCUMENTS.contains(&name.as_str()) => strings(v, out),
+            _ => documents_in(v, out),
+        }),
+        _ => {}
+    }
+}
+
+/// Digests that stand directly in a value.
+fn strings(value: &Json, out: &mut Vec<Digest>) {
+    match value {
+        Json::String(s) => out.extend(s.parse::<Digest>()),
+        Json::Array(a) if a.iter().all(Json::is_string) => a.iter().for_each(|v| strings(v, out)),
+        other => documents_in(other, out),
+    }
 }
 
 /// Every digest in a value.

@@ -168,6 +168,7 @@ pub fn read_plan(workspace: &Workspace) -> Result<(u64, PlanDoc), Fault> {
 /// # Errors
 /// If nothing was sealed yet.
 pub fn make_plan(workspace: &mut Workspace) -> Result<PlanReport, Fault> {
+    crate::recording::unmoved(workspace)?;
     crate::survey::register(workspace)?;
     sync_holds(workspace)?;
     let before = read_plan(workspace).ok();

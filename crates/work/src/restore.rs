@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use case::Seal;
+use case::{By, Command, Event, ExceptionRecorded, Seal};
 use rows::Tag;
 use terms::{Fault, Place};
 
@@ -16,6 +16,12 @@ use crate::workspace::Workspace;
 /// If the folder holds a restored database already, or an archive is damaged.
 pub fn restore(workspace: &mut Workspace, to: &Path, progress: &dyn Progress) -> Result<Vec<(Place, u64, u64)>, Fault> {
     let seals: Vec<Seal> = workspace.state.newest_seals().into_iter().cloned().collect();
+    if !workspace.state.closed {
+        // A plain copy is about to be made: it is named before it is there, and the dossier says so until it is gone.
+        let rows = Some(seals.iter().map(|s| s.rows).sum());
+        let event = ExceptionRecorded { about_n: None, kind: "restored_copy".to_owned(), rows };
+        workspace.record(Command::Record(By::Operator, Event::ExceptionRecorded(event)))?;
+    }
     let mut database = store::RestoredDatabase::create(to)?;
     let mut out = Vec::new();
     progress.begin("restore", Some(seals.iter().map(|s| s.rows).sum()));

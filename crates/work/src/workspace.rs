@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use case::file::CaseFile;
-use case::{By, CaseOpened, Command, Context, Draft, Event, KeyRecord, Policy, RunOpened, State, admit, decide, evolve};
+use case::{By, CaseOpened, Command, Context, Draft, Event, KeyRecord, RunOpened, State, admit, decide, evolve};
 use law::Packs;
 use ledger::{Checkpoint, Entry, Signer, b64, body_commitment};
 use sources::Places;
@@ -203,28 +203,26 @@ impl Workspace {
             seen: case::Seen::None,
             purpose: case::KeyUse::Log,
         });
+        let log = log.public();
         keys.sort_by(|a, b| a.kid.cmp(&b.kid));
-        let policy = self.file.approval.clone();
-        let kinds: Vec<case::ApprovalKind> = policy.kinds.iter().filter(|k| *k == "key").map(|_| case::ApprovalKind::Key).collect();
-        let approvals = BTreeMap::from([("irreversible".to_owned(), Policy { kinds, need: policy.need.value })]);
-        let live = self.file.sources.iter().enumerate().filter(|(_, s)| s.live).filter_map(|(i, _)| place_of(i)).collect();
-        let policy_doc = self.put_json(&json!({"log": ledger::Vkey { name: origin.clone(), key: log.public() }.text(), "simulated": self.file.simulated, "type": "custody.policy", "v": 1}))?;
-        let opened = CaseOpened {
-            approvals,
+        let bare = CaseOpened {
+            approvals: BTreeMap::new(),
             keys,
             law_date: self.today()?,
-            origin,
-            policy_doc,
-            safety_days: self.file.safety_days.value,
+            policy_doc: Digest::ZERO,
+            safety_days: 0,
             scenario: self.file.scenario(),
-            sources_live: live,
-            tolerance_ppm: self.file.tolerance.ppm(true),
-            zone: self.file.zone.value.clone(),
+            sources_live: Vec::new(),
+            tolerance_ppm: 0,
+            zone: String::new(),
+            origin,
         };
+        let vkey = ledger::Vkey { name: bare.origin.clone(), key: log }.text();
+        let opened = crate::recording::terms_of(self, &bare, &vkey)?;
         let body = json!({"company": self.file.company.name.value, "persons": persons, "uscc": self.file.company.uscc.value});
         self.state.case = random_id("c")?.as_str().to_owned();
         let drafts = vec![(Draft::new(By::Operator, Event::CaseOpened(opened)), Some(body))];
-        self.append(drafts)?;
+        self.append(drafts, None)?;
         Ok(())
     }
 
@@ -252,6 +250,16 @@ impl Workspace {
     /// Size and root of the tree.
     pub fn head(&self) -> (u64, [u8; 32]) {
         (self.store.size(), self.store.root())
+    }
+
+    /// The root that the tree had at a size; none if it never was as large.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub(crate) fn root_at(&self, size: u64) -> Result<Option<[u8; 32]>, Fault> {
+        let lines = self.lines()?;
+        let first = usize::try_from(size).ok().and_then(|n| lines.get(..n));
+        Ok(first.map(|lines| ledger::root(lines.iter().map(|l| ledger::leaf_of(l).0))))
     }
 
     /// The signed note of the head.
@@ -299,7 +307,16 @@ impl Workspace {
     /// The rule that it breaks, or that it could not be made durable; then nothing was appended.
     pub fn record(&mut self, command: Command) -> Result<Vec<u64>, Fault> {
         let drafts = decide(&self.state, command).map_err(broken)?;
-        self.append(drafts.into_iter().map(|d| (d, None)).collect())
+        self.append(drafts.into_iter().map(|d| (d, None)).collect(), None)
+    }
+
+    /// As [`Workspace::record`], signed by somebody else too.
+    ///
+    /// # Errors
+    /// As [`Workspace::record`].
+    pub fn record_with(&mut self, command: Command, also: &Signer) -> Result<Vec<u64>, Fault> {
+        let drafts = decide(&self.state, command).map_err(broken)?;
+        self.append(drafts.into_iter().map(|d| (d, None)).collect(), Some(also))
     }
 
     /// As [`Workspace::record`] for one event with a body.
@@ -308,7 +325,7 @@ impl Workspace {
     /// As [`Workspace::record`].
     pub fn record_with_body(&mut self, by: By, event: Event, body: Json) -> Result<Vec<u64>, Fault> {
         let drafts = decide(&self.state, Command::Record(by, event)).map_err(broken)?;
-        self.append(drafts.into_iter().map(|d| (d, Some(body.clone()))).collect())
+        self.append(drafts.into_iter().map(|d| (d, Some(body.clone()))).collect(), None)
     }
 
     fn signer(&self, by: By) -> Result<&Signer, Fault> {
@@ -320,13 +337,13 @@ impl Workspace {
         .ok_or_else(locked)
     }
 
-    fn append(&mut self, drafts: Vec<(Draft, Option<Json>)>) -> Result<Vec<u64>, Fault> {
+    fn append(&mut self, drafts: Vec<(Draft, Option<Json>)>, also: Option<&Signer>) -> Result<Vec<u64>, Fault> {
         let mut state = self.state.clone();
         let mut lines = Vec::new();
         let mut numbers = Vec::new();
         let first_index = self.store.size();
         for (offset, (draft, body)) in (0u64..).zip(drafts) {
-            let (entry, line) = self.entry(&state, &draft, body)?;
+            let (entry, line) = self.entry(&state, &draft, body, also)?;
             let context = Context { index: first_index + offset };
             let event = admit(&state, &entry, context).map_err(broken)?;
             state = evolve(state, &entry, &event, &line, context);
@@ -343,7 +360,7 @@ impl Workspace {
         Ok(numbers)
     }
 
-    fn entry(&self, state: &State, draft: &Draft, body: Option<Json>) -> Result<(Entry, Vec<u8>), Fault> {
+    fn entry(&self, state: &State, draft: &Draft, body: Option<Json>, also: Option<&Signer>) -> Result<(Entry, Vec<u8>), Fault> {
         let form = |_| Fault::new("document_form");
         let signer = self.signer(draft.by)?;
         let role = match draft.by {
@@ -376,7 +393,9 @@ impl Workspace {
             kind: draft.event.kind().to_owned(),
             v: 1,
         };
-        entry.sign(signer).map_err(|_| Fault::new("document_form"))?;
+        for signer in std::iter::once(signer).chain(also) {
+            entry.sign(signer).map_err(|_| Fault::new("document_form"))?;
+        }
         let line = entry.line().map_err(|_| Fault::new("document_form"))?;
         Ok((entry, line))
     }
@@ -433,8 +452,13 @@ impl Workspace {
         self.state.run.as_ref().map(|r| r.n).ok_or_else(locked)
     }
 
-    fn operator_person(&self) -> Result<terms::Id, Fault> {
-        let kid = self.keys.operator.as_ref().map(Signer::kid).ok_or_else(locked)?;
+    /// The id of the operator's key.
+    pub(crate) fn operator_kid(&self) -> Result<String, Fault> {
+        self.keys.operator.as_ref().map(Signer::kid).ok_or_else(locked)
+    }
+
+    pub(crate) fn operator_person(&self) -> Result<terms::Id, Fault> {
+        let kid = self.operator_kid()?;
         self.state.keys.get(&kid).map(|k| k.record.person.clone()).ok_or_else(|| Fault::new("operator_not_registered"))
     }
 

@@ -108,9 +108,9 @@ pub fn run(session: &Session<'_>, into: &Path) -> Result<u8, Fault> {
     }
     let out = into.join("case.dossier.zip");
     let made = work::dossier(&mut w, &out)?;
-    let policy = w.state.opened.as_ref().map(|o| o.policy_doc.to_string());
+    let policy = w.state.opened.as_ref().map(|o| o.policy_doc);
     drop(w);
-    let report = verify(&out, &Trust { policy_digest: policy.clone() }).map_err(|_| Fault::new("dossier_unreadable"))?;
+    let report = verify(&out, &Trust { policy_digest: policy }).map_err(|_| Fault::new("dossier_unreadable"))?;
     let seconds = began.elapsed().as_secs_f64();
     if session.args.json {
         say::print_json(
@@ -125,14 +125,14 @@ pub fn run(session: &Session<'_>, into: &Path) -> Result<u8, Fault> {
                 out.display(),
                 seconds,
                 out.display(),
-                policy.clone().unwrap_or_default()
+                policy.map(|p| p.to_string()).unwrap_or_default()
             ),
             &format!(
                 "\ndossier: {} ({:.1} s)\nverify again: custody verify {} --policy-digest {}",
                 out.display(),
                 seconds,
                 out.display(),
-                policy.unwrap_or_default()
+                policy.map(|p| p.to_string()).unwrap_or_default()
             ),
         );
     }

@@ -18,7 +18,12 @@ pub fn run(session: &Session<'_>, args: &KeygenArgs) -> Result<u8, Fault> {
         _ => return Err(Fault::new("usage")),
     };
     let (private, public) = (args.name.with_extension("key"), args.name.with_extension("pub"));
-    let passphrase = secrets::passphrase(session.args.passphrase_file.as_ref(), "CUSTODY_PASSPHRASE", &args.purpose, session.lang)?;
+    let variable = match purpose {
+        KeyUse::Operator => "CUSTODY_PASSPHRASE",
+        KeyUse::Counsel => "CUSTODY_COUNSEL_PASSPHRASE",
+        _ => "CUSTODY_KEY_PASSPHRASE",
+    };
+    let passphrase = secrets::new_passphrase(session.args.passphrase_file.as_ref(), variable, &args.purpose, session.lang)?;
     let record = work::keygen(&private, &public, purpose, &passphrase)?;
     if session.args.json {
         say::print_json(&json!({"key": record, "private": private, "public": public}));

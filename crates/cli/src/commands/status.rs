@@ -14,7 +14,7 @@ pub fn run(session: &Session<'_>) -> Result<u8, Fault> {
     let open: Vec<String> = state.open_orders().map(|(n, o)| format!("{} ({n})", o.kind.item())).collect();
     let approvals = state.approvals.iter().filter(|a| !a.ended).count();
     let archives = work::shred_due(&workspace).unwrap_or_default();
-    let undecided = plan.as_ref().map_or(0, |(_, d)| d.plan.totals.get(&Outcome::Undecided).copied().unwrap_or_default());
+    let undecided = undecided(state, plan.as_ref().map(|(_, d)| d));
     let next = if state.subjects_n.is_none() {
         "custody subjects"
     } else if questions.unwrap_or(0) > 0 {
@@ -27,6 +27,8 @@ pub fn run(session: &Session<'_>) -> Result<u8, Fault> {
         "custody backup"
     } else if state.closed {
         "custody dossier"
+    } else if !state.unsealed.is_empty() {
+        "custody subjects"
     } else {
         "custody apply"
     };
@@ -83,13 +85,25 @@ pub fn run(session: &Session<'_>) -> Result<u8, Fault> {
     Ok(0)
 }
 
+/// Record-cells that nobody decided: by the vectors once there are any, else by the plan.
+fn undecided(state: &case::State, plan: Option<&plan::PlanDoc>) -> u64 {
+    if state.vectors.is_empty() {
+        return plan.map_or(0, |d| d.plan.totals.get(&Outcome::Undecided).copied().unwrap_or_default());
+    }
+    let of = |s: &case::Seal, g: &String| match state.vectors.get(&(s.n, s.copy.clone(), g.clone())) {
+        Some(v) => v.totals.get(&Outcome::Undecided).copied().unwrap_or_default(),
+        None => s.rows,
+    };
+    state.newest_seals().into_iter().map(|s| s.groups.iter().map(|g| of(s, g)).sum::<u64>()).sum()
+}
+
 /// What happens on the day the holder of a key leaves.
 fn duty(session: &Session<'_>, purpose: &str) -> String {
     match purpose {
-        "operator" => session.pick("撤销并轮换；其口令是打开保险库所必需", "revoke and rotate; this passphrase opens the vault"),
-        "approver" => session.pick("撤销；其审批即告终止，须另找一位", "revoke; their approvals end, another must be found"),
+        "operator" => session.pick("须先换人：其口令是打开保险库所必需", "hand over first: this passphrase opens the vault"),
+        "approver" => session.pick("custody record revoke；其审批即告终止，须另找一位", "custody record revoke; their approvals end, another must be found"),
         "log" => session.pick("随案件结束而销毁", "ends with the ledger"),
-        _ => session.pick("撤销", "revoke"),
+        _ => session.pick("custody record revoke", "custody record revoke"),
     }
     .to_owned()
 }

@@ -180,6 +180,9 @@ pub(super) fn purge(sqlite: &Sqlite) -> Result<Purged, Fault> {
     }
     let free: i64 = connection.query_row("PRAGMA freelist_count", [], |r| r.get(0)).map_err(map)?;
     steps.push(format!("free pages: {free}"));
+    if free != 0 {
+        return Err(Fault::new("purge_incomplete").with("source", at).retry());
+    }
     connection.close().map_err(|(_, e)| map(e))?;
     Ok(Purged { steps })
 }

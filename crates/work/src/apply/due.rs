@@ -12,6 +12,7 @@ use crate::workspace::Workspace;
 
 /// Refuses when the plan no longer says what it said: packs, case facts, answers, holds.
 pub(super) fn unmoved(workspace: &mut Workspace, doc: &PlanDoc) -> Result<(), Fault> {
+    crate::recording::unmoved(workspace)?;
     let now = known(workspace)?.inputs;
     let moved = [
         ("packs", now.packs != doc.inputs.packs),

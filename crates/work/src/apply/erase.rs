@@ -13,7 +13,7 @@ use crate::progress::Progress;
 use crate::survey::Opened;
 use crate::workspace::Workspace;
 
-/// Erases what was ordered in one source, then purges it once.
+/// Erases what was ordered in one source, then purges it once; gives the purge's steps with the store's own answers.
 pub(super) fn erase_all(
     workspace: &mut Workspace,
     opened: &mut Opened,
@@ -21,10 +21,10 @@ pub(super) fn erase_all(
     jobs: &[Job],
     here: &[usize],
     progress: &dyn Progress,
-) -> Result<(), Fault> {
+) -> Result<Vec<String>, Fault> {
     let direct = |j: &Job| j.source() == Some(i) && !j.by_hand();
     if !here.iter().filter_map(|k| jobs.get(*k)).any(direct) {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let mut places: Vec<Place> = Vec::new();
     progress.begin("erase", None);
@@ -36,11 +36,12 @@ pub(super) fn erase_all(
     }
     progress.end();
     progress.begin("purge", None);
-    if let Some((_, Some(source))) = opened.sources.get_mut(i) {
-        source.purge(&places)?;
-    }
+    let steps = match opened.sources.get_mut(i) {
+        Some((_, Some(source))) => source.purge(&places)?.steps,
+        _ => Vec::new(),
+    };
     progress.end();
-    Ok(())
+    Ok(steps)
 }
 
 /// What the orders on one row ask for together.

@@ -27,6 +27,8 @@ pub(super) struct Job {
     pub plan_n: u64,
     /// Whether that plan was replaced since: what was not done by then is withdrawn.
     pub stale: bool,
+    /// What the purge of its source was answered.
+    pub purged: Vec<String>,
 }
 
 impl Job {
@@ -34,7 +36,7 @@ impl Job {
         let bits = item.groups.iter().filter_map(|g| seal.groups.iter().position(|own| own == g));
         let mask = bits.fold(0, |mask, bit| mask | 1 << bit);
         let columns: Arc<[u32]> = item.columns.clone().into();
-        Job { item, seal: seal.clone(), targets: Vec::new(), columns, mask, order_n, ready: Vec::new(), plan_n, stale: false }
+        Job { item, seal: seal.clone(), targets: Vec::new(), columns, mask, order_n, ready: Vec::new(), plan_n, stale: false, purged: Vec::new() }
     }
 
     /// The name of a list of this job in the vault.

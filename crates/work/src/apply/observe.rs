@@ -172,7 +172,8 @@ fn observe(
     let scope = out_of_scope(&job.item, looked.is_some());
     let receipt = json!({
         "bytes_searched": bytes, "bytes_unread": unread, "columns": cols, "item": job.item.item, "kept": kept, "lawfully_present": lawful,
-        "level": level, "method": method_word(job.item.method), "order_n": order_n, "out_of_scope": scope, "rows_done": done.len(),
+        "level": level, "method": method_word(job.item.method), "order_n": order_n, "out_of_scope": scope, "purge": job.purged,
+        "rows_done": done.len(),
         "store": workspace.state.sources.get(&source_place(&job.seal.dataset)).map(|s| s.store.clone()).unwrap_or_default(),
         "type": "custody.destruction_receipt", "v": 1
     });
