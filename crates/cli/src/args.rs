@@ -88,11 +88,14 @@ pub enum Command {
     /// See the measured consequence, then sign the plan with a registered key.
     Approve(ApproveArgs),
     /// Record what no scan can see: an act, counsel's opinion, a revoked key, a changed case file.
-    #[command(subcommand, after_help = "EXAMPLES:
+    #[command(
+        subcommand,
+        after_help = "EXAMPLES:
   custody record act announcement --day 2026-05-01
   custody record accept-unread --until 2027-12-31            signed with counsel's key
   custody record revoke k-0123456789abcdef0123 --reason left
-  custody record amend --key keys/li.key                     after case.yaml was changed")]
+  custody record amend --key keys/li.key                     after case.yaml was changed"
+    )]
     Record(Record),
     /// Restore the archive, compare every row, and record that the backup counts.
     Backup,

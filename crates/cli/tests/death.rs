@@ -5,7 +5,7 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{Case, claim, day};
+use common::{Case, claim, day, head};
 use serde_json::{Value, json};
 
 /// Kills over the whole case.
@@ -36,23 +36,14 @@ fn shop() -> Case {
         csv += &format!("H{i:05},会员{i},139{:08},{}\r\n", 17 * i + 3, i % 90);
     }
     case.write("lists/loyalty.csv", csv);
-    case.write("case.yaml", format!("version: 1
-lang: en
-company: {{name: Shop, uscc: \"91310000MA1K000006\"}}
-scenario: dissolution
-sectors: [retail]
-dates: {{service_stop: {}, last_day: {}}}
-parties:
-  operator: {{name: Operator, key: keys/operator.pub}}
-  approvers: [{{name: Liquidation lead, key: keys/liquidator.pub}}, {{name: Data lead, key: keys/data-lead.pub}}]
-sources: [{{id: shop, kind: sqlite, path: shop.db}}, {{id: lists, kind: delimited, path: lists}}]
+    case.write("case.yaml", head(&day(-10), &day(100)) + "sources: [{id: shop, kind: sqlite, path: shop.db}, {id: lists, kind: delimited, path: lists}]
 datasets:
-  - {{at: shop/customers, class: customer_register, groups: {{buyer: [name], contact: [mobile, email]}}, tells: {{region: \"=cn\"}}}}
-  - {{at: shop/newsletter, class: marketing_list, groups: {{marketing: [email, opted]}}, tells: {{region: \"=cn\", marketing: opted}}}}
-  - {{at: shop/fapiao, class: voucher, groups: {{buyer: [title], voucher: [id, customer_id, amount, issued_on]}}, tells: {{voucher_date: issued_on}}}}
-  - {{at: \"lists/*\", name: Loyalty, class: member_profile, groups: {{contact: [姓名, 手机号], profile: [会员编号, 积分]}}, tells: {{region: \"=cn\"}}}}
+  - {at: shop/customers, class: customer_register, groups: {buyer: [name], contact: [mobile, email]}, tells: {region: \"=cn\"}}
+  - {at: shop/newsletter, class: marketing_list, groups: {marketing: [email, opted]}, tells: {region: \"=cn\", marketing: opted}}
+  - {at: shop/fapiao, class: voucher, groups: {buyer: [title], voucher: [id, customer_id, amount, issued_on]}, tells: {voucher_date: issued_on}}
+  - {at: \"lists/*\", name: Loyalty, class: member_profile, groups: {contact: [姓名, 手机号], profile: [会员编号, 积分]}, tells: {region: \"=cn\"}}
 safety_days: 0
-", day(-10), day(100)));
+");
     case
 }
 

@@ -7,7 +7,7 @@ mod common;
 #[path = "common/forge.rs"]
 mod forge;
 
-use common::{Case, claim, day};
+use common::{Case, claim, day, head};
 use custody_verify::{State, Trust, verify};
 use forge::Forge;
 use serde_json::{Value, json};
@@ -31,21 +31,12 @@ fn honest() -> (Case, std::path::PathBuf) {
         .unwrap();
     }
     drop(db);
-    case.write("case.yaml", format!("version: 1
-lang: en
-company: {{name: Shop, uscc: \"91310000MA1K000006\"}}
-scenario: dissolution
-sectors: [retail]
-dates: {{service_stop: {}, last_day: {}}}
-parties:
-  operator: {{name: Operator, key: keys/operator.pub}}
-  approvers: [{{name: Liquidation lead, key: keys/liquidator.pub}}, {{name: Data lead, key: keys/data-lead.pub}}]
-sources: [{{id: shop, kind: sqlite, path: shop.db}}]
+    case.write("case.yaml", head(&day(-10), &day(100)) + "sources: [{id: shop, kind: sqlite, path: shop.db}]
 datasets:
-  - {{at: shop/customers, class: customer_register, groups: {{buyer: [name], contact: [mobile, email]}}, not_personal: {{region: a country}}, tells: {{region: region}}}}
-  - {{at: shop/fapiao, class: voucher, groups: {{buyer: [title], voucher: [id, customer_id, amount, issued_on]}}, tells: {{voucher_date: issued_on}}}}
+  - {at: shop/customers, class: customer_register, groups: {buyer: [name], contact: [mobile, email]}, not_personal: {region: a country}, tells: {region: region}}
+  - {at: shop/fapiao, class: voucher, groups: {buyer: [title], voucher: [id, customer_id, amount, issued_on]}, tells: {voucher_date: issued_on}}
 safety_days: 0
-", day(-10), day(100)));
+");
     case.ok(&["scan"]);
     case.ok(&["subjects"]);
     for _ in 0..4 {
@@ -367,16 +358,12 @@ fn every_forgery_is_named_by_its_rule_and_the_honest_twin_passes() {
 fn every_single_bit_of_a_small_dossier_counts() {
     let case = Case::new();
     case.write("lists/members.csv", "会员,手机号\r\n一,13800000001\r\n");
-    case.write("case.yaml", "version: 1
-company: {name: Shop, uscc: \"91310000MA1K000006\"}
-scenario: dissolution
-sectors: [retail]
-dates: {service_stop: 2026-01-01}
-parties:
-  operator: {name: Operator, key: keys/operator.pub}
-  approvers: [{name: Liquidation lead, key: keys/liquidator.pub}, {name: Data lead, key: keys/data-lead.pub}]
-sources: [{id: lists, kind: delimited, path: lists}]
-");
+    case.write(
+        "case.yaml",
+        head("2026-01-01", "2026-12-01")
+            + "sources: [{id: lists, kind: delimited, path: lists}]
+",
+    );
     case.ok(&["scan"]);
     case.ok(&["dossier", "-o", "small.zip"]);
     let bytes = std::fs::read(case.folder.join("small.zip")).unwrap();

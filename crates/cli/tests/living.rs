@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use common::{Case, claim};
+use common::{Case, claim, head};
 use serde_json::Value;
 
 /// The day of the plan, and the day of the destruction thirty days later.
@@ -41,26 +41,20 @@ fn shop() -> (Case, PathBuf) {
         order(&db, i);
     }
     db.execute_batch("COMMIT").unwrap();
-    case.write("case.yaml", CASE);
+    case.write("case.yaml", case_file());
     (case, path)
 }
 
-const CASE: &str = "version: 1
-lang: en
-company: {name: Shop, uscc: \"91310000MA1K000006\"}
-scenario: dissolution
-simulated: true
-sectors: [retail]
-dates: {service_stop: 2026-05-10, last_day: 2026-12-01}
-parties:
-  operator: {name: Operator, key: keys/operator.pub}
-  approvers: [{name: Liquidation lead, key: keys/liquidator.pub}, {name: Data lead, key: keys/data-lead.pub}]
+fn case_file() -> String {
+    head("2026-05-10", "2026-12-01")
+        + "simulated: true
 sources: [{id: shop, kind: sqlite, path: shop.db, live: true}]
 datasets:
   - {at: shop/customers, class: customer_register, groups: {contact: [name, mobile, email], profile: [stars]}, tells: {region: \"=cn\"}}
   - {at: shop/orders, class: order, groups: {transaction: [id, customer_id, goods, done_on], postal: [address]}, tells: {region: \"=cn\", completed_on: done_on}}
 safety_days: 0
-";
+"
+}
 
 fn order(db: &rusqlite::Connection, customer: i64) {
     db.execute(

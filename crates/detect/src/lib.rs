@@ -4,6 +4,7 @@ mod digits;
 mod email;
 mod headers;
 mod kind;
+mod names;
 mod numbers;
 mod texts;
 mod uscc;
@@ -11,6 +12,7 @@ mod uscc;
 pub use digits::{luhn_ok, resident_check};
 pub use headers::{HeaderSays, Headers};
 pub use kind::Kind;
+pub use names::names_a_person;
 pub use texts::{Hit, Hits, Texts};
 
 /// A detector: finds values of its kinds in a buffer of cells.

@@ -187,6 +187,6 @@ pub fn shown_name(name: &str, declared: bool, headers: &Headers) -> Option<Strin
     texts.push(name.as_bytes());
     let mut hits = detect::Hits::default();
     detect::detectors().iter().for_each(|d| d.find(&texts, &mut hits));
-    let known = headers.knows(name) || (declared && name.is_ascii());
+    let known = headers.knows(name) || (declared && name.is_ascii() && !detect::names_a_person(name));
     (plain && digits < 5 && known && hits.iter().next().is_none()).then(|| name.to_owned())
 }

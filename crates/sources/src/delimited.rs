@@ -112,7 +112,9 @@ pub(crate) fn io_fault(error: &std::io::Error, place: &Place) -> Fault {
     let fault = match error.kind() {
         std::io::ErrorKind::NotFound => Fault::new("file_missing"),
         std::io::ErrorKind::PermissionDenied => Fault::new("file_denied"),
-        std::io::ErrorKind::StorageFull => Fault::new("disk_full").retry(),
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded | std::io::ErrorKind::FileTooLarge => {
+            Fault::new("disk_full").retry()
+        }
         _ => Fault::new("file_unreadable").retry(),
     };
     fault.with("place", place)

@@ -17,7 +17,9 @@ pub struct Documents {
 
 fn io(error: &std::io::Error) -> Fault {
     match error.kind() {
-        std::io::ErrorKind::StorageFull => Fault::new("disk_full").with("place", "documents").retry(),
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded | std::io::ErrorKind::FileTooLarge => {
+            Fault::new("disk_full").with("place", "documents").retry()
+        }
         _ => Fault::new("documents_io").retry(),
     }
 }

@@ -74,7 +74,9 @@ pub(crate) fn open_bytes(key: &[u8; 32], sealed: &[u8]) -> Option<Vec<u8>> {
 /// The fault of an I/O error in the vault.
 pub(crate) fn io(error: &std::io::Error) -> Fault {
     match error.kind() {
-        std::io::ErrorKind::StorageFull => Fault::new("disk_full").with("place", "vault").retry(),
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded | std::io::ErrorKind::FileTooLarge => {
+            Fault::new("disk_full").with("place", "vault").retry()
+        }
         std::io::ErrorKind::PermissionDenied => Fault::new("vault_denied"),
         std::io::ErrorKind::NotFound => Fault::new("vault_missing"),
         _ => Fault::new("vault_io").retry(),

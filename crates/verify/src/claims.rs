@@ -37,7 +37,9 @@ fn policy(replay: &Replay, trust: &Trust, report: &mut Report) {
     let Some(opened) = &replay.state.opened else { return };
     let digest = opened.policy_doc;
     report.add(match &trust.policy_digest {
-        Some(d) if *d == digest => Claim::new("policy", State::Proved, "政策就是读者被告知的那一份", "the policy is the one that the reader was told"),
+        Some(d) if *d == digest => {
+            Claim::new("policy", State::Proved, "政策就是读者被告知的那一份", "the policy is the one that the reader was told")
+        }
         Some(_) => Claim::broken("policy", "policy", Some(0), "the policy is not the one that the reader was told"),
         None => Claim::new(
             "policy",
@@ -148,7 +150,8 @@ fn copies(replay: &Replay, report: &mut Report) {
     let Some(last) = replay.entries.iter().rfind(|(_, e)| restored(e)).map(|(entry, _)| entry.n) else { return };
     let gone = replay.state.acts.get("restored_copy_destroyed").is_some_and(|ns| ns.iter().any(|n| *n > last));
     report.add(if gone {
-        Claim::new("copies", State::Attested, "由归档恢复的副本已销毁", "copies restored from an archive were destroyed").by("操作人", "the operator")
+        Claim::new("copies", State::Attested, "由归档恢复的副本已销毁", "copies restored from an archive were destroyed")
+            .by("操作人", "the operator")
     } else {
         let en = "a copy was restored from an archive; what became of it is not shown";
         Claim { entry: Some(last), ..Claim::new("copies", State::NotShown, "曾由归档恢复出副本，其下落未出示", en) }

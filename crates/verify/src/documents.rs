@@ -38,9 +38,9 @@ pub(crate) fn check(dossier: &mut Dossier, replay: &Replay, report: &mut Report)
             Claim::new("documents", State::Proved, "文档齐全，且与条目所述一致", "every document is there and is what the entries say")
         } else {
             {
-            let n = missing.len();
-            Claim::new("documents", State::NotShown, format!("缺少 {n} 份文档"), format!("{n} documents are missing"))
-        }
+                let n = missing.len();
+                Claim::new("documents", State::NotShown, format!("缺少 {n} 份文档"), format!("{n} documents are missing"))
+            }
         };
         report.add(claim);
     }

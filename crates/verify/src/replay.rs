@@ -50,7 +50,10 @@ pub(crate) fn replay(dossier: &mut Dossier, report: &mut Report) -> Option<Repla
                     _ => "rules",
                 };
                 if unknown {
-                    report.add(Claim { entry: Some(n), ..Claim::new("rules", Verdict::NotShown, "有本核验程序不认识的条目类型", broken.why) });
+                    report.add(Claim {
+                        entry: Some(n),
+                        ..Claim::new("rules", Verdict::NotShown, "有本核验程序不认识的条目类型", broken.why)
+                    });
                 } else {
                     report.add(Claim::broken(claim, broken.rule, Some(n), broken.why));
                 }

@@ -96,6 +96,13 @@ fn holds(file: &CaseFile, f: &mut Faults) {
         let ok = !h.id.value.is_empty() && h.id.value.len() <= 38 && h.id.value.bytes().all(|b| b.is_ascii_alphanumeric());
         if !ok {
             f.add(h.id.line, "holds.id", ("编号只能用字母和数字", "an id is letters and digits"), ("例如 id: suit1。", "e.g. id: suit1."));
+        } else if detect::names_a_person(&h.id.value) {
+            f.add(
+                h.id.line,
+                "holds.id",
+                ("编号可能是人名，而编号会写入日志", "the id may be a person's name, and ids stand in the ledger"),
+                ("改用案号或数字，例如 id: suit1。", "use a file number or digits, e.g. id: suit1."),
+            );
         }
         if !ids.insert(&h.id.value) {
             f.add(h.id.line, "holds.id", ("保全编号重复", "two holds have this id"), ("改成不同的编号。", "give them different ids."));

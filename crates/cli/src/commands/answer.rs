@@ -21,7 +21,10 @@ pub fn questions(session: &Session<'_>) -> Result<u8, Fault> {
             let branch = q.branch.map(|b| format!("#{b}")).unwrap_or_default();
             let place = q.holding.as_ref().map(|h| format!("@{h}{branch}")).unwrap_or_default();
             let default = q.default.as_ref().map(|d| words.value(d, session.lang)).unwrap_or_default();
-            let of: Vec<String> = q.of.iter().map(|w| format!("{w}{}", session.pick("（{}）", " ({})").replace("{}", &words.word(w, session.lang)))).collect();
+            let of: Vec<String> =
+                q.of.iter()
+                    .map(|w| format!("{w}{}", session.pick("（{}）", " ({})").replace("{}", &words.word(w, session.lang))))
+                    .collect();
             vec![
                 format!("{}{place}", q.fact),
                 q.ask.get(session.lang).to_owned(),

@@ -101,7 +101,8 @@ fn undecided(state: &case::State, plan: Option<&plan::PlanDoc>) -> u64 {
 fn duty(session: &Session<'_>, purpose: &str) -> String {
     match purpose {
         "operator" => session.pick("须先换人：其口令是打开保险库所必需", "hand over first: this passphrase opens the vault"),
-        "approver" => session.pick("custody record revoke；其审批即告终止，须另找一位", "custody record revoke; their approvals end, another must be found"),
+        "approver" => session
+            .pick("custody record revoke；其审批即告终止，须另找一位", "custody record revoke; their approvals end, another must be found"),
         "log" => session.pick("随案件结束而销毁", "ends with the ledger"),
         _ => session.pick("custody record revoke", "custody record revoke"),
     }

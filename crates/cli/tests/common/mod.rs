@@ -93,6 +93,57 @@ impl Case {
     }
 }
 
+/// The head of a case file: a retailer in dissolution with an operator and two approvers; days `YYYY-MM-DD`.
+pub fn head(service_stop: &str, last_day: &str) -> String {
+    format!(
+        "version: 1
+lang: en
+company: {{name: Shop, uscc: \"91310000MA1K000006\"}}
+scenario: dissolution
+sectors: [retail]
+dates: {{service_stop: {service_stop}, last_day: {last_day}}}
+parties:
+  operator: {{name: Operator, key: keys/operator.pub}}
+  approvers: [{{name: Liquidation lead, key: keys/liquidator.pub}}, {{name: Data lead, key: keys/data-lead.pub}}]
+"
+    )
+}
+
+/// A workbook of one sheet; `rows` are its `sheetData`.
+pub fn workbook(path: &Path, sheet: &str, state: &str, rows: &str) {
+    use std::io::Write;
+    let types = r#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>"#;
+    let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let rels = |kind: &str, target: &str| {
+        format!(
+            r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="{office}/{kind}" Target="{target}"/></Relationships>"#
+        )
+    };
+    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let book = format!(
+        r#"<workbook xmlns="{main}" xmlns:r="{office}"><sheets><sheet name="{sheet}" sheetId="1" state="{state}" r:id="rId1"/></sheets></workbook>"#
+    );
+    let mut out = zip::ZipWriter::new(std::fs::File::create(path).unwrap());
+    let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    for (name, text) in [
+        ("[Content_Types].xml", types.to_owned()),
+        ("_rels/.rels", rels("officeDocument", "xl/workbook.xml")),
+        ("xl/workbook.xml", book),
+        ("xl/_rels/workbook.xml.rels", rels("worksheet", "worksheets/sheet1.xml")),
+        ("xl/worksheets/sheet1.xml", format!(r#"<worksheet xmlns="{main}"><sheetData>{rows}</sheetData></worksheet>"#)),
+    ] {
+        out.start_file(name, stored).unwrap();
+        out.write_all(text.as_bytes()).unwrap();
+    }
+    out.finish().unwrap();
+}
+
+/// A row of texts in a sheet.
+pub fn sheet_row(number: u32, texts: &[&str]) -> String {
+    let cells: String = ('A'..).zip(texts).map(|(c, t)| format!(r#"<c r="{c}{number}" t="inlineStr"><is><t>{t}</t></is></c>"#)).collect();
+    format!(r#"<row r="{number}">{cells}</row>"#)
+}
+
 pub fn claim<'a>(report: &'a Value, id: &str) -> &'a Value {
     report["claims"].as_array().unwrap().iter().find(|c| c["id"] == id).unwrap_or_else(|| panic!("no claim {id}: {report:#}"))
 }

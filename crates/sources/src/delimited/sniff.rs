@@ -121,8 +121,11 @@ fn delimiter(body: &[u8], encoding: Encoding) -> u8 {
 /// The record that names the columns: the first as wide as most, all of it words, none of it a number or repeated.
 pub(crate) fn header_row(records: &[Vec<String>]) -> Option<usize> {
     let width = |r: &Vec<String>| r.iter().filter(|c| !c.trim().is_empty()).count();
-    let widest = records.iter().map(width).max().filter(|w| *w > 0)?;
-    let index = records.iter().position(|r| width(r) * 10 >= widest * 7 && (width(r) > 1 || widest == 1))?;
+    let mut widths: Vec<usize> = records.iter().map(width).filter(|w| *w > 0).collect();
+    widths.sort_unstable();
+    // As wide as the record in the middle: one that is much wider than all others has fields too many.
+    let usual = widths.get(widths.len() / 2).copied()?;
+    let index = records.iter().position(|r| width(r) * 10 >= usual * 7 && (width(r) > 1 || usual == 1))?;
     let names: Vec<&str> = records.get(index)?.iter().map(|c| c.trim()).filter(|c| !c.is_empty()).collect();
     let digits = |t: &str| t.chars().filter(|c| c.is_ascii_digit()).count();
     let word = |n: &&str| n.chars().any(char::is_alphabetic) && digits(n) < 5 && !n.contains('@') && n.chars().count() <= 64;

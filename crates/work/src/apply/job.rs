@@ -36,7 +36,18 @@ impl Job {
         let bits = item.groups.iter().filter_map(|g| seal.groups.iter().position(|own| own == g));
         let mask = bits.fold(0, |mask, bit| mask | 1 << bit);
         let columns: Arc<[u32]> = item.columns.clone().into();
-        Job { item, seal: seal.clone(), targets: Vec::new(), columns, mask, order_n, ready: Vec::new(), plan_n, stale: false, purged: Vec::new() }
+        Job {
+            item,
+            seal: seal.clone(),
+            targets: Vec::new(),
+            columns,
+            mask,
+            order_n,
+            ready: Vec::new(),
+            plan_n,
+            stale: false,
+            purged: Vec::new(),
+        }
     }
 
     /// The name of a list of this job in the vault.
