@@ -11,6 +11,8 @@ mod inputs;
 mod item;
 mod lint;
 mod questions;
+#[cfg(test)]
+mod rule_cases;
 mod table;
 
 pub use cell::{Admission, Cell};
