@@ -11,7 +11,7 @@ const HELP: &str = "cargo xtask COMMAND
   test      formatting, lints, all tests and documentation tests, in the release profile
   ci        the same, as the pipeline runs it
   fmt       format everything
-  bench     run the benches
+  bench     run the benches (docs/benchmarks.md): some minutes, and 4 GB of room in the temporary folder
   rebuild   clean, then time a cold build of both README commands
 ";
 
@@ -19,7 +19,9 @@ fn main() -> ExitCode {
     let done = match env::args().nth(1).as_deref() {
         Some("test" | "ci") => test(),
         Some("fmt") => cargo(&["fmt", "--all"], &[]),
-        Some("bench") => cargo(&["bench", "--workspace"], &[]),
+        Some("bench") => {
+            step("build", || cargo(&["build", "--release", "--workspace", "--bins"], &[])) && cargo(&["bench", "--package", "benches"], &[])
+        }
         Some("rebuild") => rebuild(),
         _ => {
             eprint!("{HELP}");

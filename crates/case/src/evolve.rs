@@ -20,7 +20,7 @@ pub fn evolve(mut state: State, entry: &Entry, event: &Event, line: &[u8], conte
     state.next = entry.n + 1;
     state.prev = Some(leaf_of(line));
     state.last_at = entry.at;
-    state.kinds.push(entry.kind.clone());
+    state.kinds.push(event.kind());
     state
 }
 

@@ -205,7 +205,7 @@ pub struct State {
     /// Claimed time of the last entry.
     pub last_at: u64,
     /// Type of each entry, by number.
-    pub kinds: Vec<String>,
+    pub kinds: Vec<&'static str>,
     /// What the case was opened with, with amendments applied.
     pub opened: Option<CaseOpened>,
     /// The case's time zone.

@@ -1,6 +1,6 @@
 //! Archives: one segment a data set, one unit a person, each unit under a key that only that person's slot gives (EVIDENCE §8).
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -9,25 +9,14 @@ use ledger::keyed;
 use rows::{Tag, read_row};
 use terms::Fault;
 
-use crate::coding::{Dictionary, decode, encode, take, unvarint, varint};
+use crate::coding::{Shared, UnitRows, take, unvarint, varint};
 use crate::random::random;
 use crate::sealed::{io, open, private, seal, sync_folder};
 use crate::slots::{Key, Slots};
 
-const MAGIC: &[u8; 8] = b"CUSTARC1";
+const MAGIC: &[u8; 8] = b"CUSTARC2";
 /// Bytes of rows that are gathered before a block is written.
 const BLOCK: usize = 96 << 20;
-/// Subjects in which a value must stand before it may be shared by a dictionary.
-const COMMON_SUBJECTS: usize = 50;
-/// Longest value of a dictionary, and most values of a column.
-const COMMON_BYTES: usize = 64;
-const COMMON_MAX: usize = 4_096;
-/// Units below this are not worth compressing.
-const SMALL: usize = 64;
-const LEVEL: i32 = 6;
-/// Most bytes of a unit before it was packed.
-const UNIT_MAX: usize = 1 << 30;
-
 /// A row in a unit: its position in the seal and its values.
 pub type UnitRow = (u32, Vec<(Tag, Vec<u8>)>);
 
@@ -103,47 +92,28 @@ impl ArchiveWriter {
         if self.bytes > BLOCK { self.flush(slots) } else { Ok(()) }
     }
 
-    fn dictionary(&self) -> Dictionary {
-        let mut seen: Vec<HashMap<(Tag, Vec<u8>), usize>> = vec![HashMap::new(); self.columns];
-        for rows in self.gathered.values() {
-            let mut here: HashSet<(usize, Tag, &[u8])> = HashSet::new();
-            for cell in rows.iter().filter_map(|(_, row)| read_row(row)).flat_map(|cells| cells.into_iter().enumerate()) {
-                let (column, cell) = cell;
-                let short = cell.tag != Tag::Null && cell.bytes.len() <= COMMON_BYTES;
-                if short
-                    && here.insert((column, cell.tag, cell.bytes))
-                    && let Some(values) = seen.get_mut(column)
-                {
-                    *values.entry((cell.tag, cell.bytes.to_vec())).or_default() += 1;
-                }
-            }
-        }
-        let common = |values: HashMap<(Tag, Vec<u8>), usize>| {
-            let mut often: Vec<((Tag, Vec<u8>), usize)> = values.into_iter().filter(|(_, n)| *n >= COMMON_SUBJECTS).collect();
-            often.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-            often.truncate(COMMON_MAX);
-            often.into_iter().map(|(v, _)| v).collect()
-        };
-        Dictionary::new(seen.into_iter().map(common).collect())
-    }
-
     fn flush(&mut self, slots: &mut Slots) -> Result<(), Fault> {
         if self.gathered.is_empty() {
             return Ok(());
         }
-        let dictionary = self.dictionary();
+        let gathered = std::mem::take(&mut self.gathered);
+        let units: Option<Vec<UnitRows<'_>>> = gathered.values().map(|rows| read_rows(rows)).collect();
+        let units = units.ok_or_else(|| Fault::new("sealing_failed"))?;
+        let shared = Shared::of(self.columns, &units);
         let mut head = Vec::new();
-        let shared = dictionary.to_bytes();
-        varint(shared.len() as u64, &mut head);
-        head.extend_from_slice(&shared);
-        varint(self.gathered.len() as u64, &mut head);
+        let bytes = shared.to_bytes();
+        varint(bytes.len() as u64, &mut head);
+        head.extend_from_slice(&bytes);
+        varint(units.len() as u64, &mut head);
         let mut body = Vec::new();
-        for (slot, rows) in std::mem::take(&mut self.gathered) {
-            let key = slots.key(slot)?.ok_or_else(|| Fault::new("slot_shredded"))?;
+        let mut last = 0;
+        for (slot, rows) in gathered.keys().zip(&units) {
+            let key = slots.key(*slot)?.ok_or_else(|| Fault::new("slot_shredded"))?;
             let unit_key = keyed(&key, "unit", &[&self.segment, &self.unit.to_be_bytes()]);
-            let plain = pack(&rows, &dictionary)?;
-            let sealed = seal(&unit_key, &[0; 12], &unit_aad(&self.segment, self.unit), &plain)?;
-            varint(u64::from(slot), &mut head);
+            let sealed = seal(&unit_key, &[0; 12], &unit_aad(&self.segment, self.unit), &shared.encode(rows))?;
+            // Units lie in the order of their slots.
+            varint(u64::from(*slot - last), &mut head);
+            last = *slot;
             varint(sealed.len() as u64, &mut head);
             body.extend_from_slice(&sealed);
             self.unit += 1;
@@ -179,59 +149,6 @@ fn part(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".part");
     PathBuf::from(name)
-}
-
-fn pack(rows: &[(u32, Vec<u8>)], dictionary: &Dictionary) -> Result<Vec<u8>, Fault> {
-    let mut coded = Vec::new();
-    varint(rows.len() as u64, &mut coded);
-    for (position, row) in rows {
-        let cells = read_row(row).ok_or_else(|| Fault::new("sealing_failed"))?;
-        varint(u64::from(*position), &mut coded);
-        varint(cells.len() as u64, &mut coded);
-        for (column, cell) in cells.iter().enumerate() {
-            encode(*cell, column, dictionary, &mut coded);
-        }
-    }
-    let packed = if coded.len() > SMALL { zstd::bulk::compress(&coded, LEVEL).ok() } else { None };
-    Ok(match packed {
-        Some(packed) if packed.len() + 5 < coded.len() => {
-            let mut out = vec![1];
-            varint(coded.len() as u64, &mut out);
-            out.extend_from_slice(&packed);
-            out
-        }
-        _ => {
-            let mut out = vec![0];
-            out.extend_from_slice(&coded);
-            out
-        }
-    })
-}
-
-fn unpack(plain: &[u8], dictionary: &Dictionary) -> Option<Vec<UnitRow>> {
-    let (kind, mut rest) = plain.split_first()?;
-    let unpacked;
-    let mut input: &[u8] = match kind {
-        0 => rest,
-        1 => {
-            let len = usize::try_from(unvarint(&mut rest)?).ok().filter(|l| *l <= UNIT_MAX)?;
-            unpacked = zstd::bulk::decompress(rest, len).ok()?;
-            &unpacked
-        }
-        _ => return None,
-    };
-    let input = &mut input;
-    let mut rows = Vec::new();
-    for _ in 0..unvarint(input)? {
-        let position = u32::try_from(unvarint(input)?).ok()?;
-        let width = usize::try_from(unvarint(input)?).ok()?;
-        let mut cells = Vec::with_capacity(width.min(4_096));
-        for column in 0..width {
-            cells.push(decode(input, column, dictionary)?);
-        }
-        rows.push((position, cells));
-    }
-    input.is_empty().then_some(rows)
 }
 
 /// Reads a segment.
@@ -280,7 +197,7 @@ impl ArchiveReader {
             }
             let head = self.bytes(len as usize)?;
             let head = open(&block_key(&self.vault_key, &self.segment, self.block), &[0; 12], &self.segment, &head).ok_or_else(damaged)?;
-            let (dictionary, table) = read_head(&head).ok_or_else(damaged)?;
+            let (shared, table) = read_head(&head).ok_or_else(damaged)?;
             for (slot, len) in table {
                 let sealed = self.bytes(len)?;
                 let unit = self.unit;
@@ -294,7 +211,7 @@ impl ArchiveReader {
                 };
                 let unit_key = keyed(&key, "unit", &[&self.segment, &unit.to_be_bytes()]);
                 let plain = open(&unit_key, &[0; 12], &unit_aad(&self.segment, unit), &sealed).ok_or_else(damaged)?;
-                let rows = unpack(&plain, &dictionary).ok_or_else(damaged)?;
+                let rows = shared.decode(&plain).ok_or_else(damaged)?;
                 each(Unit { slot, key, rows })?;
             }
             self.block += 1;
@@ -308,15 +225,21 @@ impl ArchiveReader {
     }
 }
 
-fn read_head(mut head: &[u8]) -> Option<(Dictionary, Vec<(u32, usize)>)> {
+fn read_rows(rows: &[(u32, Vec<u8>)]) -> Option<UnitRows<'_>> {
+    rows.iter().map(|(position, row)| Some((*position, read_row(row)?))).collect()
+}
+
+fn read_head(mut head: &[u8]) -> Option<(Shared, Vec<(u32, usize)>)> {
     let input = &mut head;
     let len = usize::try_from(unvarint(input)?).ok()?;
-    let dictionary = Dictionary::from_bytes(take(input, len)?)?;
+    let shared = Shared::from_bytes(take(input, len)?)?;
     let mut table = Vec::new();
+    let mut slot = 0u32;
     for _ in 0..unvarint(input)? {
-        table.push((u32::try_from(unvarint(input)?).ok()?, usize::try_from(unvarint(input)?).ok()?));
+        slot = slot.checked_add(u32::try_from(unvarint(input)?).ok()?)?;
+        table.push((slot, usize::try_from(unvarint(input)?).ok()?));
     }
-    Some((dictionary, table))
+    Some((shared, table))
 }
 
 fn damaged() -> Fault {

@@ -338,26 +338,33 @@ impl Workspace {
     }
 
     fn append(&mut self, drafts: Vec<(Draft, Option<Json>)>, also: Option<&Signer>) -> Result<Vec<u64>, Fault> {
-        let mut state = self.state.clone();
-        let mut lines = Vec::new();
-        let mut numbers = Vec::new();
+        let origin = |state: &State| state.opened.as_ref().map(|o| o.origin.clone()).unwrap_or_default();
         let first_index = self.store.size();
-        for (offset, (draft, body)) in (0u64..).zip(drafts) {
-            let (entry, line) = self.entry(&state, &draft, body, also)?;
-            let context = Context { index: first_index + offset };
-            let event = admit(&state, &entry, context).map_err(broken)?;
-            state = evolve(state, &entry, &event, &line, context);
-            numbers.push(entry.n);
-            lines.push(line);
+        let count = drafts.len();
+        // One entry needs no copy of the state: it is admitted before, and has its effect after it is durable.
+        let mut ahead = if count > 1 { Some(self.state.clone()) } else { None };
+        let mut written: Vec<(Entry, Event, Vec<u8>, Context)> = Vec::new();
+        for (index, (draft, body)) in (first_index..).zip(drafts) {
+            let state = ahead.as_ref().unwrap_or(&self.state);
+            let (entry, line) = self.entry(state, &draft, body, also)?;
+            let context = Context { index };
+            let event = admit(state, &entry, context).map_err(broken)?;
+            ahead = ahead.map(|s| evolve(s, &entry, &event, &line, context));
+            written.push((entry, event, line, context));
         }
-        if lines.is_empty() {
-            return Ok(numbers);
-        }
-        let origin = state.opened.as_ref().map(|o| o.origin.clone()).unwrap_or_default();
+        let Some((_, first, ..)) = written.first() else { return Ok(Vec::new()) };
+        let origin = if let Event::CaseOpened(c) = first { c.origin.clone() } else { origin(&self.state) };
+        let lines: Vec<Vec<u8>> = written.iter().map(|(_, _, line, _)| line.clone()).collect();
         let log = self.keys.log.as_ref().ok_or_else(locked)?;
         self.store.append(&lines, &mut |size, root| Checkpoint { origin: origin.clone(), size, root }.sign(log))?;
-        self.state = state;
-        Ok(numbers)
+        self.state = match ahead {
+            Some(state) => state,
+            None => {
+                let state = std::mem::take(&mut self.state);
+                written.iter().fold(state, |s, (entry, event, line, context)| evolve(s, entry, event, line, *context))
+            }
+        };
+        Ok(written.into_iter().map(|(entry, ..)| entry.n).collect())
     }
 
     fn entry(&self, state: &State, draft: &Draft, body: Option<Json>, also: Option<&Signer>) -> Result<(Entry, Vec<u8>), Fault> {
