@@ -35,7 +35,10 @@ fn main() {
 fn plain_rows(per_commit: usize, bytes: &[usize]) -> f64 {
     let folder = tempfile::tempdir().unwrap();
     let db = rusqlite::Connection::open(folder.path().join("plain.db")).unwrap();
-    db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE plain (seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL)").unwrap();
+    db.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE plain (seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL)",
+    )
+    .unwrap();
     let rows: Vec<Vec<u8>> = bytes.iter().map(|len| vec![b'x'; *len]).collect();
     let began = Instant::now();
     for chunk in rows.chunks(per_commit) {

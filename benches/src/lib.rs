@@ -114,7 +114,11 @@ pub fn run(folder: &Path, args: &[&str]) -> (Duration, u64) {
     let mut peak = 0;
     let ended = loop {
         let text = std::fs::read_to_string(&status).unwrap_or_default();
-        let kb = text.lines().find_map(|l| l.strip_prefix("VmHWM:")).and_then(|l| l.trim().strip_suffix(" kB")).and_then(|n| n.trim().parse::<u64>().ok());
+        let kb = text
+            .lines()
+            .find_map(|l| l.strip_prefix("VmHWM:"))
+            .and_then(|l| l.trim().strip_suffix(" kB"))
+            .and_then(|n| n.trim().parse::<u64>().ok());
         peak = peak.max(kb.unwrap_or_default() * 1_024);
         match child.try_wait().unwrap() {
             Some(status) => break status,

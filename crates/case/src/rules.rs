@@ -82,11 +82,7 @@ pub(crate) fn references(state: &State, entry: &Entry, event: &Event) -> Result<
     };
     for (n, kinds) in all {
         let kind = usize::try_from(n).ok().and_then(|n| state.kinds.get(n));
-        need(
-            kind.is_some_and(|k| kinds.contains(k)),
-            "F3",
-            format!("entry {n} is not a {} before this one", kinds.join(" or ")),
-        )?;
+        need(kind.is_some_and(|k| kinds.contains(k)), "F3", format!("entry {n} is not a {} before this one", kinds.join(" or ")))?;
         need(!state.void.contains(&n), "F3", format!("entry {n} was corrected or withdrawn"))?;
     }
     Ok(())

@@ -62,7 +62,7 @@ impl Session<'_> {
     /// # Errors
     /// If it is missing or faulty; the faults are printed.
     pub fn case_file(&self, packs: &Packs) -> Result<case::file::CaseFile, Fault> {
-        let bytes = std::fs::read(&self.args.case).map_err(|_| Fault::new("case_file_missing"))?;
+        let bytes = std::fs::read(&self.args.case).map_err(|_| Fault::new("case_file_missing").with("file", self.args.case.display()))?;
         let file = case::file::read_bytes(&bytes).and_then(|f| {
             let more = f.check_against(&packs.table);
             if more.is_empty() { Ok(f) } else { Err(more) }

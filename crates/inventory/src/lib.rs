@@ -7,5 +7,5 @@ mod regions;
 
 pub use category::{sensitive, tier_of};
 pub use gather::{ColumnFound, Gatherer};
-pub use propose::{Declared, categories, findings, propose_class, propose_groups, shown_name};
+pub use propose::{Declared, about_people, categories, findings, propose_class, propose_groups, shown_name};
 pub use regions::Regions;

@@ -20,8 +20,8 @@ pub struct Declared<'a> {
     pub found: &'a ColumnFound,
 }
 
-/// Findings of a column, values first, then its name.
-pub fn findings(column: &Declared<'_>, headers: &Headers) -> Vec<Finding> {
+/// Findings of a column, values first, then its name; `people` if other columns show that the rows are about persons: then `name` is one's.
+pub fn findings(column: &Declared<'_>, headers: &Headers, people: bool) -> Vec<Finding> {
     let mut out: Vec<Finding> = column
         .found
         .findings
@@ -31,13 +31,20 @@ pub fn findings(column: &Declared<'_>, headers: &Headers) -> Vec<Finding> {
     out.sort_by_key(|f| std::cmp::Reverse(f.values));
     if let HeaderSays::Kind { kind, sure } = headers.read(column.name)
         && personal(&kind)
-        && sure
+        && (sure || people)
         && column.found.filled > 0
         && !out.iter().any(|f| f.category == kind)
     {
         out.push(Finding { category: kind, values: 0, by: "name".to_owned() });
     }
     out
+}
+
+/// Whether the values of some column are such as only persons have.
+pub fn about_people(columns: &[Declared<'_>]) -> bool {
+    let often = |c: &Declared<'_>, values: u64| values * 2 >= c.found.filled.max(1);
+    let own = |kind: &Kind| matches!(kind, Kind::ResidentId | Kind::Mobile | Kind::Email | Kind::BankCard);
+    columns.iter().any(|c| c.found.findings.iter().any(|(kind, values)| own(kind) && often(c, *values)))
 }
 
 /// Categories that stand: found in enough values, or announced by the name.

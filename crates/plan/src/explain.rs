@@ -8,6 +8,9 @@ use terms::{Lang, Outcome};
 
 use crate::table::{Row, Side};
 
+/// A year long before any retention that still runs.
+const LONG_AGO: i16 = 1_500;
+
 /// What a text needs besides the row.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'a> {
@@ -43,7 +46,12 @@ impl Reader<'_> {
             let values: Vec<String> = sides
                 .iter()
                 .map(|s| match s {
+                    // Long before any retention that still runs: the entry completes no voucher at all.
+                    Side::Days { from, to } if from == to && to.year() < LONG_AGO => self.pick("无", "none").to_owned(),
+                    Side::Days { from, to } if from.year() < LONG_AGO => format!("{} {to}", self.pick("无，或至", "none, or up to")),
                     Side::Known(v) => self.words.value(v, self.lang),
+                    Side::Days { from, to } if from == to => from.to_string(),
+                    Side::Days { from, to } => format!("{from} … {to}"),
                     Side::Unknown { .. } => self.pick("未知", "unknown").to_owned(),
                 })
                 .collect();

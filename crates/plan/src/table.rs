@@ -73,6 +73,13 @@ pub struct Row {
 pub enum Side {
     /// A known value.
     Known(Value),
+    /// Days between two, both counted.
+    Days {
+        /// The first.
+        from: Day,
+        /// The last.
+        to: Day,
+    },
     /// Nobody said.
     Unknown {
         /// Always true.
@@ -212,26 +219,31 @@ fn row(inputs: &Inputs<'_>, cells: &[&Cell], all: &[Vec<&Cell>]) -> Option<Row> 
     })
 }
 
-/// Facts of persons and records (dates aside) whose values here are not those of all neighbours.
+/// Facts of persons and records whose values here are not those of all neighbours; days as the span in which they lie.
 fn condition(inputs: &Inputs<'_>, holding: &Holding, cells: &[&Cell], neighbours: &[&Cell]) -> BTreeMap<String, Vec<Side>> {
     let of = |cells: &[&Cell]| -> BTreeMap<String, BTreeSet<Side>> {
         let facts: Vec<Given> = cells.iter().map(|c| branch_facts(inputs, holding, c.branch)).collect();
-        let names: BTreeSet<String> = facts
-            .iter()
-            .flat_map(|f| f.iter().filter(|(n, v)| (n.starts_with("person.") || n.starts_with("record.")) && !matches!(v, Value::Date(_))))
-            .map(|(n, _)| n.clone())
-            .collect();
+        let names: BTreeSet<String> =
+            facts.iter().flat_map(|f| f.keys().filter(|n| n.starts_with("person.") || n.starts_with("record."))).cloned().collect();
         let side = |f: &Given, n: &str| f.get(n).cloned().map_or(Side::Unknown { unknown: true }, Side::Known);
         names
             .into_iter()
             .map(|n| {
-                let sides = facts.iter().map(|f| side(f, &n)).collect();
+                let sides = spans(facts.iter().map(|f| side(f, &n)).collect());
                 (n, sides)
             })
             .collect()
     };
     let everywhere = of(neighbours);
     of(cells).into_iter().filter(|(n, sides)| everywhere.get(n) != Some(sides)).map(|(n, s)| (n, s.into_iter().collect())).collect()
+}
+
+/// Many days as one span.
+fn spans(sides: BTreeSet<Side>) -> BTreeSet<Side> {
+    let day = |s: &Side| if let Side::Known(Value::Date(d)) = s { Some(*d) } else { None };
+    let days: Vec<Day> = sides.iter().filter_map(day).collect();
+    let span = days.iter().min().zip(days.iter().max()).map(|(from, to)| Side::Days { from: *from, to: *to });
+    sides.into_iter().filter(|s| day(s).is_none()).chain(span).collect()
 }
 
 /// Rows that share holding and group are told apart by a number.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use case::file::DatasetFile;
 use case::{By, Command, Event, ScanRecorded, SourceFrozen, SourceRegistered};
 use detect::{Headers, Kind};
-use inventory::{Declared, Gatherer, categories, findings, propose_class, propose_groups, shown_name, tier_of};
+use inventory::{Declared, Gatherer, about_people, categories, findings, propose_class, propose_groups, shown_name, tier_of};
 use ledger::keyed;
 use rows::{Batch, canonical_row};
 use sources::{Dataset, Source};
@@ -270,6 +270,7 @@ fn describe(
         .and_then(|s| s.class.as_ref())
         .map(|c| c.value.clone())
         .or_else(|| propose_class(&dataset.name, &declared, headers).map(str::to_owned));
+    let people = about_people(&declared) || class.as_deref().is_some_and(crate::rowfacts::stands_for_person);
     let proposed = class.as_deref().map(|c| propose_groups(c, &declared, headers)).unwrap_or_default();
     let group_of = |i: usize, name: &str| -> Option<String> {
         let named = said.and_then(|s| s.groups.iter().find(|(_, columns)| columns.iter().any(|c| c == name)));
@@ -284,7 +285,7 @@ fn describe(
         .zip(dataset.columns.iter().zip(&declared))
         .map(|(ordinal, (column, declared))| {
             let excluded = said.is_some_and(|s| s.not_personal.contains_key(&column.name)) || class.as_deref() == Some("none");
-            let findings = if excluded { Vec::new() } else { findings(declared, headers) };
+            let findings = if excluded { Vec::new() } else { findings(declared, headers, people) };
             let categories = categories(declared, &findings);
             ColumnSeen {
                 ordinal,

@@ -147,7 +147,7 @@ fn step(session: &Session<'_>, zh: &str, en: &str) {
 
 fn open(case_path: &PathBuf, day: &str) -> Result<Workspace, Fault> {
     let packs: Packs = packs::shipped()?;
-    let text = std::fs::read_to_string(case_path).map_err(|_| Fault::new("case_file_missing"))?;
+    let text = std::fs::read_to_string(case_path).map_err(|_| Fault::new("case_file_missing").with("file", case_path.display()))?;
     let file = case::file::read(&text).map_err(|f| {
         say::case_faults(case_path, &f, Lang::Zh, false);
         Fault::new("case_file_faulty").with("count", f.len())

@@ -63,7 +63,19 @@ pub fn run(session: &Session<'_>, args: &InitArgs) -> Result<u8, Fault> {
     if Scenario::of_word(&scenario).is_none() {
         return Err(Fault::new("usage"));
     }
-    let sources = args.source.iter().filter_map(|s| s.split_once('=')).map(|(a, b)| (a.to_owned(), b.to_owned())).collect();
+    let asked = if ask && args.source.is_empty() {
+        let said = text(
+            &None,
+            "数据源，写成 名称=路径，多个用逗号分隔（SQLite 文件，或 CSV、XLSX 所在的文件夹）",
+            "sources as name=path, separated by commas (a SQLite file, or a folder of CSV or XLSX)",
+            "shop=data/shop.db",
+        )?;
+        said.split([',', '，']).map(|s| s.trim().to_owned()).filter(|s| !s.is_empty()).collect()
+    } else {
+        args.source.clone()
+    };
+    let named = |s: &String| s.split_once('=').map(|(a, b)| (a.trim().to_owned(), b.trim().to_owned())).ok_or_else(|| Fault::new("usage"));
+    let sources = asked.iter().map(named).collect::<Result<Vec<_>, _>>()?;
     let facts = Facts {
         company: text(&args.company, "公司登记名称", "registered name of the company", "某某商贸有限公司")?,
         uscc: text(&args.uscc, "统一社会信用代码（18 位）", "unified social credit code (18 characters)", "91310000MA1K000006")?,
@@ -141,7 +153,13 @@ fn render(f: &Facts, lang: Lang) -> String {
         "参与人。密钥用 custody keygen 生成，这里写公钥文件",
         "who takes part; keys are made with custody keygen, their public files named here",
     ));
-    line("parties:\n  operator: {name: 操作人, key: keys/operator.pub}\n  approvers:\n    - {name: 审批人甲, key: keys/approver-1.pub}\n    - {name: 审批人乙, key: keys/approver-2.pub}".into());
+    let (operator, one, two) = match lang {
+        Lang::Zh => ("操作人", "审批人甲", "审批人乙"),
+        Lang::En => ("Operator", "Approver one", "Approver two"),
+    };
+    line(format!(
+        "parties:\n  operator: {{name: {operator}, key: keys/operator.pub}}\n  approvers:\n    - {{name: {one}, key: keys/approver-1.pub}}\n    - {{name: {two}, key: keys/approver-2.pub}}"
+    ));
     line(c(
         "  counsel: {name: 律师, key: keys/counsel.pub}   法律冲突时需要",
         "  counsel: {name: Counsel, key: keys/counsel.pub}   needed where laws conflict",
