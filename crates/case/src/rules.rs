@@ -106,6 +106,7 @@ fn observed(o: &crate::event::EffectObserved, order: &'static str) -> Vec<(u64, 
 pub(crate) fn facts(state: &State, entry: &Entry, event: &Event, context: Context) -> Result<(), Broken> {
     match event {
         Event::CaseOpened(c) => keys::opening(c),
+        Event::CaseAmended(a) => keys::amending(a),
         Event::KeyRegistered(r) => keys::registering(state, entry, &r.key),
         Event::KeyRotated(r) => keys::rotating(state, r),
         Event::KeyRevoked(r) => keys::revoking(state, r),

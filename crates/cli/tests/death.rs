@@ -59,8 +59,29 @@ const STEPS: &[&[&str]] = &[
     &["approve", "--key", "keys/data-lead.key", "--yes"],
     &["backup"],
     &["apply"],
+    // Rows come late: they are sealed as a delta, planned, approved and destroyed by themselves, in an archive of their own.
+    &[LATE],
+    &["subjects"],
+    &["plan"],
+    &["approve", "--key", "keys/liquidator.key", "--yes"],
+    &["approve", "--key", "keys/data-lead.key", "--yes"],
+    &["backup"],
+    &["apply"],
     &["apply"],
 ];
+
+/// Not a command: rows that come after everything was destroyed.
+const LATE: &str = "late rows";
+
+fn come_late(case: &Case) {
+    let db = rusqlite::Connection::open(case.folder.join("shop.db")).unwrap();
+    db.execute_batch(
+        "INSERT INTO newsletter (email, opted) VALUES ('late@example.com', 'yes');
+        INSERT INTO customers (name, mobile) VALUES ('迟到', '13700000001');
+        UPDATE customers SET email = 'again@example.com' WHERE id = 7",
+    )
+    .unwrap();
+}
 
 /// What is left in the sources: counts of values that must be gone and that must stay.
 fn left(case: &Case) -> Value {
@@ -82,7 +103,11 @@ fn two_hundred_deaths_change_nothing() {
     let mut lengths = Vec::new();
     for step in STEPS {
         let began = Instant::now();
-        calm.ok(step);
+        if step[0] == LATE {
+            come_late(&calm);
+        } else {
+            calm.ok(step);
+        }
         lengths.push(began.elapsed());
     }
     let expected = left(&calm);
@@ -95,6 +120,10 @@ fn two_hundred_deaths_change_nothing() {
         let case = shop();
         for (step, length) in STEPS.iter().zip(&lengths) {
             let mut tries = 0;
+            if step[0] == LATE {
+                come_late(&case);
+                continue;
+            }
             loop {
                 tries += 1;
                 assert!(tries < 60, "{step:?} never ends");

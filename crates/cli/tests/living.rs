@@ -16,7 +16,7 @@ use serde_json::Value;
 /// The day of the plan, and the day of the destruction thirty days later.
 const PLANNED: &str = "2026-05-01";
 const THIRTY_DAYS_LATER: &str = "2026-05-31";
-const CUSTOMERS: i64 = 2_000;
+const CUSTOMERS: i64 = 6_000;
 
 fn open(db: &PathBuf) -> rusqlite::Connection {
     let connection = rusqlite::Connection::open(db).unwrap();

@@ -40,17 +40,17 @@ impl RestoredDatabase {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn add(&mut self, dataset: &str, position: u32, values: &[(u8, &[u8])]) -> Result<(), Fault> {
-        let table = format!("\"{}\"", dataset.replace('/', "_"));
-        if self.made.insert(dataset.to_owned()) {
+    pub fn add(&mut self, table: &str, position: u32, values: &[(u8, &[u8])]) -> Result<(), Fault> {
+        let quoted = format!("\"{}\"", table.replace('"', "\"\""));
+        if self.made.insert(table.to_owned()) {
             let columns: Vec<String> = (1..=values.len()).map(|i| format!("c{i}")).collect();
             let comma = if columns.is_empty() { "" } else { ", " };
-            let sql = format!("CREATE TABLE {table} (position INTEGER PRIMARY KEY{comma}{})", columns.join(", "));
+            let sql = format!("CREATE TABLE {quoted} (position INTEGER PRIMARY KEY{comma}{})", columns.join(", "));
             self.connection.execute_batch(&sql).map_err(|e| fault(&e))?;
         }
         let marks: Vec<&str> = values.iter().map(|_| "?").collect();
         let comma = if marks.is_empty() { "" } else { ", " };
-        let sql = format!("INSERT INTO {table} VALUES (?{comma}{})", marks.join(", "));
+        let sql = format!("INSERT INTO {quoted} VALUES (?{comma}{})", marks.join(", "));
         let row = std::iter::once(Value::Integer(i64::from(position))).chain(values.iter().map(|(tag, bytes)| value(*tag, bytes)));
         let mut statement = self.connection.prepare_cached(&sql).map_err(|e| fault(&e))?;
         statement.execute(params_from_iter(row)).map_err(|e| fault(&e))?;

@@ -6,7 +6,7 @@ use case::{Event, PlanMade};
 use law::Packs;
 use plan::{Consequence, PlanDoc};
 use terms::json::{Json, Strictness, to_bytes};
-use terms::{Answer, Answers, Digest, Holdings, Inventory, Value};
+use terms::{Answer, Answers, Digest, Holdings, Inventory, Outcome, Value};
 
 use crate::archive::Dossier;
 use crate::documents::document;
@@ -70,7 +70,7 @@ fn one(dossier: &mut Dossier, replay: &Replay, n: u64, made: &PlanMade) -> Optio
     if answers_before(dossier, replay, n)? != doc.inputs.answers {
         return wrong("the plan rests on other answers than were given");
     }
-    if !holdings_fit(dossier, replay, made, &holdings)? {
+    if !holdings_fit(dossier, replay, n, made, &holdings)? {
         return wrong("the plan rests on other holdings than were sealed");
     }
     let scenario = scenario_at(replay, n).map(|s| Value::One(s.word().to_owned()));
@@ -130,7 +130,7 @@ fn answers_before(dossier: &mut Dossier, replay: &Replay, n: u64) -> Option<Vec<
 }
 
 /// The holdings are those that were sealed with the subjects, plus the holds of that moment.
-fn holdings_fit(dossier: &mut Dossier, replay: &Replay, made: &PlanMade, holdings: &Holdings) -> Option<bool> {
+fn holdings_fit(dossier: &mut Dossier, replay: &Replay, n: u64, made: &PlanMade, holdings: &Holdings) -> Option<bool> {
     let (_, Event::SubjectsRecorded(subjects)) = replay.entries.get(usize::try_from(made.subjects_n?).ok()?)? else { return Some(false) };
     let model: Json = document(dossier, &subjects.model_doc)?;
     let sealed: Digest = model.get("holdings")?.as_str()?.parse().ok()?;
@@ -138,10 +138,32 @@ fn holdings_fit(dossier: &mut Dossier, replay: &Replay, made: &PlanMade, holding
     let mut bare = holdings.clone();
     for h in &mut bare.holdings {
         h.given.remove("holding.hold");
+        if !settled_fit(replay, made, n, h) {
+            return Some(false);
+        }
+        h.branches.iter_mut().for_each(|b| b.settled.clear());
     }
     let rows = |place: &terms::Place| -> u64 {
         made.seal_ns.iter().filter_map(|n| replay.state.seals.get(n)).filter(|s| s.dataset == *place).map(|s| s.rows).sum()
     };
     let counted = sealed.holdings.iter().all(|h| h.records() == rows(&h.dataset));
     Some(bare == sealed && counted)
+}
+
+/// A plan leaves out as settled no more than the vectors before it say.
+fn settled_fit(replay: &Replay, made: &PlanMade, n: u64, holding: &terms::Holding) -> bool {
+    let of = |seal_n: &u64| replay.state.seals.get(seal_n).is_some_and(|s| s.dataset == holding.dataset);
+    let seals: Vec<u64> = made.seal_ns.iter().copied().filter(of).collect();
+    holding.groups.iter().all(|group| {
+        let newest = |seal_n: &u64| {
+            let before = replay.entries.iter().take_while(|(e, _)| e.n < n);
+            let own = before.filter_map(|(_, event)| match event {
+                Event::OutcomesRecorded(o) if o.seal_n == *seal_n && o.group == group.name => Some(&o.totals),
+                _ => None,
+            });
+            own.last().map_or(0, |totals| totals.iter().filter(|(o, _)| o.is_final() || **o == Outcome::Gone).map(|(_, n)| *n).sum::<u64>())
+        };
+        let said: u64 = holding.branches.iter().map(|b| b.settled.get(&group.name).copied().unwrap_or_default()).sum();
+        said <= seals.iter().map(newest).sum::<u64>()
+    })
 }

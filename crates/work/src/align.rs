@@ -8,7 +8,7 @@ use sources::Source;
 use terms::{Fault, Outcome, Place};
 
 use crate::index::{Digester, RowDigest, SealIndex};
-use crate::outcomes::vector_codes;
+use crate::settled::vector_codes;
 use crate::workspace::Workspace;
 
 /// The state of a sealed row.
@@ -30,8 +30,8 @@ pub(crate) enum RowState {
 pub(crate) struct Part {
     pub seal: Seal,
     pub index: SealIndex,
-    /// Whether a row stands in a later seal, or was found gone before, by ordinal in the index.
-    pub left: Vec<bool>,
+    /// By ordinal in the index: whether a row stands in a later seal, or was found gone before.
+    pub left: Vec<Option<RowState>>,
     name: String,
     key: zeroize::Zeroizing<[u8; 32]>,
 }
@@ -41,12 +41,16 @@ impl Part {
         let name = SealIndex::name(seal.scan_n, &seal.dataset);
         let index = SealIndex::load(workspace, &name)?;
         let key = workspace.vault()?.slots().key(index.key_slot)?.ok_or_else(|| Fault::new("slot_shredded"))?;
-        let mut left = vec![false; index.rows.len()];
+        let mut left = vec![None; index.rows.len()];
         for group in &seal.groups {
             let codes = vector_codes(workspace, seal, group)?;
             for (room, row) in left.iter_mut().zip(&index.rows) {
                 let outcome = codes.get(row.position as usize).copied().and_then(Outcome::of_code);
-                *room |= matches!(outcome, Some(Outcome::Superseded | Outcome::Gone));
+                match outcome {
+                    Some(Outcome::Gone) => *room = Some(RowState::Gone),
+                    Some(Outcome::Superseded) => *room = room.or(Some(RowState::Superseded)),
+                    _ => {}
+                }
             }
         }
         Ok(Part { seal: seal.clone(), index, left, name, key })
@@ -91,6 +95,13 @@ impl Alignment {
         Alignment { states: parts.iter().map(all).collect(), digests: parts.iter().map(none).collect(), new_rows: 0 }
     }
 
+    /// A row that is no longer what was sealed, though its bytes are: what is known of it moved.
+    pub(crate) fn set_changed(&mut self, seal_n: u64, ordinal: u32) {
+        if let Some(state) = self.states.get_mut(&seal_n).and_then(|s| s.get_mut(ordinal as usize)) {
+            *state = RowState::Changed;
+        }
+    }
+
     pub(crate) fn state(&self, seal_n: u64, ordinal: u32) -> RowState {
         self.states.get(&seal_n).and_then(|s| s.get(ordinal as usize)).copied().unwrap_or(RowState::Gone)
     }
@@ -120,7 +131,7 @@ impl<'a> Lane<'a> {
     fn new(part: &'a Part, computed: &[bool], keyed: bool) -> Lane<'a> {
         let mut by_locator = HashMap::new();
         let mut by_digest: HashMap<RowDigest, Vec<usize>> = HashMap::new();
-        let rows = || part.index.rows.iter().enumerate().rev().filter(|(i, _)| !part.left.get(*i).copied().unwrap_or(false));
+        let rows = || part.index.rows.iter().enumerate().rev().filter(|(i, _)| part.left.get(*i).is_some_and(Option::is_none));
         if keyed {
             by_locator.extend(rows().map(|(i, r)| (r.locator.as_slice(), i)));
         } else {
@@ -209,7 +220,7 @@ impl<'a> Aligner<'a> {
     pub(crate) fn finish(self) -> Alignment {
         let mut out = Alignment { new_rows: self.new_rows, ..Alignment::default() };
         for lane in self.lanes {
-            let rest = |i: usize| if lane.part.left.get(i).copied().unwrap_or(false) { RowState::Superseded } else { RowState::Gone };
+            let rest = |i: usize| lane.part.left.get(i).copied().flatten().unwrap_or(RowState::Gone);
             let states = lane.states.iter().enumerate().map(|(i, s)| s.unwrap_or_else(|| rest(i))).collect();
             out.states.insert(lane.part.seal.n, states);
             out.digests.insert(lane.part.seal.n, lane.digests);

@@ -9,41 +9,15 @@ mod ready;
 
 use std::collections::BTreeMap;
 
-use terms::{Day, Fault, Id, Level, Place};
+use terms::{Fault, Place};
 
+use crate::late::evaluate;
 use crate::outcomes::record_outcomes;
 use crate::planning::read_plan;
 use crate::progress::Progress;
+use crate::report::ApplyReport;
 use crate::survey::{Deaf, Opened, open_sources, survey};
 use crate::workspace::Workspace;
-
-pub(crate) use due::is_settled;
-
-/// What was done and what waits.
-#[derive(Clone, Debug, Default)]
-pub struct ApplyReport {
-    /// Items observed in this run: (item, rows done, rows kept, level).
-    pub done: Vec<(Id, u64, u64, Level)>,
-    /// What waits.
-    pub waiting: Vec<Waiting>,
-    /// What would be ordered now (dry run).
-    pub due: Vec<(Id, u64)>,
-    /// Values that still stand lawfully in rows that stay.
-    pub lawful: u64,
-    /// Rows that came or changed after they were sealed: a delta seal and a delta plan settle them.
-    pub late: u64,
-}
-
-/// Something that waits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
-    /// The item.
-    pub item: Id,
-    /// Until when, if a day is known.
-    pub until: Option<Day>,
-    /// Why: `not_before`, `by_hand`, `gate`, `safety_window`, `undecided`.
-    pub why: &'static str,
-}
 
 /// Carries out what is due.
 ///
@@ -65,7 +39,9 @@ pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) 
         return Ok(report);
     }
     workspace.begin_run(&["scan", "destroy", "outcomes", "shred"], Some(plan_n))?;
-    observe::settle_replaced(workspace, &doc, &mut report, progress)?;
+    observe::settle_replaced(workspace, &mut report, progress)?;
+    // What was seen done before a crash, or under a plan that was replaced, is done: nothing is ordered twice.
+    record_outcomes(workspace, &doc)?;
     let mut jobs = job::jobs(workspace, due, plan_n)?;
     if !jobs.is_empty() {
         carry_out(workspace, &mut jobs, &mut report, progress)?;
@@ -82,7 +58,16 @@ pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) 
 fn carry_out(workspace: &mut Workspace, jobs: &mut [job::Job], report: &mut ApplyReport, progress: &dyn Progress) -> Result<(), Fault> {
     let mut opened = open_sources(workspace)?;
     due::schemas_unmoved(workspace, &opened, jobs)?;
-    ready::make_ready(workspace, &mut opened, jobs)?;
+    // Membership is told by facts: they are looked at again before anything new is ordered, in every data set.
+    let late = match jobs.iter().any(|j| j.order_n.is_none()) {
+        true => evaluate(workspace, &mut opened, progress)?.late,
+        false => BTreeMap::new(),
+    };
+    ready::make_ready(workspace, &mut opened, jobs, &late)?;
+    for (_, of) in late.iter().filter(|(place, _)| !jobs.iter().any(|j| j.seal.dataset == **place)) {
+        observe::late_rows(workspace, &of.parts, of.alignment(), &[], report)?;
+    }
+    drop(late);
     for i in 0..opened.sources.len() {
         let here: Vec<usize> = jobs.iter().enumerate().filter(|(_, j)| j.source() == Some(i)).map(|(k, _)| k).collect();
         order::order_all(workspace, &mut opened, i, jobs, &here)?;

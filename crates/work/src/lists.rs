@@ -4,8 +4,20 @@ use std::collections::BTreeMap;
 
 use terms::Fault;
 
-use crate::look::Recall;
 use crate::workspace::Workspace;
+
+/// What the search saw of living values before the erasure: live, asked and found by column.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Recall {
+    pub live: BTreeMap<u32, u64>,
+    pub asked: BTreeMap<u32, u64>,
+    pub found: BTreeMap<u32, u64>,
+}
+
+/// The name of a list of an order: of which plan, on which seal, for which item.
+pub(crate) fn list_name(what: &str, plan_n: u64, seal_n: u64, item: &terms::Id) -> String {
+    format!("{what}-{plan_n}-{seal_n}-{item}")
+}
 
 pub(crate) fn keep_list(workspace: &mut Workspace, name: &str, list: &[u32]) -> Result<(), Fault> {
     let bytes: Vec<u8> = list.iter().flat_map(|n| n.to_be_bytes()).collect();

@@ -9,6 +9,7 @@ use terms::{Fault, Level, Place};
 
 use crate::align::{Met, Part, RowState, align};
 use crate::index::{SealIndex, segment};
+use crate::lists::Recall;
 use crate::survey::Opened;
 use crate::workspace::Workspace;
 
@@ -119,14 +120,6 @@ fn asked(needles: &Needles, column: u32) -> u64 {
     needles.iter().filter(|n| n.column == column).count() as u64
 }
 
-/// What the search saw of living values before the erasure: asked and found by column.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Recall {
-    pub live: BTreeMap<u32, u64>,
-    pub asked: BTreeMap<u32, u64>,
-    pub found: BTreeMap<u32, u64>,
-}
-
 /// Control recall: the same search, on the same files, while the values live.
 pub(crate) fn recall(source: &mut dyn Source, place: &Place, mut sight: Sight) -> Result<Recall, Fault> {
     let here = std::slice::from_ref(place);
@@ -179,7 +172,12 @@ pub(crate) fn absence(source: &mut dyn Source, places: &[Place], mut sight: Sigh
     Ok(out)
 }
 
-/// Values of rows said to be done by hand that still stand in cells of their source, outside rows that are as they were sealed.
+/// Shortest value (bytes) by which a row done by hand is looked for, and shortest number.
+const CELL_MIN: usize = 4;
+const DIGITS_MIN: usize = 6;
+
+/// Values of rows said to be done by hand that still stand in cells of their source, outside rows that are as they were sealed. Looked for
+/// are values that one sealed row alone has.
 pub(crate) fn remains_in_cells(
     workspace: &mut Workspace,
     opened: &mut Opened,
@@ -190,17 +188,38 @@ pub(crate) fn remains_in_cells(
     let here = seal.dataset.source();
     let listed: Vec<sources::Dataset> = opened.listed.iter().map(|l| l.dataset.clone()).filter(|d| d.place.source() == here).collect();
     let Some((_, Some(open))) = opened.sources.iter_mut().find(|(p, _)| p.source() == here) else { return Ok(0) };
-    let mut plain = sight(workspace, open.as_ref(), seal, done, columns, false)?.plain;
+    let own = own_values(workspace, seal, done, columns)?;
+    let mut met: HashSet<Vec<u8>> = HashSet::new();
     for dataset in listed {
         let parts = Part::of(workspace, &dataset.place)?;
-        align(open.as_mut(), &dataset, &parts, &mut |batch, row, met| {
-            let lawful = matches!(met, Some(Met { state: RowState::Unchanged | RowState::Emptied(_), .. }));
+        align(open.as_mut(), &dataset, &parts, &mut |batch, row, found| {
+            let lawful = matches!(found, Some(Met { state: RowState::Unchanged | RowState::Emptied(_), .. }));
             if !lawful {
-                batch.row(row).for_each(|cell| plain.look(cell.bytes));
+                met.extend(batch.row(row).filter(|c| own.contains(c.bytes)).map(|c| c.bytes.to_vec()));
             }
         })?;
     }
-    Ok(met(&plain).values().sum())
+    Ok(met.len() as u64)
+}
+
+/// Values of ordered columns that only one row of the seal has, of the rows that are done.
+fn own_values(workspace: &mut Workspace, seal: &Seal, done: &[u32], columns: &[u32]) -> Result<HashSet<Vec<u8>>, Fault> {
+    let index = SealIndex::load(workspace, &SealIndex::name(seal.scan_n, &seal.dataset))?;
+    let positions: HashSet<u32> = done.iter().filter_map(|o| index.rows.get(*o as usize)).map(|r| r.position).collect();
+    let mut times: BTreeMap<Vec<u8>, (u64, bool)> = BTreeMap::new();
+    let vault = workspace.vault()?;
+    let mut reader = vault.read_segment(&index.archive, &segment(&seal.dataset))?;
+    reader.units(vault.slots(), &|_| true, &mut |unit| {
+        for (position, cells) in &unit.rows {
+            for (_, bytes) in columns.iter().filter_map(|c| cells.get(*c as usize)) {
+                let seen = times.entry(bytes.clone()).or_default();
+                *seen = (seen.0 + 1, seen.1 || positions.contains(position));
+            }
+        }
+        Ok(())
+    })?;
+    let telling = |b: &[u8]| b.len() >= if b.iter().all(u8::is_ascii_digit) { DIGITS_MIN } else { CELL_MIN };
+    Ok(times.into_iter().filter(|(b, (n, done))| *n == 1 && *done && telling(b)).map(|(b, _)| b).collect())
 }
 
 /// The level of each column: L3 with sight and absence, else L2.

@@ -164,7 +164,7 @@ impl Listener for Matching<'_> {
 }
 
 /// Stands for "completes no voucher": every period that starts there ended long ago, so no retention of vouchers holds the entry.
-pub(crate) fn no_voucher() -> Option<Day> {
+fn no_voucher() -> Option<Day> {
     Day::new(1_000, 12, 31)
 }
 
@@ -173,6 +173,8 @@ pub(crate) struct Persons {
     pub count: u32,
     pub of_row: BTreeMap<Place, Vec<u32>>,
     pub facts: Vec<Given>,
+    /// Facts of persons about whom two rows say different things.
+    pub conflicting: BTreeSet<(u32, String)>,
     /// Last voucher that each person's register entry completes.
     pub last_voucher: HashMap<u32, Day>,
     /// Persons who have vouchers, dated or not.
@@ -180,6 +182,24 @@ pub(crate) struct Persons {
     /// Registers whose entries complete vouchers.
     pub completes: BTreeSet<Place>,
     pub refused: u64,
+}
+
+impl Persons {
+    /// Facts of a row: its own, its person's, and the last voucher that it completes.
+    pub(crate) fn given(&self, tells: &Tells, listed: &Listed, batch: &Batch, row: usize, person: u32) -> Given {
+        let mut given = record_facts(tells, batch, row, listed.dataset.encoding);
+        if let Some(facts) = self.facts.get(person as usize) {
+            given.extend(facts.clone());
+            if self.completes.contains(&listed.dataset.place) {
+                let last = self.last_voucher.get(&person).copied();
+                let last = if self.with_vouchers.contains(&person) { last } else { no_voucher() };
+                given.extend(last.map(|day| ("record.voucher_date".to_owned(), Value::Date(day))));
+            }
+        }
+        // No request is open in the ledger of this case.
+        given.insert("person.open_request".to_owned(), Value::One("none".to_owned()));
+        given
+    }
 }
 
 pub(crate) fn resolve(mut m: Matching<'_>) -> Persons {
@@ -200,7 +220,7 @@ pub(crate) fn resolve(mut m: Matching<'_>) -> Persons {
         })
         .collect();
     let mut facts: Vec<Given> = vec![Given::new(); owners.persons as usize];
-    let mut conflicting: Vec<(u32, String)> = Vec::new();
+    let mut conflicting: BTreeSet<(u32, String)> = BTreeSet::new();
     for (node, told) in m.told {
         let person = person_of(node);
         let Some(known) = facts.get_mut(person as usize) else { continue };
@@ -209,15 +229,17 @@ pub(crate) fn resolve(mut m: Matching<'_>) -> Persons {
                 None => {
                     known.insert(name, value);
                 }
-                Some(before) if *before != value => conflicting.push((person, name)),
+                Some(before) if *before != value => {
+                    conflicting.insert((person, name));
+                }
                 Some(_) => {}
             }
         }
     }
     // Two sources that disagree about a person leave the fact unknown.
-    for (person, name) in conflicting {
-        if let Some(known) = facts.get_mut(person as usize) {
-            known.remove(&name);
+    for (person, name) in &conflicting {
+        if let Some(known) = facts.get_mut(*person as usize) {
+            known.remove(name);
         }
     }
     let mut last_voucher: HashMap<u32, Day> = HashMap::new();
@@ -235,7 +257,7 @@ pub(crate) fn resolve(mut m: Matching<'_>) -> Persons {
     }
     let vouchers = m.owner_columns.iter().filter(|(from, _)| m.classes.get(*from).is_some_and(|c| c == "voucher"));
     let completes = vouchers.map(|(_, (_, register, _))| register.clone()).collect();
-    Persons { count: owners.persons, of_row, facts, last_voucher, with_vouchers, completes, refused: m.matcher.refused() }
+    Persons { count: owners.persons, of_row, facts, conflicting, last_voucher, with_vouchers, completes, refused: m.matcher.refused() }
 }
 
 type OwnerColumns = BTreeMap<Place, (usize, Place, usize)>;

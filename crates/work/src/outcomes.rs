@@ -8,33 +8,8 @@ use terms::{Digest, Fault, Outcome};
 
 use crate::index::{SealIndex, SealRow};
 use crate::lists::load_list;
+use crate::settled::{ending, is_done, vector_codes};
 use crate::workspace::Workspace;
-
-/// The codes of the newest vector; all undecided if there is none.
-pub(crate) fn vector_codes(workspace: &Workspace, seal: &Seal, group: &str) -> Result<Vec<u8>, Fault> {
-    let len = usize::try_from(seal.rows).map_err(|_| Fault::new("document_form"))?;
-    let vector = workspace.state.vectors.get(&(seal.n, seal.copy.clone(), group.to_owned()));
-    Ok(match vector.map(|v| (v.uniform, v.doc)) {
-        Some((Some(code), _)) => vec![u8::try_from(code).unwrap_or_default(); len],
-        Some((None, Some(doc))) => {
-            workspace.documents.get(&doc)?.filter(|b| b.len() == len).ok_or_else(|| Fault::new("document_missing").with("document", doc))?
-        }
-        None | Some((None, None)) => vec![Outcome::Undecided.code(); len],
-    })
-}
-
-/// Positions of a group for which nothing is left to do: in a final state, or not found when looked for.
-pub(crate) fn settled(workspace: &Workspace, seal: &Seal, group: &str) -> Result<BTreeSet<u32>, Fault> {
-    let codes = vector_codes(workspace, seal, group)?;
-    let done = |c: u8| Outcome::of_code(c).is_some_and(|o| o.is_final() || o == Outcome::Gone);
-    Ok((0u32..).zip(codes).filter(|(_, c)| done(*c)).map(|(p, _)| p).collect())
-}
-
-/// Whether the archive of a seal is being shredded: its index may be gone already.
-pub(crate) fn ending(workspace: &Workspace, seal_n: u64) -> bool {
-    let archive = workspace.state.backups.values().find(|b| b.seal_ns.contains(&seal_n)).map(|b| &b.archive);
-    workspace.state.open_orders().any(|(_, o)| matches!(&o.kind, case::OrderKind::Shred(s) if Some(&s.archive) == archive))
-}
 
 /// One vector per seal and group: what was seen done, what is stored, what goes on; the rest stays undecided.
 pub(crate) fn record_outcomes(workspace: &mut Workspace, doc: &PlanDoc) -> Result<(), Fault> {
@@ -84,8 +59,7 @@ fn renew_vector(
     let mut codes = before.clone();
     for (o, row) in (0u32..).zip(&index.rows) {
         let Some(room) = codes.get_mut(row.position as usize) else { continue };
-        let fixed = Outcome::of_code(*room).is_some_and(|c| c.is_final() || c == Outcome::Gone);
-        if let (false, Some(outcome)) = (fixed, becomes(o, row)) {
+        if let (false, Some(outcome)) = (is_done(*room), becomes(o, row)) {
             *room = outcome.code();
         }
     }

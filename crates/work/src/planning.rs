@@ -8,6 +8,8 @@ use plan::{ArchiveItem, Change, Consequence, Inputs, PlanDoc, PlanInputs, Questi
 use terms::json::Json;
 use terms::{Answer, Answers, Digest, Fault, Holdings, Id, Inventory, Outcome, Value};
 
+use crate::index::SealIndex;
+use crate::settled::{count_settled, ending};
 use crate::workspace::Workspace;
 
 /// A plan that was made.
@@ -96,6 +98,12 @@ pub(crate) fn known(workspace: &Workspace) -> Result<Known, Fault> {
     Ok(Known { inputs, holdings, inventory, archives: archives(workspace)? })
 }
 
+/// Holdings without what was settled since they were recorded.
+pub(crate) fn bare(mut holdings: Holdings) -> Holdings {
+    holdings.holdings.iter_mut().flat_map(|h| &mut h.branches).for_each(|b| b.settled.clear());
+    holdings
+}
+
 impl Known {
     pub(crate) fn with<T>(&self, workspace: &Workspace, use_it: impl FnOnce(&Inputs<'_>) -> T) -> T {
         let acts: BTreeSet<String> = self.inputs.acts.iter().cloned().collect();
@@ -172,7 +180,19 @@ pub fn make_plan(workspace: &mut Workspace) -> Result<PlanReport, Fault> {
     crate::survey::register(workspace)?;
     sync_holds(workspace)?;
     let before = read_plan(workspace).ok();
-    let known = known(workspace)?;
+    let mut known = known(workspace)?;
+    for holding in &mut known.holdings.holdings {
+        // What is settled already is neither shown nor approved again.
+        let newest = workspace.state.newest_seals().into_iter().filter(|s| s.dataset == holding.dataset && !ending(workspace, s.n));
+        let seals: Vec<case::Seal> = newest.cloned().collect();
+        let mut indexes = Vec::new();
+        for seal in &seals {
+            indexes.push((seal, SealIndex::load(workspace, &SealIndex::name(seal.scan_n, &seal.dataset))?));
+        }
+        let all: Vec<(&case::Seal, &SealIndex)> = indexes.iter().map(|(s, i)| (*s, i)).collect();
+        count_settled(workspace, holding, &all)?;
+    }
+    known.inputs.holdings = workspace.put_json(&known.holdings)?;
     let holdings = known.holdings.clone();
     let doc = document(workspace, known);
     let consequence = Consequence::of(&doc.plan, &holdings);

@@ -1,12 +1,11 @@
 //! What people say that no scan can see: acts, opinions, revoked keys, and a case file that was changed.
 
-use std::collections::BTreeMap;
-
-use case::{ActRecorded, By, CaseAmended, CaseOpened, Command, Event, KeyRevoked, OpinionFiled, Policy};
+use case::{ActRecorded, By, CaseAmended, Command, Event, KeyRevoked, OpinionFiled};
 use ledger::Signer;
 use terms::{Day, Fault};
 
-use crate::workspace::{Workspace, place_of};
+use crate::policy::terms_of;
+use crate::workspace::Workspace;
 
 /// Acts that facts of the case or claims of the dossier rest on, beside those that a gate of the packs asks for.
 const ACTS: [&str; 3] = ["incident_opened", "keeper_named", "restored_copy_destroyed"];
@@ -32,6 +31,15 @@ pub fn record_act(workspace: &mut Workspace, kind: &str, day: Day, about: Vec<St
     }
     if day > workspace.today()? {
         return Err(Fault::new("day_ahead").with("day", day));
+    }
+    let known = |a: &String| {
+        let item = workspace.state.orders.values().any(|o| o.kind.item().as_str() == a);
+        let place = workspace.state.seals.values().any(|s| s.dataset.as_str() == a);
+        let planned = crate::planning::read_plan(workspace).is_ok_and(|(_, d)| d.plan.items.iter().any(|i| i.item.as_str() == a));
+        item || place || planned
+    };
+    if !about.iter().all(known) {
+        return Err(Fault::new("about_unknown"));
     }
     let by = workspace.operator_person()?;
     let event = Event::ActRecorded(ActRecorded { about, by, day, evidence: Vec::new(), kind: kind.to_owned() });
@@ -73,31 +81,12 @@ fn first(numbers: Vec<u64>) -> Result<u64, Fault> {
     numbers.first().copied().ok_or_else(|| Fault::new("document_form"))
 }
 
-/// What the case file says now, as the ledger would have it.
-pub(crate) fn terms_of(workspace: &Workspace, before: &CaseOpened, log: &str) -> Result<CaseOpened, Fault> {
-    let file = &workspace.file;
-    let kinds: Vec<case::ApprovalKind> = file.approval.kinds.iter().filter(|k| *k == "key").map(|_| case::ApprovalKind::Key).collect();
-    let policy = terms::json::json!({
-        "frozen_tolerance_ppm": file.tolerance.ppm(false), "log": log, "simulated": file.simulated, "type": "custody.policy", "v": 1
-    });
-    Ok(CaseOpened {
-        approvals: BTreeMap::from([("irreversible".to_owned(), Policy { kinds, need: file.approval.need.value })]),
-        policy_doc: workspace.put_json(&policy)?,
-        safety_days: file.safety_days.value,
-        scenario: file.scenario(),
-        sources_live: file.sources.iter().enumerate().filter(|(_, s)| s.live).filter_map(|(i, _)| place_of(i)).collect(),
-        tolerance_ppm: file.tolerance.ppm(true),
-        zone: file.zone.value.clone(),
-        ..before.clone()
-    })
-}
-
 /// What of the case file is not what the ledger says; none if nothing.
 pub(crate) fn moved(workspace: &Workspace) -> Result<Option<CaseAmended>, Fault> {
     let opened = workspace.state.opened.clone().ok_or_else(|| Fault::new("no_workspace"))?;
     let policy: terms::json::Json = workspace.get_json(&opened.policy_doc)?;
     let log = policy.get("log").and_then(terms::json::Json::as_str).ok_or_else(|| Fault::new("document_form"))?;
-    let now = terms_of(workspace, &opened, log)?;
+    let now = terms_of(&workspace.file, &workspace.documents, &opened, log)?;
     let amended = CaseAmended {
         approvals: (now.approvals != opened.approvals).then_some(now.approvals),
         law_date: None,

@@ -27,13 +27,16 @@ pub fn restore(workspace: &mut Workspace, to: &Path, progress: &dyn Progress) ->
     progress.begin("restore", Some(seals.iter().map(|s| s.rows).sum()));
     for seal in &seals {
         let mut rows = 0u64;
+        // Positions count from 0 in every seal: a delta has a table of its own.
+        let delta = seal.of_n.map(|_| format!("_delta{}", seal.n)).unwrap_or_default();
+        let table = format!("{}{delta}", segment(&seal.dataset));
         let archive = SealIndex::load(workspace, &SealIndex::name(seal.scan_n, &seal.dataset))?.archive;
         let vault = workspace.vault()?;
         let mut reader = vault.read_segment(&archive, &segment(&seal.dataset))?;
         let dead = reader.units(vault.slots(), &|_| true, &mut |unit| {
             for (position, cells) in &unit.rows {
                 let values: Vec<(u8, &[u8])> = cells.iter().map(|(tag, bytes)| (tag_code(*tag), bytes.as_slice())).collect();
-                database.add(seal.dataset.as_str(), *position, &values)?;
+                database.add(&table, *position, &values)?;
                 rows += 1;
             }
             progress.add(unit.rows.len() as u64);

@@ -6,14 +6,14 @@ use case::{By, Command, DatasetSealed, Event, SealKind};
 use ledger::{commitment, leaf_hash, positions, row_key};
 use rows::{Batch, canonical_row};
 use subjects::NOBODY;
-use terms::{DatasetSeen, Digest, Fault, Given, Value};
+use terms::{DatasetSeen, Digest, Fault, Given};
 
 use crate::holdings::Branches;
 use crate::index::{Digester, SealIndex, SealRow, segment};
-use crate::matching::{Persons, no_voucher};
+use crate::matching::Persons;
 use crate::progress::Progress;
-use crate::rowfacts::{Tells, record_facts};
-use crate::survey::Listed;
+use crate::rowfacts::Tells;
+use crate::survey::{DatasetDigest, Listed};
 use crate::workspace::Workspace;
 
 /// Where a person's rows stand: (seal, position, commitment), by slot.
@@ -24,7 +24,7 @@ pub(crate) enum Of<'a> {
     /// All rows.
     Everything,
     /// The rows that came or changed since that seal; a flag by reading order, and the groups of that seal.
-    Late { of_n: u64, rows: &'a [bool], groups: &'a [String] },
+    Late { of_n: u64, rows: Vec<bool>, groups: &'a [String] },
 }
 
 impl Of<'_> {
@@ -93,10 +93,13 @@ impl Sealer<'_> {
         let mut writer = workspace.vault()?.write_segment(self.archive, &segment(place), listed.dataset.columns.len())?;
         let mut bytes = Vec::new();
         let mut i = 0usize;
+        let digest_key = workspace.vault()?.digest_key("inventory");
+        let mut digest = DatasetDigest::new(&digest_key);
         let vault = workspace.vault()?;
         source.read(place, &mut |batch| {
             for row in 0..batch.rows() {
                 let person = owners.get(i).copied().ok_or_else(moved)?;
+                digest.row(batch, row);
                 if of.takes(i) {
                     canonical_row(batch.row(row), &mut bytes);
                     let slot = self.slots.get(person as usize).copied().unwrap_or(key_slot + 1);
@@ -105,7 +108,7 @@ impl Sealer<'_> {
                         true => zeroize::Zeroizing::new([0; 32]),
                         false => vault.slots().key(slot)?.ok_or_else(|| Fault::new("slots_damaged"))?,
                     };
-                    let given = self.given(tells, listed, batch, row, person);
+                    let given = self.persons.given(tells, listed, batch, row, person);
                     let p = sealing.take(batch, row, (slot, nobody, &person_key), given, &bytes).ok_or_else(moved)?;
                     writer.add(vault.slots(), slot, p, &bytes)?;
                 }
@@ -114,7 +117,8 @@ impl Sealer<'_> {
             progress.add(batch.rows() as u64);
             Ok(())
         })?;
-        if i != all || sealing.index.rows.len() != rows as usize {
+        // A file has no snapshot: what was sealed is what was matched, row by row, or nothing is.
+        if i != all || digest.finish() != seen.digest || sealing.index.rows.len() != rows as usize {
             return Err(moved());
         }
         writer.finish(vault.slots())?;
@@ -126,22 +130,6 @@ impl Sealer<'_> {
             self.row_lists.entry(slot).or_default().push((n, p, c));
         }
         Ok(n)
-    }
-
-    /// Facts of a row: its own, its person's, and the last voucher that it completes.
-    fn given(&self, tells: &Tells, listed: &Listed, batch: &Batch, row: usize, person: u32) -> Given {
-        let mut given = record_facts(tells, batch, row, listed.dataset.encoding);
-        if let Some(facts) = self.persons.facts.get(person as usize) {
-            given.extend(facts.clone());
-            if self.persons.completes.contains(&listed.dataset.place) {
-                let last = self.persons.last_voucher.get(&person).copied();
-                let last = if self.persons.with_vouchers.contains(&person) { last } else { no_voucher() };
-                given.extend(last.map(|day| ("record.voucher_date".to_owned(), Value::Date(day))));
-            }
-        }
-        // No request is open in the ledger of this case.
-        given.insert("person.open_request".to_owned(), Value::One("none".to_owned()));
-        given
     }
 }
 

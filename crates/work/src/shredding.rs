@@ -7,8 +7,9 @@ use terms::json::json;
 use terms::{Day, Fault, Id, Level, Outcome};
 use vault::{ShredPlan, shred};
 
-use crate::apply::{ApplyReport, Waiting, is_settled};
 use crate::planning::read_plan;
+use crate::report::{ApplyReport, Waiting};
+use crate::settled::is_settled;
 use crate::workspace::Workspace;
 
 /// The day on which archives may be shredded; none while destructions are open or none was done. Persons have rows in several
@@ -66,6 +67,8 @@ pub(crate) fn shred_in_run(workspace: &mut Workspace, doc: &PlanDoc, report: &mu
             report.waiting.push(Waiting { item: archive.item.clone(), until: None, why: "undecided" });
         } else if nothing_waits(workspace, doc)? {
             end_archive(workspace, archive, day)?;
+        } else {
+            report.waiting.push(Waiting { item: archive.item.clone(), until: None, why: "destructions" });
         }
     }
     Ok(())

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use case::{By, Command, Event, SubjectsRecorded};
 use detect::Headers;
-use inventory::Regions;
 use ledger::{leaf_hash, positions, subject_key, subject_leaf};
 use terms::json::json;
 use terms::{DatasetSeen, Digest, Fault, Given, Holding, Holdings, Place, Value};
@@ -12,13 +11,14 @@ use terms::{DatasetSeen, Digest, Fault, Given, Holding, Holdings, Place, Value};
 use crate::backup::commitments;
 use crate::holdings::{Branches, holding};
 use crate::keys::random_id;
-use crate::late::{Late, Recognised, count_settled, leave_behind, recognise, since_seals};
-use crate::matching::{Matching, Persons, resolve};
-use crate::planning::archives;
+use crate::late::{Evaluated, Late, Recognised, class_of, evaluate, leave_behind};
+use crate::matching::Persons;
+use crate::outcomes::record_outcomes;
+use crate::planning::{archives, read_plan};
 use crate::progress::Progress;
 use crate::rowfacts::{Tells, is_holding};
 use crate::seal::{Of, RowLists, Sealer};
-use crate::survey::{Opened, open_sources, register, survey};
+use crate::survey::{Listed, Opened, open_sources, register};
 use crate::workspace::Workspace;
 
 /// What matching and sealing found.
@@ -49,25 +49,30 @@ pub struct SubjectsReport {
 pub fn subjects(workspace: &mut Workspace, progress: &dyn Progress) -> Result<SubjectsReport, Fault> {
     register(workspace)?;
     workspace.begin_run(&["scan", "seal", "outcomes", "subjects"], None)?;
-    let mut opened = open_sources(workspace)?;
-    for (_, source) in &mut opened.sources {
-        if let Some(source) = source {
-            source.hold_still()?;
-        }
+    let ordered = workspace.state.orders.values().any(|o| o.kind.effect().is_some());
+    if workspace.state.open_orders().any(|(_, o)| o.kind.effect().is_some_and(|e| e.method != "by_hand")) {
+        return Err(Fault::new("orders_open"));
+    }
+    if let (true, Ok((_, plan))) = (ordered, read_plan(workspace)) {
+        // What was seen done before a crash is done, whatever the sources look like now.
+        record_outcomes(workspace, &plan)?;
     }
     let headers = Headers::shipped().map_err(|_| Fault::new("shipped_data_damaged"))?;
-    let regions = Regions::shipped().map_err(|_| Fault::new("shipped_data_damaged"))?;
-    let mut matching = Matching::new(workspace, &opened, &headers, &regions)?;
-    let scan = survey(workspace, &mut opened, &mut matching, progress)?;
-    let mut persons = resolve(matching);
-    let late = since_seals(workspace, &mut opened)?;
-    let known = recognise(&late, &mut persons);
-    let slots = slots(workspace, &persons, &known)?;
+    let mut opened = open_sources(workspace)?;
+    let Evaluated { scan, persons, mut late, known } = evaluate(workspace, &mut opened, progress)?;
+    if !ordered {
+        // Before anything was ordered all is sealed anew.
+        late.clear();
+    }
+    let known = if ordered { Some(known) } else { None };
+    let slots = slots(workspace, &persons, known.as_ref())?;
     let archive = random_id("a")?;
     let mut sealer =
         Sealer { scan_n: scan.n, archive: archive.as_str(), slots: &slots, persons: &persons, row_lists: RowLists::new(), nobody: 0 };
     let mut made = seal_all(workspace, &mut opened, &scan.inventory.datasets, &mut sealer, &late, &headers, progress)?;
-    made.take_older(workspace, &mut sealer, &late, &known, progress)?;
+    if let Some(known) = &known {
+        made.take_older(workspace, &mut sealer, &late, known, progress)?;
+    }
     let report = SubjectsReport {
         subjects: sealer.row_lists.len() as u64,
         rows: made.holdings.iter().map(Holding::records).sum(),
@@ -85,14 +90,15 @@ pub fn subjects(workspace: &mut Workspace, progress: &dyn Progress) -> Result<Su
 }
 
 /// The slot of each person: the one known from before, or a new one.
-fn slots(workspace: &mut Workspace, persons: &Persons, known: &Recognised) -> Result<Vec<u32>, Fault> {
-    let new = u32::try_from(known.slot_of.iter().filter(|s| s.is_none()).count()).unwrap_or(persons.count);
+fn slots(workspace: &mut Workspace, persons: &Persons, known: Option<&Recognised>) -> Result<Vec<u32>, Fault> {
+    let known: Vec<Option<u32>> = known.map_or_else(|| vec![None; persons.count as usize], |k| k.slots().collect());
+    let new = u32::try_from(known.iter().filter(|s| s.is_none()).count()).unwrap_or(persons.count);
     let mut next = workspace.vault()?.slots().append(new)?;
     let mut fresh = || {
         next += 1;
         next - 1
     };
-    Ok(known.slot_of.iter().map(|s| s.unwrap_or_else(&mut fresh)).collect())
+    Ok(known.into_iter().map(|s| s.unwrap_or_else(&mut fresh)).collect())
 }
 
 /// What a run has sealed.
@@ -119,15 +125,19 @@ fn seal_all(
     for seen_set in wanted() {
         let Some(listed) = opened.listed.iter().find(|l| l.dataset.place == seen_set.dataset) else { continue };
         let before = late.get(&seen_set.dataset);
-        let fresh = || holding(&workspace.file, listed, seen_set, seen);
-        let Some(mut holding) = before.map(|l| l.holding.clone()).or_else(fresh) else { continue };
+        let fresh = holding(&workspace.file, listed, seen_set, seen);
+        let Some(mut holding) = (match before {
+            Some(l) => Some(going_on(&l.holding, fresh, listed)?),
+            None => fresh,
+        }) else {
+            continue;
+        };
         let Some((_, Some(source))) = opened.sources.get_mut(listed.source) else { continue };
-        let class = holding.given.get("holding.class").map(|c| if let Value::One(c) = c { c.as_str() } else { "" }).unwrap_or_default();
-        let tells = Tells::of(listed, headers, class);
+        let tells = Tells::of(listed, headers, class_of(&holding));
         let mut branches = Branches::after(std::mem::take(&mut holding.branches));
         let of = match before.and_then(|l| Some((l, l.of_n()?, l.parts.first()?))) {
             None => Of::Everything,
-            Some((l, of_n, part)) => Of::Late { of_n, rows: &l.rows, groups: &part.seal.groups },
+            Some((l, of_n, part)) => Of::Late { of_n, rows: l.late_rows(), groups: &part.seal.groups },
         };
         let rows = if let Of::Late { rows, .. } = &of { rows.iter().filter(|late| **late).count() as u64 } else { seen_set.rows };
         if rows > 0 || matches!(of, Of::Everything) {
@@ -139,7 +149,25 @@ fn seal_all(
         made.holdings.push(holding);
     }
     progress.end();
+    // A data set that is not there any more keeps its seals: what became of its rows is said beside them.
+    let there = |p: &Place| seen.iter().any(|s| s.dataset == *p);
+    made.holdings.extend(late.values().filter(|l| !there(&l.holding.dataset)).map(|l| l.holding.clone()));
     Ok(made)
+}
+
+/// The holding of a data set whose seals go on: groups and branches stay, facts are those of the case file now.
+fn going_on(recorded: &Holding, fresh: Option<Holding>, listed: &Listed) -> Result<Holding, Fault> {
+    let mut out = recorded.clone();
+    let Some(said) = &listed.said else { return Ok(out) };
+    let columns = |g: &str| recorded.groups.iter().find(|x| x.name == g).map(|x| x.columns.clone()).unwrap_or_default();
+    let ordinal = |name: &String| listed.dataset.columns.iter().position(|c| c.name == *name).and_then(|i| u32::try_from(i).ok());
+    let same = said.groups.value.iter().all(|(g, names)| names.iter().filter_map(ordinal).all(|c| columns(g).contains(&c)));
+    if !same {
+        return Err(Fault::new("groups_fixed").with("line", said.groups.line));
+    }
+    let given = fresh.map(|f| f.given).unwrap_or_default();
+    out.given.extend(given.into_iter().filter(|(name, _)| name != "holding.class" || said.class.is_some()));
+    Ok(out)
 }
 
 impl Made {
@@ -152,7 +180,7 @@ impl Made {
         known: &Recognised,
         progress: &dyn Progress,
     ) -> Result<(), Fault> {
-        for (place, late) in late {
+        for late in late.values() {
             leave_behind(workspace, late)?;
             for part in &late.parts {
                 self.seal_ns.push(part.seal.n);
@@ -166,9 +194,6 @@ impl Made {
                         _ => sealer.nobody += u64::from(row.nobody),
                     }
                 }
-            }
-            if let Some(holding) = self.holdings.iter_mut().find(|h| h.dataset == *place) {
-                count_settled(workspace, holding, &late.parts)?;
             }
         }
         self.seal_ns.sort_unstable();

@@ -11,8 +11,9 @@ use rows::{Batch, canonical_row};
 use sources::{Dataset, Source};
 use terms::{ColumnSeen, DatasetSeen, Digest, Fault, Inventory, Place, Reach, SourceSeen, Unread};
 
+use crate::policy::place_of;
 use crate::progress::Progress;
-use crate::workspace::{Workspace, place_of};
+use crate::workspace::Workspace;
 
 /// A data set as listed, with what the case file says of it.
 pub(crate) struct Listed {
@@ -213,24 +214,55 @@ fn read_dataset(
 ) -> Result<DatasetSeen, Fault> {
     let dataset = &listed.dataset;
     let mut gatherer = Gatherer::new(dataset.columns.len(), dataset.encoding);
-    let mut chain = [0u8; 32];
-    let mut row_bytes = Vec::new();
+    let mut digest = DatasetDigest::new(digest_key);
     listener.begin(listed)?;
     let summary = source.read(&dataset.place, &mut |batch| {
         let mut found = Vec::new();
         gatherer.add(batch, &mut |row, column, kind, value| found.push((row, column, kind, value.to_vec())));
-        // The digest chains batches of rows: a changed, missing or moved row changes it.
-        let mut all = Vec::new();
-        for row in 0..batch.rows() {
-            canonical_row(batch.row(row), &mut row_bytes);
-            all.extend_from_slice(&(row_bytes.len() as u64).to_be_bytes());
-            all.extend_from_slice(&row_bytes);
-        }
-        chain = keyed(digest_key, "dataset-digest", &[&chain, &all]);
+        (0..batch.rows()).for_each(|row| digest.row(batch, row));
         listener.batch(listed, batch, &found)
     })?;
     let schema = schema_document(workspace, dataset, headers)?;
-    Ok(describe(listed, &gatherer, summary, Digest(chain), schema, headers))
+    Ok(describe(listed, &gatherer, summary, digest.finish(), schema, headers))
+}
+
+/// Rows after which the chain of a data set's digest goes on.
+const CHAINED: u32 = 1_024;
+
+/// The keyed digest of a data set: a changed, missing or moved row changes it.
+pub(crate) struct DatasetDigest<'k> {
+    key: &'k [u8; 32],
+    chain: [u8; 32],
+    rows: u32,
+    all: Vec<u8>,
+    bytes: Vec<u8>,
+}
+
+impl<'k> DatasetDigest<'k> {
+    pub(crate) fn new(key: &'k [u8; 32]) -> DatasetDigest<'k> {
+        DatasetDigest { key, chain: [0; 32], rows: 0, all: Vec::new(), bytes: Vec::new() }
+    }
+
+    pub(crate) fn row(&mut self, batch: &Batch, row: usize) {
+        canonical_row(batch.row(row), &mut self.bytes);
+        self.all.extend_from_slice(&(self.bytes.len() as u64).to_be_bytes());
+        self.all.extend_from_slice(&self.bytes);
+        self.rows += 1;
+        if self.rows == CHAINED {
+            self.link();
+        }
+    }
+
+    fn link(&mut self) {
+        self.chain = keyed(self.key, "dataset-digest", &[&self.chain, &self.all]);
+        self.all.clear();
+        self.rows = 0;
+    }
+
+    pub(crate) fn finish(mut self) -> Digest {
+        self.link();
+        Digest(self.chain)
+    }
 }
 
 /// The schema as a document: names only where they may be shown.

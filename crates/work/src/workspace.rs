@@ -15,6 +15,7 @@ use vault::{KeyFile, Passphrase, Vault, random, random_key};
 
 use crate::clock::Clock;
 use crate::keys::{PublicFile, random_id};
+use crate::policy::{place_of, terms_of};
 
 /// How long a run may take (ms).
 const RUN_MS: u64 = 48 * 3_600_000;
@@ -218,7 +219,7 @@ impl Workspace {
             origin,
         };
         let vkey = ledger::Vkey { name: bare.origin.clone(), key: log }.text();
-        let opened = crate::recording::terms_of(self, &bare, &vkey)?;
+        let opened = terms_of(&self.file, &self.documents, &bare, &vkey)?;
         let body = json!({"company": self.file.company.name.value, "persons": persons, "uscc": self.file.company.uscc.value});
         self.state.case = random_id("c")?.as_str().to_owned();
         let drafts = vec![(Draft::new(By::Operator, Event::CaseOpened(opened)), Some(body))];
@@ -503,11 +504,6 @@ impl Workspace {
 
 fn locked() -> Fault {
     Fault::new("locked")
-}
-
-/// The place id of the source of that ordinal.
-pub(crate) fn place_of(i: usize) -> Option<Place> {
-    Place::new(format!("src{}", i + 1))
 }
 
 /// 26 random base32 digits.

@@ -16,6 +16,8 @@ const RECALL_PER_MILLE: u64 = 999;
 const ASKED_MAX: u64 = 1_000;
 
 pub(super) fn act(state: &State, entry: &Entry, a: &ActRecorded) -> Result<(), Broken> {
+    let named = a.about.iter().all(|x| Place::new(x.clone()).is_some() || terms::Id::new(x.clone()).is_some());
+    need(named, "F1", "`about` names something that is neither a place nor an id")?;
     if a.kind == "backup_waiver" {
         let persons: BTreeSet<_> = entry.sigs.iter().filter_map(|s| state.keys.get(&s.kid)).map(|k| &k.record.person).collect();
         need(persons.len() >= 2, "B2", "a waiver is signed by two different people")?;

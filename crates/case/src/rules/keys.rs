@@ -1,11 +1,11 @@
 //! K2: keys enter the register once, under their own id, seen by somebody else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::{Entry, PublicKey};
 
 use crate::broken::{Broken, need};
-use crate::event::{CaseOpened, KeyRecord, KeyRevoked, KeyRotated, KeyUse, RunOpened};
+use crate::event::{CaseAmended, CaseOpened, KeyRecord, KeyRevoked, KeyRotated, KeyUse, Policy, RunOpened};
 use crate::state::State;
 
 /// The key of a record, if record and key belong together.
@@ -24,9 +24,19 @@ pub(super) fn opening(c: &CaseOpened) -> Result<(), Broken> {
         need(!matches!(record.purpose, KeyUse::Run), "K2", "a run key is registered by its run")?;
     }
     need(c.keys.iter().any(|k| k.purpose == KeyUse::Operator), "K2", "no operator key")?;
-    need(c.approvals.values().all(|p| p.need >= 1 && !p.kinds.is_empty()), "F1", "an approval policy asks for nothing")?;
-    need(terms::Zone::named(&c.zone).is_some(), "F1", "the time zone is not known")?;
-    need(c.tolerance_ppm <= 1_000_000, "F1", "the tolerance is more than all")
+    terms_of(Some(&c.approvals), Some(&c.zone), Some(c.tolerance_ppm))
+}
+
+/// What a case may be opened with or amended to.
+fn terms_of(approvals: Option<&BTreeMap<String, Policy>>, zone: Option<&str>, tolerance_ppm: Option<u64>) -> Result<(), Broken> {
+    let asks = approvals.is_none_or(|a| a.values().all(|p| p.need >= 1 && !p.kinds.is_empty()));
+    need(asks, "F1", "an approval policy asks for nothing")?;
+    need(zone.is_none_or(|z| terms::Zone::named(z).is_some()), "F1", "the time zone is not known")?;
+    need(tolerance_ppm.is_none_or(|t| t <= 1_000_000), "F1", "the tolerance is more than all")
+}
+
+pub(super) fn amending(a: &CaseAmended) -> Result<(), Broken> {
+    terms_of(a.approvals.as_ref(), a.zone.as_deref(), a.tolerance_ppm)
 }
 
 pub(super) fn registering(state: &State, entry: &Entry, record: &KeyRecord) -> Result<(), Broken> {

@@ -1,25 +1,27 @@
 //! What is due, and whether the ground under the plan still holds.
 
 use plan::{Item, PlanDoc};
-use terms::{Day, Fault};
+use terms::{Day, Fault, Holdings};
 
-use super::job::{Job, targets};
-use super::{ApplyReport, Waiting};
-use crate::outcomes::ending;
-use crate::planning::known;
+use super::job::Job;
+use crate::planning::{bare, known};
+use crate::report::{ApplyReport, Waiting};
+use crate::settled::observed;
 use crate::survey::Opened;
 use crate::workspace::Workspace;
 
 /// Refuses when the plan no longer says what it said: packs, case facts, answers, holds.
 pub(super) fn unmoved(workspace: &mut Workspace, doc: &PlanDoc) -> Result<(), Fault> {
     crate::recording::unmoved(workspace)?;
-    let now = known(workspace)?.inputs;
+    let known = known(workspace)?;
+    let planned: Holdings = workspace.get_json(&doc.inputs.holdings)?;
+    let now = known.inputs;
     let moved = [
         ("packs", now.packs != doc.inputs.packs),
         ("case_file", now.case != doc.inputs.case),
         ("answers", now.answers != doc.inputs.answers),
         ("acts", now.acts != doc.inputs.acts),
-        ("holdings", now.holdings != doc.inputs.holdings),
+        ("holdings", bare(known.holdings) != bare(planned)),
     ];
     match moved.iter().find(|(_, moved)| *moved) {
         Some((what, _)) => Err(Fault::new("plan_moved").with("what", what)),
@@ -45,18 +47,6 @@ pub(super) fn due_items(workspace: &Workspace, doc: &PlanDoc, today: Day, report
     Ok(due)
 }
 
-/// Whether an item was observed on every seal that it was ordered on, under the plan in force.
-fn observed(workspace: &Workspace, item: &Item) -> bool {
-    let plan_n = workspace.state.plan.as_ref().map(|p| p.n);
-    let mut own = workspace
-        .state
-        .orders
-        .values()
-        .filter(|o| o.kind.item() == &item.item && o.kind.effect().is_some_and(|e| Some(e.plan_n) == plan_n))
-        .peekable();
-    own.peek().is_some() && own.all(|o| o.observed.is_some())
-}
-
 pub(super) fn approved(workspace: &Workspace, due: &[Item]) -> Result<(), Fault> {
     let at = workspace.clock.now(workspace.zone(), workspace.state.last_at);
     for item in due {
@@ -80,18 +70,4 @@ pub(super) fn schemas_unmoved(workspace: &Workspace, opened: &Opened, jobs: &[Jo
         }
     }
     Ok(())
-}
-
-/// Whether nothing is left to do for an item: observed under this plan, or all its rows in a final state.
-pub(crate) fn is_settled(workspace: &mut Workspace, item: &Item) -> Result<bool, Fault> {
-    if observed(workspace, item) {
-        return Ok(true);
-    }
-    let seals: Vec<case::Seal> = workspace.state.newest_seals().into_iter().filter(|s| s.dataset == item.dataset).cloned().collect();
-    for seal in seals {
-        if !ending(workspace, seal.n) && !targets(workspace, item, &seal)?.is_empty() {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }

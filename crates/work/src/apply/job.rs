@@ -6,9 +6,8 @@ use case::Seal;
 use plan::{Item, Method};
 use terms::Fault;
 
-use crate::index::SealIndex;
-use crate::lists::load_list;
-use crate::outcomes::settled;
+use crate::lists::{list_name, load_list};
+use crate::settled::targets;
 use crate::workspace::Workspace;
 
 /// One item on one seal, to be carried out.
@@ -52,7 +51,7 @@ impl Job {
 
     /// The name of a list of this job in the vault.
     pub(super) fn file(&self, what: &str) -> String {
-        format!("{what}-{}-{}-{}", self.plan_n, self.seal.n, self.item.item)
+        list_name(what, self.plan_n, self.seal.n, &self.item.item)
     }
 
     pub(super) fn deletes(&self) -> bool {
@@ -98,17 +97,4 @@ pub(super) fn jobs(workspace: &mut Workspace, due: Vec<Item>, plan_n: u64) -> Re
         }
     }
     Ok(out)
-}
-
-/// Ordinals of a seal's rows that an item covers and that are not settled yet.
-pub(super) fn targets(workspace: &mut Workspace, item: &Item, seal: &Seal) -> Result<Vec<u32>, Fault> {
-    let index = SealIndex::load(workspace, &SealIndex::name(seal.scan_n, &seal.dataset))?;
-    let mut open = vec![false; index.rows.len()];
-    for group in &item.groups {
-        let settled = settled(workspace, seal, group)?;
-        for (room, row) in open.iter_mut().zip(&index.rows) {
-            *room |= item.branches.contains(&row.branch) && !settled.contains(&row.position);
-        }
-    }
-    Ok((0u32..).zip(open).filter(|(_, open)| *open).map(|(i, _)| i).collect())
 }

@@ -9,12 +9,13 @@ use terms::{Fault, Level, Place};
 
 use super::job::Job;
 use super::order::method_word;
-use super::{ApplyReport, Waiting, by_place, open_at, source_place};
+use super::{by_place, open_at, source_place};
 use crate::align::{Alignment, Part, RowState, align};
 use crate::lists::{keep_list, load_list, load_recall};
 use crate::look::{Absence, absence, columns, remains_in_cells, sight};
-use crate::outcomes::record_outcomes;
 use crate::progress::Progress;
+use crate::report::{ApplyReport, Waiting};
+use crate::settled::settled;
 use crate::survey::{Deaf, Opened, open_sources, survey};
 use crate::workspace::Workspace;
 
@@ -68,7 +69,7 @@ fn observe_with(
     for job in jobs {
         observed.extend(observe(workspace, opened, job, &alignment, scan_n, report)?);
     }
-    late_rows(workspace, place, &parts, &alignment, report)?;
+    late_rows(workspace, &parts, &alignment, jobs, report)?;
     renew(workspace, parts, &alignment, &observed)
 }
 
@@ -83,16 +84,42 @@ fn by_hand(job: &Job) -> Waiting {
     Waiting { item: job.item.item.clone(), until: job.item.not_after, why: "by_hand" }
 }
 
-/// Rows that came after the seals were decided by nobody: they keep the case open until they are sealed.
-fn late_rows(workspace: &mut Workspace, place: &Place, parts: &[Part], seen: &Alignment, report: &mut ApplyReport) -> Result<(), Fault> {
-    let changed = parts.iter().flat_map(|p| seen.states.get(&p.seal.n)).flatten().filter(|s| **s == RowState::Changed).count() as u64;
-    report.late += seen.new_rows + changed;
-    let newest = workspace.state.newest_seals().into_iter().find(|s| s.dataset == *place && s.of_n.is_none()).map(|s| s.n);
-    let full = newest.filter(|n| parts.iter().any(|p| p.seal.n == *n));
-    let Some(about) = full.filter(|n| seen.new_rows + changed > 0 && !workspace.state.unsealed.contains(n)) else { return Ok(()) };
-    let event = case::ExceptionRecorded { about_n: Some(about), kind: "new_rows".to_owned(), rows: Some(seen.new_rows + changed) };
+/// Rows that came, changed or went after the seals, and that no job accounts for: they keep the case open until a delta seal has them.
+pub(super) fn late_rows(
+    workspace: &mut Workspace,
+    parts: &[Part],
+    seen: &Alignment,
+    jobs: &[&Job],
+    report: &mut ApplyReport,
+) -> Result<(), Fault> {
+    let newest: Vec<u64> = workspace.state.newest_seals().iter().map(|s| s.n).collect();
+    let Some(full) = parts.iter().find(|p| p.seal.of_n.is_none() && newest.contains(&p.seal.n)).map(|p| p.seal.n) else { return Ok(()) };
+    let mut late = seen.new_rows;
+    for part in parts {
+        let meant: BTreeSet<u32> = jobs.iter().filter(|j| j.seal.n == part.seal.n).flat_map(|j| j.targets.iter().copied()).collect();
+        let states = seen.states.get(&part.seal.n).map(Vec::as_slice).unwrap_or_default();
+        late += states.iter().filter(|s| **s == RowState::Changed).count() as u64;
+        let gone: Vec<u32> = (0u32..).zip(states).filter(|(o, s)| **s == RowState::Gone && !meant.contains(o)).map(|(o, _)| o).collect();
+        late += unaccounted(workspace, part, &gone)?;
+    }
+    report.late += late;
+    if late == 0 || workspace.state.unsealed.contains(&full) {
+        return Ok(());
+    }
+    let event = case::ExceptionRecorded { about_n: Some(full), kind: "new_rows".to_owned(), rows: Some(late) };
     workspace.record(Command::Record(By::Run, Event::ExceptionRecorded(event)))?;
     Ok(())
+}
+
+/// How many of some rows have a group of which nobody said what became of it.
+fn unaccounted(workspace: &Workspace, part: &Part, ordinals: &[u32]) -> Result<u64, Fault> {
+    let mut open: BTreeSet<u32> = BTreeSet::new();
+    for group in &part.seal.groups {
+        let done = settled(workspace, &part.seal, group)?;
+        let position = |o: &u32| part.index.rows.get(*o as usize).map(|r| r.position);
+        open.extend(ordinals.iter().copied().filter(|o| position(o).is_some_and(|p| !done.contains(&p))));
+    }
+    Ok(open.len() as u64)
 }
 
 /// Rows that were emptied have new bytes: the index follows, so that a later order on other columns finds them unchanged.
@@ -148,12 +175,17 @@ fn observe(
 ) -> Result<Option<(u64, Vec<u32>)>, Fault> {
     let Some(order_n) = job.order_n else { return Ok(None) };
     let ordered: BTreeSet<u32> = job.ordered(workspace)?.into_iter().collect();
-    let (done, kept) = sorted(job, &ordered, seen);
-    if job.by_hand() && !job.stale {
+    let (mut done, mut kept) = sorted(job, &ordered, seen);
+    if job.by_hand() {
         let still = done.len() < job.targets.iter().filter(|o| ordered.contains(o)).count();
-        if still || remains_in_cells(workspace, opened, &job.seal, &done, &job.columns)? > 0 {
+        let remain = remains_in_cells(workspace, opened, &job.seal, &done, &job.columns)? > 0;
+        if !job.stale && (still || remain) {
             report.waiting.push(by_hand(job));
             return Ok(None);
+        }
+        if remain {
+            // The plan is gone, and values of these rows stand elsewhere in the source: none of them counts as done.
+            *kept.entry("withdrawn".to_owned()).or_default() += std::mem::take(&mut done).len() as u64;
         }
     }
     let looked = if job.by_hand() { None } else { searched(workspace, opened, job, &done)? };
@@ -211,12 +243,7 @@ fn searched(workspace: &mut Workspace, opened: &mut Opened, job: &Job, done: &[u
 }
 
 /// Looks at orders of a plan that was replaced, and settles them: what was done stays done, the rest is withdrawn.
-pub(super) fn settle_replaced(
-    workspace: &mut Workspace,
-    doc: &PlanDoc,
-    report: &mut ApplyReport,
-    progress: &dyn Progress,
-) -> Result<(), Fault> {
+pub(super) fn settle_replaced(workspace: &mut Workspace, report: &mut ApplyReport, progress: &dyn Progress) -> Result<(), Fault> {
     let current = workspace.state.plan.as_ref().map(|p| p.n);
     let orders = workspace.state.open_orders().filter_map(|(n, o)| Some((n, o.kind.effect()?.clone())));
     let open: Vec<(u64, EffectOrdered)> = orders.filter(|(_, e)| Some(e.plan_n) != current).collect();
@@ -224,10 +251,18 @@ pub(super) fn settle_replaced(
         return Ok(());
     }
     let mut opened = open_sources(workspace)?;
+    let mut jobs: Vec<Job> = open.iter().map(|(n, e)| replaced(workspace, *n, e)).collect::<Result<_, _>>()?;
+    // What was erased may not have been purged before the run ended.
+    for (place, source) in &mut opened.sources {
+        let here = |j: &Job| !j.by_hand() && source_place(&j.seal.dataset) == *place;
+        let places: Vec<Place> = jobs.iter().filter(|j| here(j)).map(|j| j.seal.dataset.clone()).collect();
+        if let (false, Some(source)) = (places.is_empty(), source) {
+            let steps = source.purge(&places)?.steps;
+            jobs.iter_mut().filter(|j| here(j)).for_each(|j| j.purged.clone_from(&steps));
+        }
+    }
     let scan_n = survey(workspace, &mut opened, &mut Deaf, progress)?.n;
-    let jobs: Vec<Job> = open.iter().map(|(n, e)| replaced(workspace, *n, e)).collect::<Result<_, _>>()?;
-    observe_all(workspace, &mut opened, &jobs, scan_n, report, progress)?;
-    record_outcomes(workspace, doc)
+    observe_all(workspace, &mut opened, &jobs, scan_n, report, progress)
 }
 
 /// The job of an order whose plan was replaced.

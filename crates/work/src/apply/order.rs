@@ -5,8 +5,8 @@ use plan::Method;
 use terms::Fault;
 
 use super::job::Job;
-use crate::lists::{keep_list, keep_recall};
-use crate::look::{Recall, recall, sight};
+use crate::lists::{Recall, keep_list, keep_recall};
+use crate::look::{recall, sight};
 use crate::survey::Opened;
 use crate::workspace::Workspace;
 

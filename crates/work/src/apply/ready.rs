@@ -1,6 +1,6 @@
 //! Before anything is ordered: which rows are as they were sealed, what erasing will leave of them, and whether too much moved.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rows::CellRef;
@@ -10,6 +10,7 @@ use super::job::Job;
 use super::{by_place, open_at};
 use crate::align::{Alignment, Met, Part, RowState, align};
 use crate::index::RowDigest;
+use crate::late::Late;
 use crate::survey::Opened;
 use crate::workspace::Workspace;
 
@@ -17,11 +18,19 @@ use crate::workspace::Workspace;
 const COMBINED_MAX: usize = 4;
 
 /// Looks at every data set with jobs; beyond the tolerance nothing is ordered, in any source.
-pub(super) fn make_ready(workspace: &mut Workspace, opened: &mut Opened, jobs: &mut [Job]) -> Result<(), Fault> {
+pub(super) fn make_ready(
+    workspace: &mut Workspace,
+    opened: &mut Opened,
+    jobs: &mut [Job],
+    late: &BTreeMap<Place, Late>,
+) -> Result<(), Fault> {
     let mut looked = Vec::new();
     for (place, own) in by_place(jobs) {
         let parts = Part::of(workspace, &place)?;
-        let (alignment, after) = look(opened, &place, &parts, jobs, &own)?;
+        let (mut alignment, after) = look(opened, &place, &parts, jobs, &own)?;
+        if let Some(late) = late.get(&place) {
+            late.moved.iter().for_each(|(seal_n, ordinal)| alignment.set_changed(*seal_n, *ordinal));
+        }
         within_tolerance(workspace, &place, &parts, jobs, &own, &alignment)?;
         looked.push((parts, after));
         for k in own {
@@ -72,39 +81,39 @@ fn emptied(cells: &[CellRef<'_>], columns: &[u32], blanks: &[sources::Blank], nu
 struct Wanted {
     combinations: Vec<Vec<(u32, Vec<u32>)>>,
     /// By part: the combination of each ordinal.
-    rows: Vec<Vec<u16>>,
+    rows: Vec<Vec<u32>>,
 }
 
 impl Wanted {
     fn new(parts: &[Part], jobs: &[Job], own: &[usize]) -> Wanted {
         let jobs: Vec<&Job> = own.iter().filter_map(|k| jobs.get(*k)).filter(|j| !j.deletes()).collect();
         let mut known: Vec<Vec<usize>> = vec![Vec::new()];
-        let mut rows: Vec<Vec<u16>> = parts.iter().map(|p| vec![0; p.index.rows.len()]).collect();
+        let mut rows: Vec<Vec<u32>> = parts.iter().map(|p| vec![0; p.index.rows.len()]).collect();
         for (k, job) in jobs.iter().enumerate() {
             let Some(of_part) = parts.iter().position(|p| p.seal.n == job.seal.n).and_then(|p| rows.get_mut(p)) else { continue };
             for o in &job.targets {
                 let Some(room) = of_part.get_mut(*o as usize) else { continue };
-                let mut set = known.get(usize::from(*room)).cloned().unwrap_or_default();
+                let mut set = known.get(*room as usize).cloned().unwrap_or_default();
                 set.push(k);
                 let at = known.iter().position(|s| *s == set).unwrap_or_else(|| {
                     known.push(set);
                     known.len() - 1
                 });
-                *room = u16::try_from(at).unwrap_or_default();
+                *room = u32::try_from(at).unwrap_or_default();
             }
         }
-        let sets = |set: &Vec<usize>| set.iter().filter_map(|k| jobs.get(*k)).map(|j| (j.mask, j.columns.clone())).collect();
+        let sets = |set: &[usize]| set.iter().filter_map(|k| jobs.get(*k)).map(|j| (j.mask, j.columns.clone())).collect::<Vec<_>>();
         Wanted { combinations: known.iter().map(|set| combined(&sets(set))).collect(), rows }
     }
 
     fn of(&self, part: usize, ordinal: usize) -> &[(u32, Vec<u32>)] {
         let at = self.rows.get(part).and_then(|r| r.get(ordinal)).copied().unwrap_or_default();
-        self.combinations.get(usize::from(at)).map(Vec::as_slice).unwrap_or_default()
+        self.combinations.get(at as usize).map(Vec::as_slice).unwrap_or_default()
     }
 }
 
 /// Every combination of jobs in which a row may be met while they are carried out.
-fn combined(sets: &Vec<(u32, Arc<[u32]>)>) -> Vec<(u32, Vec<u32>)> {
+fn combined(sets: &[(u32, Arc<[u32]>)]) -> Vec<(u32, Vec<u32>)> {
     let join = |chosen: &dyn Fn(usize) -> bool| {
         let own = || sets.iter().enumerate().filter(|(i, _)| chosen(*i)).map(|(_, s)| s);
         (own().fold(0, |mask, (m, _)| mask | m), own().flat_map(|(_, c)| c.iter().copied()).collect())
@@ -134,7 +143,7 @@ fn within_tolerance(
         .flat_map(|j| j.targets.iter().map(|o| (j.seal.n, *o)))
         .filter(|(n, o)| matches!(alignment.state(*n, *o), RowState::Changed | RowState::Gone))
         .collect();
-    let rows: u64 = parts.iter().map(|p| p.left.iter().filter(|left| !**left).count() as u64).sum();
+    let rows: u64 = parts.iter().map(|p| p.left.iter().filter(|left| left.is_none()).count() as u64).sum();
     let skipped = moved.len() as u64 + alignment.new_rows;
     if skipped * 1_000_000 > tolerance * rows.max(1) {
         return Err(Fault::new("beyond_tolerance").with("place", place).with("rows", skipped).with("of", rows));
