@@ -104,6 +104,7 @@ fn apply(state: &mut State, entry: &Entry, event: &Event, context: Context) {
             state.matched.extend(&s.seal_ns);
             // The sources were read anew: what came after these seals stands in a later one now, or went again.
             state.unsealed.retain(|seal| !s.seal_ns.contains(seal));
+            state.unsealed_sets = false;
         }
         Event::OutcomesRecorded(o) => {
             let key = (o.seal_n, o.copy.clone(), o.group.clone());
@@ -170,6 +171,7 @@ fn apply(state: &mut State, entry: &Entry, event: &Event, context: Context) {
             state.void.insert(e.entry_n);
         }
         Event::LedgerClosed(_) => state.ledger_closed = true,
+        Event::ExceptionRecorded(e) if e.kind == "new_datasets" => state.unsealed_sets = true,
         Event::ExceptionRecorded(e) if e.kind == "new_rows" => state.unsealed.extend(e.about_n),
         Event::OpinionFiled(_) | Event::ExceptionRecorded(_) | Event::DossierMade(_) => {}
     }

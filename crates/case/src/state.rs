@@ -254,6 +254,8 @@ pub struct State {
     pub void: BTreeSet<u64>,
     /// Seals after which rows came that nobody decided on.
     pub unsealed: BTreeSet<u64>,
+    /// Whether data sets were found that nobody sealed, and that no matching followed yet.
+    pub unsealed_sets: bool,
     /// Whether the case is closed.
     pub closed: bool,
     /// Whether a dossier was made by the last entry.

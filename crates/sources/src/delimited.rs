@@ -75,12 +75,26 @@ impl Found {
     }
 }
 
+/// Whether a file has other names (hard links): erasing it under one would take it from all.
+fn several_names(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        fs::metadata(path).is_ok_and(|m| std::os::unix::fs::MetadataExt::nlink(&m) > 1)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
+}
+
 /// Everything below a folder, hidden files too, sorted; links are not followed, and like pipes and devices listed as unread.
 pub(crate) fn walk(folder: &Path, source: &Place) -> Result<Vec<Found>, Fault> {
     let unreadable = || Fault::new("folder_unreadable").with("source", source);
     if folder.is_file() {
         let name = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        return Ok(vec![Found { name, path: folder.to_owned(), unread: None }]);
+        let unread = if several_names(folder) { Some("several_names") } else { None };
+        return Ok(vec![Found { name, path: folder.to_owned(), unread }]);
     }
     let mut out = Vec::new();
     let mut open = vec![folder.to_owned()];
@@ -95,6 +109,7 @@ pub(crate) fn walk(folder: &Path, source: &Place) -> Result<Vec<Found>, Fault> {
             let unread = match (kind.is_symlink(), kind.is_file()) {
                 (true, _) => Some("link_not_followed"),
                 (_, false) => Some("not_a_file"),
+                _ if several_names(&entry.path()) => Some("several_names"),
                 _ => None,
             };
             out.push(Found::new(folder, entry.path(), unread));

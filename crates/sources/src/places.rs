@@ -12,18 +12,43 @@ pub struct Places {
     /// What half-done files of this workspace are marked with.
     #[serde(default)]
     mark: String,
+    /// Sources in the order of their ordinals: id and kind, and the path at which their data sets were sealed.
+    #[serde(default)]
+    sources: Vec<(String, String)>,
     names: BTreeMap<String, Place>,
 }
 
 impl Places {
     /// A map that is still empty, for the workspace with that mark.
     pub fn marked(mark: String) -> Places {
-        Places { mark, names: BTreeMap::new() }
+        Places { mark, ..Places::default() }
     }
 
     /// The workspace's mark.
     pub fn mark(&self) -> &str {
         &self.mark
+    }
+
+    /// Keeps sources in their order; `false` if one that is known would be another now.
+    pub fn keep_order(&mut self, ids: &[String]) -> bool {
+        let same = self.sources.len() <= ids.len() && self.sources.iter().zip(ids).all(|((known, _), id)| known == id);
+        if same {
+            let new = ids.iter().skip(self.sources.len()).map(|id| (id.clone(), String::new()));
+            self.sources.extend(new.collect::<Vec<_>>());
+        }
+        same
+    }
+
+    /// The path at which a source's data sets were sealed; empty before.
+    pub fn sealed_at(&self, ordinal: usize) -> &str {
+        self.sources.get(ordinal).map(|(_, path)| path.as_str()).unwrap_or_default()
+    }
+
+    /// Remembers where sources lie whose data sets are sealed now.
+    pub fn seal_at(&mut self, paths: &[String]) {
+        for ((_, room), path) in self.sources.iter_mut().zip(paths) {
+            room.clone_from(path);
+        }
     }
 
     /// The place of a name under a parent; a new name gets the next number of its letter.

@@ -128,7 +128,13 @@ impl Source for Sqlite {
     }
 
     fn search(&mut self, _places: &[Place], needles: &mut Needles) -> Result<Searched, Fault> {
-        Ok(remains::search(&self.raw_files(), needles))
+        let mut out = remains::search(&self.raw_files(), needles);
+        let indexes = self.reader().and_then(|c| erase::full_text(&c).map_err(|e| fault(&e, &self.source)))?;
+        if !indexes.is_empty() {
+            // A full-text index keeps words in pieces: a search for whole values does not see them.
+            out.unread += out.bytes;
+        }
+        Ok(out)
     }
 
     fn blanks(&self, place: &Place) -> Vec<Blank> {

@@ -94,7 +94,7 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<(), Fault> {
 
 /// Writes a file whole or not at all: beside it, synced, renamed, folder synced.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(|e| io(&e))?;
     let mut name = path.as_os_str().to_owned();
     name.push(".new");

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use terms::{Fault, Place};
 
+use crate::closing::note_unsealed;
 use crate::late::evaluate;
 use crate::outcomes::record_outcomes;
 use crate::planning::read_plan;
@@ -75,7 +76,9 @@ fn carry_out(workspace: &mut Workspace, jobs: &mut [job::Job], report: &mut Appl
         jobs.iter_mut().filter(|j| j.source() == Some(i) && !j.by_hand()).for_each(|j| j.purged.clone_from(&steps));
     }
     let mut again = open_sources(workspace)?;
-    let scan_n = survey(workspace, &mut again, &mut Deaf, progress)?.n;
+    let scan = survey(workspace, &mut again, &mut Deaf, progress)?;
+    report.undecided = note_unsealed(workspace, &scan.inventory)?;
+    let scan_n = scan.n;
     observe::observe_all(workspace, &mut again, jobs, scan_n, report, progress)
 }
 

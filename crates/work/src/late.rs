@@ -92,7 +92,8 @@ fn standing(workspace: &mut Workspace, opened: &mut Opened, seen: &[DatasetSeen]
         let place = holding.dataset.clone();
         let seals: Vec<case::Seal> = workspace.state.newest_seals().into_iter().filter(|s| s.dataset == place).cloned().collect();
         let ended = |n: u64| workspace.state.backups.values().any(|b| b.end.is_some() && b.seal_ns.contains(&n));
-        if seals.is_empty() || seals.iter().any(|s| ended(s.n)) {
+        let elsewhere = opened.elsewhere.iter().any(|i| crate::policy::place_of(*i).is_some_and(|p| p.as_str() == place.source()));
+        if seals.is_empty() || elsewhere || seals.iter().any(|s| ended(s.n)) {
             continue;
         }
         if let Some(unread) = opened.unread.iter().find(|u| u.place == place || u.place.as_str() == place.source()) {

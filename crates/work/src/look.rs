@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use case::{ColumnLook, Seal};
-use rows::CellRef;
+use rows::{CellRef, Encoding, text_of};
 use sources::{Needles, Source};
 use terms::{Fault, Level, Place};
 
@@ -190,16 +190,26 @@ pub(crate) fn remains_in_cells(
     let Some((_, Some(open))) = opened.sources.iter_mut().find(|(p, _)| p.source() == here) else { return Ok(0) };
     let own = own_values(workspace, seal, done, columns)?;
     let mut met: HashSet<Vec<u8>> = HashSet::new();
+    // Long values are found inside others too: somebody may have put two columns into one.
+    let mut inside = Needles::new();
+    own.iter().filter(|v| v.len() >= PLAIN_MIN).for_each(|v| {
+        inside.add(0, v);
+    });
+    let mut text = Vec::new();
     for dataset in listed {
         let parts = Part::of(workspace, &dataset.place)?;
         align(open.as_mut(), &dataset, &parts, &mut |batch, row, found| {
             let lawful = matches!(found, Some(Met { state: RowState::Unchanged | RowState::Emptied(_), .. }));
             if !lawful {
-                met.extend(batch.row(row).filter(|c| own.contains(c.bytes)).map(|c| c.bytes.to_vec()));
+                for cell in batch.row(row) {
+                    text_of(cell, Encoding::Utf8, &mut text);
+                    met.extend(own.get(&text).cloned());
+                    inside.look(&text);
+                }
             }
         })?;
     }
-    Ok(met.len() as u64)
+    Ok(met.len() as u64 + inside.iter().filter(|n| n.met).count() as u64)
 }
 
 /// Values of ordered columns that only one row of the seal has, of the rows that are done.
@@ -207,12 +217,15 @@ fn own_values(workspace: &mut Workspace, seal: &Seal, done: &[u32], columns: &[u
     let index = SealIndex::load(workspace, &SealIndex::name(seal.scan_n, &seal.dataset))?;
     let positions: HashSet<u32> = done.iter().filter_map(|o| index.rows.get(*o as usize)).map(|r| r.position).collect();
     let mut times: BTreeMap<Vec<u8>, (u64, bool)> = BTreeMap::new();
+    let mut text = Vec::new();
     let vault = workspace.vault()?;
     let mut reader = vault.read_segment(&index.archive, &segment(&seal.dataset))?;
     reader.units(vault.slots(), &|_| true, &mut |unit| {
         for (position, cells) in &unit.rows {
-            for (_, bytes) in columns.iter().filter_map(|c| cells.get(*c as usize)) {
-                let seen = times.entry(bytes.clone()).or_default();
+            for (tag, bytes) in columns.iter().filter_map(|c| cells.get(*c as usize)) {
+                // A number and its text are the same value.
+                text_of(CellRef { tag: *tag, bytes }, Encoding::Utf8, &mut text);
+                let seen = times.entry(text.clone()).or_default();
                 *seen = (seen.0 + 1, seen.1 || positions.contains(position));
             }
         }

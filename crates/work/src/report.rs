@@ -1,6 +1,6 @@
 //! What an `apply` did, what waits, and what came in between.
 
-use terms::{Day, Id, Level};
+use terms::{Day, Id, Level, Place};
 
 /// What was done and what waits.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +13,8 @@ pub struct ApplyReport {
     pub due: Vec<(Id, u64)>,
     /// Values that still stand lawfully in rows that stay.
     pub lawful: u64,
+    /// Data sets that nobody sealed or decided on.
+    pub undecided: Vec<Place>,
     /// Rows that came or changed after they were sealed: a delta seal and a delta plan settle them.
     pub late: u64,
 }

@@ -84,6 +84,10 @@ pub fn subjects(workspace: &mut Workspace, progress: &dyn Progress) -> Result<Su
         unread: scan.inventory.unread.len() as u64,
     };
     let lists = std::mem::take(&mut sealer.row_lists);
+    let paths: Vec<String> = workspace.file.sources.iter().map(|s| s.path.value.clone()).collect();
+    let mut places = workspace.places()?;
+    places.seal_at(&paths);
+    workspace.keep_places(&places)?;
     record(workspace, made, lists, &report, !late.is_empty())?;
     workspace.end_run(["scan", "seal", "outcomes", "subjects"].map(str::to_owned).to_vec(), Vec::new())?;
     Ok(report)

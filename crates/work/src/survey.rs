@@ -28,6 +28,8 @@ pub(crate) struct Opened {
     pub listed: Vec<Listed>,
     pub unread: Vec<Unread>,
     pub seen: Vec<SourceSeen>,
+    /// Ordinals of sources that lie elsewhere than where their data sets were sealed.
+    pub elsewhere: Vec<usize>,
 }
 
 /// Hears every batch of a scan with its sure findings (row, column, kind, value).
@@ -94,7 +96,13 @@ pub(crate) fn register(workspace: &mut Workspace) -> Result<(), Fault> {
 /// Opens every source that can be opened and lists what is in it.
 pub(crate) fn open_sources(workspace: &mut Workspace) -> Result<Opened, Fault> {
     let mut places = workspace.places()?;
-    let mut out = Opened { sources: Vec::new(), listed: Vec::new(), unread: Vec::new(), seen: Vec::new() };
+    let ids: Vec<String> = workspace.file.sources.iter().map(|s| format!("{} {}", s.id.value, s.kind().word())).collect();
+    if !places.keep_order(&ids) {
+        return Err(Fault::new("sources_reordered"));
+    }
+    let paths = workspace.file.sources.iter().map(|s| s.path.value.clone()).enumerate();
+    let elsewhere = paths.filter(|(i, path)| !places.sealed_at(*i).is_empty() && places.sealed_at(*i) != path).map(|(i, _)| i).collect();
+    let mut out = Opened { sources: Vec::new(), listed: Vec::new(), unread: Vec::new(), seen: Vec::new(), elsewhere };
     for i in 0..workspace.file.sources.len() {
         let Some(place) = place_of(i) else { continue };
         let Some(file) = workspace.file.sources.get(i).cloned() else { continue };

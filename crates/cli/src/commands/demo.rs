@@ -103,7 +103,7 @@ pub fn run(session: &Session<'_>, into: &Path) -> Result<u8, Fault> {
     let shredded = w.state.backups.values().all(|b| b.end.is_some());
     if shredded {
         step(session, "安全窗口已过：归档密钥已销毁", "the safety window is over: the archive's keys are destroyed");
-        w.record(case::Command::Close)?;
+        work::close(&mut w, &bar)?;
         step(session, "案件已结案", "the case is closed");
     }
     let out = into.join("case.dossier.zip");

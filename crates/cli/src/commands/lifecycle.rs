@@ -31,7 +31,9 @@ pub fn apply(session: &Session<'_>, dry_run: bool) -> Result<u8, Fault> {
         let done: Vec<_> = report.done.iter().map(|(i, d, k, l)| json!({"item": i, "level": l, "rows_done": d, "rows_kept": k})).collect();
         let due: Vec<_> = report.due.iter().map(|(i, r)| json!({"item": i, "rows": r})).collect();
         let waits: Vec<_> = report.waiting.iter().map(|w| json!({"item": w.item, "until": w.until, "why": w.why})).collect();
-        say::print_json(&json!({"done": done, "due": due, "lawfully_present": report.lawful, "late": report.late, "waiting": waits}));
+        say::print_json(
+            &json!({"done": done, "due": due, "lawfully_present": report.lawful, "late": report.late, "undecided": report.undecided, "waiting": waits}),
+        );
         return Ok(0);
     }
     if dry_run {
@@ -58,6 +60,13 @@ pub fn apply(session: &Session<'_>, dry_run: bool) -> Result<u8, Fault> {
                 &format!("{} values still stand lawfully in records that stay.", report.lawful),
             );
         }
+        if !report.undecided.is_empty() {
+            let places = report.undecided.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            session.tell(
+                &format!("尚未封存、无人决定的数据集：{places}。请在 case.yaml 中说明后运行 custody subjects。"),
+                &format!("data sets that nobody sealed or decided on: {places}. Name them in case.yaml, then run custody subjects."),
+            );
+        }
         if report.late > 0 {
             session.tell(
                 &format!("{} 行在封存之后新增或改动，未作处置。请运行：custody subjects，再 plan、approve、backup、apply。", report.late),
@@ -75,6 +84,7 @@ pub fn apply(session: &Session<'_>, dry_run: bool) -> Result<u8, Fault> {
                 "undecided" => session
                     .pick("仍有未决或新增的行：请再运行 subjects、plan", "rows are undecided or came late: run subjects and plan again"),
                 "by_hand" => session.pick("由人工处理，处理后再运行 apply", "done by hand; run apply again afterwards"),
+                "destructions" => session.pick("尚有处置未完成", "destructions are not done yet"),
                 _ => session.pick("归档安全窗口", "safety window of the archive"),
             };
             vec![w.item.to_string(), w.until.map(|d| d.to_string()).unwrap_or_default(), why.to_owned()]
@@ -109,7 +119,7 @@ pub fn restore(session: &Session<'_>, to: &Path) -> Result<u8, Fault> {
 pub fn dossier(session: &Session<'_>, out: &Path, close: bool) -> Result<u8, Fault> {
     let mut workspace = session.workspace(true, false)?;
     if close {
-        workspace.record(case::Command::Close)?;
+        work::close(&mut workspace, &Bar::new(session.lang))?;
     }
     let made = work::dossier(&mut workspace, out)?;
     let policy = workspace.state.opened.as_ref().map(|o| o.policy_doc.to_string()).unwrap_or_default();

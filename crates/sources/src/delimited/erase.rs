@@ -75,7 +75,8 @@ pub(super) fn erase(path: &Path, form: &Form, dataset: &Dataset, mark: &str, pic
 fn rewrite(path: &Path, part: &Path, form: &Form, dataset: &Dataset, chosen: &HashMap<u64, Action>) -> Result<(), Fault> {
     let place = &dataset.place;
     let map = |e: std::io::Error| io_fault(&e, place);
-    let mut out = BufWriter::new(File::create(part).map_err(map)?);
+    let rights = fs::metadata(path).map_err(map)?.permissions();
+    let mut out = BufWriter::new(private(part).map_err(map)?);
     // What lies between records (the byte order mark, empty lines) is copied from the old file as it is.
     let mut old = File::open(path).map_err(map)?;
     let mut copied = 0u64;
@@ -105,7 +106,18 @@ fn rewrite(path: &Path, part: &Path, form: &Form, dataset: &Dataset, chosen: &Ha
     let end = old.metadata().map_err(map)?.len();
     copy(&mut old, copied, end, &mut out).map_err(map)?;
     let file = out.into_inner().map_err(|e| io_fault(e.error(), place))?;
-    file.sync_all().map_err(map)
+    file.sync_all().map_err(map)?;
+    // Who might read the old file may read the new one, and nobody else.
+    fs::set_permissions(part, rights).map_err(map)
+}
+
+/// A new file that only its owner may read.
+fn private(path: &Path) -> std::io::Result<File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 fn copy(old: &mut File, from: u64, to: u64, out: &mut impl Write) -> std::io::Result<()> {

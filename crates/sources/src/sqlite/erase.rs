@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use rows::{CellRef, Locator, Tag, read_row};
-use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ToSql, params_from_iter};
 use terms::{Fault, Place};
 
 use super::read::{Identity, identity, read};
@@ -108,13 +108,15 @@ fn carry_out(connection: &Connection, dataset: &Dataset, chosen: &[(Locator, Act
             }
         };
         let mut statement = connection.prepare_cached(&sql).map_err(map)?;
-        statement.execute(params_from_iter(values.iter())).map_err(map)?;
+        if statement.execute(params_from_iter(values.iter())).map_err(map)? != 1 {
+            return Err(Fault::new("row_not_told_apart").with("place", &dataset.place));
+        }
     }
     Ok(())
 }
 
 /// Quoted names of the columns with what erasing leaves in them.
-fn blanks(dataset: &Dataset, columns: &Arc<[u32]>, number: u64) -> Vec<(String, Value)> {
+fn blanks(dataset: &Dataset, columns: &Arc<[u32]>, number: u64) -> Vec<(String, Bound)> {
     let nothing = CellRef { tag: Tag::Text, bytes: &[] };
     let of = |c: &Column| {
         let (tag, bytes) = Blank::of_sqlite(c).leaves(nothing, number);
@@ -123,19 +125,29 @@ fn blanks(dataset: &Dataset, columns: &Arc<[u32]>, number: u64) -> Vec<(String, 
     columns.iter().filter_map(|c| dataset.columns.get(*c as usize)).filter(|c| !c.generated).map(of).collect()
 }
 
-fn value(cell: CellRef<'_>) -> Value {
-    match cell.tag {
-        Tag::Integer => cell.integer().map_or(Value::Null, Value::Integer),
-        Tag::Real => cell.real().map_or(Value::Null, Value::Real),
-        Tag::Text | Tag::Other => Value::Text(String::from_utf8_lossy(cell.bytes).into_owned()),
-        Tag::Blob => Value::Blob(cell.bytes.to_vec()),
-        Tag::Null => Value::Null,
+/// A value with its very bytes: texts in SQLite need not be UTF-8.
+struct Bound(Tag, Vec<u8>);
+
+impl ToSql for Bound {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let cell = CellRef { tag: self.0, bytes: &self.1 };
+        Ok(ToSqlOutput::Borrowed(match self.0 {
+            Tag::Integer => cell.integer().map_or(ValueRef::Null, ValueRef::Integer),
+            Tag::Real => cell.real().map_or(ValueRef::Null, ValueRef::Real),
+            Tag::Text | Tag::Other => ValueRef::Text(&self.1),
+            Tag::Blob => ValueRef::Blob(&self.1),
+            Tag::Null => ValueRef::Null,
+        }))
     }
 }
 
-fn key_values(locator: &Locator) -> Vec<Value> {
+fn value(cell: CellRef<'_>) -> Bound {
+    Bound(cell.tag, cell.bytes.to_vec())
+}
+
+fn key_values(locator: &Locator) -> Vec<Bound> {
     match locator {
-        Locator::RowId(id) => vec![Value::Integer(*id)],
+        Locator::RowId(id) => vec![Bound(Tag::Integer, id.to_be_bytes().to_vec())],
         Locator::Key(key) => read_row(key).unwrap_or_default().into_iter().map(value).collect(),
         Locator::Bytes { .. } | Locator::SheetRow(_) => Vec::new(),
     }
@@ -151,14 +163,16 @@ pub(super) fn purge(sqlite: &Sqlite) -> Result<Purged, Fault> {
     // The rewrite's scratch copy stays in memory: no plain copy on another medium.
     connection.execute_batch("PRAGMA temp_store = MEMORY").map_err(map)?;
     steps.push("secure_delete on".to_owned());
-    let search: Vec<String> =
-        texts(&connection, "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'create virtual table%using fts%'")
-            .map_err(map)?;
+    let search = full_text(&connection).map_err(map)?;
     for table in &search {
         let name = quoted(table);
-        connection.execute_batch(&format!("INSERT INTO {name}({name}) VALUES ('optimize')")).map_err(map)?;
+        // Made anew from the rows that are there; an index without content of its own can only be merged.
+        let rebuilt = connection.execute_batch(&format!("INSERT INTO {name}({name}) VALUES ('rebuild')"));
+        if rebuilt.is_err() {
+            connection.execute_batch(&format!("INSERT INTO {name}({name}) VALUES ('optimize')")).map_err(map)?;
+        }
     }
-    steps.push(format!("full-text indexes merged: {}", search.len()));
+    steps.push(format!("full-text indexes made anew or merged: {}", search.len()));
     let statistics =
         !texts(&connection, "SELECT name FROM sqlite_schema WHERE name LIKE 'sqlite\\_stat%' ESCAPE '\\'").map_err(map)?.is_empty();
     if statistics {
@@ -185,6 +199,18 @@ pub(super) fn purge(sqlite: &Sqlite) -> Result<Purged, Fault> {
     }
     connection.close().map_err(|(_, e)| map(e))?;
     Ok(Purged { steps })
+}
+
+/// Names of full-text indexes.
+pub(super) fn full_text(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare("SELECT name, coalesce(sql, '') FROM sqlite_schema WHERE type = 'table'")?;
+    let all: Vec<(String, String)> = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
+    let is_index = |sql: &str| {
+        let words: Vec<String> = sql.split_whitespace().map(str::to_ascii_lowercase).collect();
+        words.starts_with(&["create".to_owned(), "virtual".to_owned()])
+            && words.windows(2).any(|w| matches!(w, [a, b] if a == "using" && b.starts_with("fts")))
+    };
+    Ok(all.into_iter().filter(|(_, sql)| is_index(sql)).map(|(name, _)| name).collect())
 }
 
 fn texts(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {

@@ -62,6 +62,10 @@ pub(super) fn approved(workspace: &Workspace, due: &[Item]) -> Result<(), Fault>
 
 pub(super) fn schemas_unmoved(workspace: &Workspace, opened: &Opened, jobs: &[Job]) -> Result<(), Fault> {
     for job in jobs {
+        if job.source().is_some_and(|i| opened.elsewhere.contains(&i)) {
+            // The same rows at another place are not what was sealed, planned and approved.
+            return Err(Fault::new("source_elsewhere").with("source", job.seal.dataset.source()));
+        }
         let listed = opened.listed.iter().find(|l| l.dataset.place == job.seal.dataset);
         let now = listed.map(|l| crate::survey::schema_of(workspace, &l.dataset)).transpose()?;
         // A file that is gone has nothing left to move; a table that changed its shape must be planned anew.

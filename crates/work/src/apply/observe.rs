@@ -57,7 +57,8 @@ fn observe_with(
     report: &mut ApplyReport,
 ) -> Result<(), Fault> {
     let Some(place) = jobs.first().map(|j| &j.seal.dataset) else { return Ok(()) };
-    let alignment = match aligned(opened, place, &parts) {
+    let mut standing = BTreeSet::new();
+    let alignment = match aligned(opened, place, &parts, jobs, &mut standing) {
         // Somebody has still to do it, or it cannot be seen yet: the orders stay open.
         Err(e) if e.may_retry() && jobs.iter().all(|j| j.by_hand()) => {
             report.waiting.extend(jobs.iter().map(|j| by_hand(j)));
@@ -67,15 +68,32 @@ fn observe_with(
     };
     let mut observed = Vec::new();
     for job in jobs {
-        observed.extend(observe(workspace, opened, job, &alignment, scan_n, report)?);
+        observed.extend(observe(workspace, opened, job, (&alignment, &standing), scan_n, report)?);
     }
     late_rows(workspace, &parts, &alignment, jobs, report)?;
     renew(workspace, parts, &alignment, &observed)
 }
 
-fn aligned(opened: &mut Opened, place: &Place, parts: &[Part]) -> Result<Alignment, Fault> {
+/// Aligns a data set; `standing` gets the rows in which a column that the store computes still holds something that was ordered away.
+fn aligned(
+    opened: &mut Opened,
+    place: &Place,
+    parts: &[Part],
+    jobs: &[&Job],
+    standing: &mut BTreeSet<(u64, u32)>,
+) -> Result<Alignment, Fault> {
     match open_at(opened, place)? {
-        Some(open) => align(open.source.as_mut(), &open.dataset, parts, &mut |_, _, _| {}),
+        Some(open) => {
+            let computed = open.dataset.computed();
+            let is_computed = |c: &u32| computed.get(*c as usize).copied().unwrap_or(false);
+            let ordered: BTreeSet<usize> =
+                jobs.iter().flat_map(|j| j.columns.iter().copied().filter(is_computed)).map(|c| c as usize).collect();
+            align(open.source.as_mut(), &open.dataset, parts, &mut |batch, row, met| {
+                let filled = ordered.iter().any(|c| !batch.cell(row, *c).is_empty());
+                let part = met.filter(|_| filled).and_then(|m| Some((parts.get(m.part)?.seal.n, u32::try_from(m.ordinal).ok()?)));
+                standing.extend(part);
+            })
+        }
         None => Ok(Alignment::nothing_there(parts)),
     }
 }
@@ -141,12 +159,12 @@ fn renew(workspace: &mut Workspace, mut parts: Vec<Part>, seen: &Alignment, obse
 }
 
 /// Rows of a job that are done, and the others by reason.
-fn sorted(job: &Job, ordered: &BTreeSet<u32>, seen: &Alignment) -> (Vec<u32>, BTreeMap<String, u64>) {
+fn sorted(job: &Job, ordered: &BTreeSet<u32>, seen: &Alignment, standing: &BTreeSet<(u64, u32)>) -> (Vec<u32>, BTreeMap<String, u64>) {
     let (mut done, mut kept): (Vec<u32>, BTreeMap<String, u64>) = (Vec::new(), BTreeMap::new());
     for o in &job.targets {
         let state = seen.state(job.seal.n, *o);
         let is_done = match state {
-            RowState::Emptied(mask) => !job.deletes() && mask & job.mask == job.mask,
+            RowState::Emptied(mask) => !job.deletes() && mask & job.mask == job.mask && !standing.contains(&(job.seal.n, *o)),
             RowState::Gone => job.deletes() || job.by_hand(),
             _ => false,
         };
@@ -157,6 +175,7 @@ fn sorted(job: &Job, ordered: &BTreeSet<u32>, seen: &Alignment) -> (Vec<u32>, BT
         let why = match state {
             _ if job.stale && ordered.contains(o) => "withdrawn",
             RowState::Gone => "gone",
+            RowState::Emptied(_) if standing.contains(&(job.seal.n, *o)) => "computed",
             _ => "changed",
         };
         *kept.entry(why.to_owned()).or_default() += 1;
@@ -169,13 +188,13 @@ fn observe(
     workspace: &mut Workspace,
     opened: &mut Opened,
     job: &Job,
-    seen: &Alignment,
+    (seen, standing): (&Alignment, &BTreeSet<(u64, u32)>),
     scan_n: u64,
     report: &mut ApplyReport,
 ) -> Result<Option<(u64, Vec<u32>)>, Fault> {
     let Some(order_n) = job.order_n else { return Ok(None) };
     let ordered: BTreeSet<u32> = job.ordered(workspace)?.into_iter().collect();
-    let (mut done, mut kept) = sorted(job, &ordered, seen);
+    let (mut done, mut kept) = sorted(job, &ordered, seen, standing);
     if job.by_hand() {
         let still = done.len() < job.targets.iter().filter(|o| ordered.contains(o)).count();
         let remain = remains_in_cells(workspace, opened, &job.seal, &done, &job.columns)? > 0;
