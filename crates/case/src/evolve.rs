@@ -171,7 +171,7 @@ fn apply(state: &mut State, entry: &Entry, event: &Event, context: Context) {
             state.void.insert(e.entry_n);
         }
         Event::LedgerClosed(_) => state.ledger_closed = true,
-        Event::ExceptionRecorded(e) if e.kind == "new_datasets" => state.unsealed_sets = true,
+        Event::ExceptionRecorded(e) if e.kind == "new_datasets" => state.unsealed_sets = e.rows != Some(0),
         Event::ExceptionRecorded(e) if e.kind == "new_rows" => state.unsealed.extend(e.about_n),
         Event::OpinionFiled(_) | Event::ExceptionRecorded(_) | Event::DossierMade(_) => {}
     }

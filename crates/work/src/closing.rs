@@ -28,7 +28,8 @@ pub(crate) fn note_unsealed(workspace: &mut Workspace, inventory: &Inventory) ->
     let sealed = |p: &Place| workspace.state.newest_seals().iter().any(|s| s.dataset == *p);
     let open: Vec<_> =
         inventory.datasets.iter().filter(|d| d.rows > 0 && d.class.as_deref() != Some("none") && !sealed(&d.dataset)).collect();
-    if !open.is_empty() && !workspace.state.unsealed_sets {
+    // Noted once, and once more when none is left.
+    if open.is_empty() == workspace.state.unsealed_sets {
         let rows = Some(open.iter().map(|d| d.rows).sum());
         let event = ExceptionRecorded { about_n: None, kind: "new_datasets".to_owned(), rows };
         workspace.record(Command::Record(By::Run, Event::ExceptionRecorded(event)))?;

@@ -202,6 +202,7 @@ pub(crate) fn remains_in_cells(
             let lawful = matches!(found, Some(Met { state: RowState::Unchanged | RowState::Emptied(_), .. }));
             if !lawful {
                 for cell in batch.row(row) {
+                    text.clear();
                     text_of(cell, Encoding::Utf8, &mut text);
                     met.extend(own.get(&text).cloned());
                     inside.look(&text);
@@ -224,6 +225,7 @@ fn own_values(workspace: &mut Workspace, seal: &Seal, done: &[u32], columns: &[u
         for (position, cells) in &unit.rows {
             for (tag, bytes) in columns.iter().filter_map(|c| cells.get(*c as usize)) {
                 // A number and its text are the same value.
+                text.clear();
                 text_of(CellRef { tag: *tag, bytes }, Encoding::Utf8, &mut text);
                 let seen = times.entry(text.clone()).or_default();
                 *seen = (seen.0 + 1, seen.1 || positions.contains(position));

@@ -145,8 +145,8 @@ pub(crate) fn open_sources(workspace: &mut Workspace) -> Result<Opened, Fault> {
 
 /// Refuses names in the case file that nothing has: what is misspelt there would silently be left out.
 fn names_fit(workspace: &Workspace, opened: &Opened) -> Result<(), Fault> {
-    if !opened.unread.is_empty() {
-        // What was not read may have them.
+    if !opened.unread.is_empty() || !workspace.state.orders.is_empty() {
+        // What was not read may have them; and what was destroyed by the case itself is not there any more.
         return Ok(());
     }
     for said in &workspace.file.datasets {
@@ -154,12 +154,8 @@ fn names_fit(workspace: &Workspace, opened: &Opened) -> Result<(), Fault> {
             opened.listed.iter().filter(|l| l.said.as_ref().is_some_and(|s| s.at == said.at)).map(|l| &l.dataset).collect();
         let nothing = |line: u64, field: &str| Err(Fault::new("case_names_nothing").with("line", line).with("field", field));
         let has = |column: &String| own.iter().any(|d| d.columns.iter().any(|c| c.name == *column));
-        // A data set that was destroyed by the case itself is not there any more.
         if own.is_empty() {
-            if workspace.state.orders.is_empty() {
-                return nothing(said.at.line, "datasets.at");
-            }
-            continue;
+            return nothing(said.at.line, "datasets.at");
         }
         if !said.groups.value.values().flatten().all(has) {
             return nothing(said.groups.line, "datasets.groups");

@@ -1,0 +1,233 @@
+//! Traps of real sources: each of these once led to a wrong row erased, a value certified away that was still there, or a case that closed too early.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod common;
+
+use std::path::PathBuf;
+
+use common::{Case, claim, day, head, sheet_row, workbook};
+use serde_json::Value;
+
+/// A case over one database, made by `sql`, with what `datasets` says of it.
+fn over(sql: &str, datasets: &str) -> (Case, PathBuf) {
+    let case = Case::new();
+    let path = case.folder.join("shop.db");
+    rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+    case.write(
+        "case.yaml",
+        format!(
+            "{}sources: [{{id: shop, kind: sqlite, path: shop.db}}]\ndatasets:\n{datasets}safety_days: 0\n",
+            head(&day(-10), &day(100))
+        ),
+    );
+    (case, path)
+}
+
+fn approved(case: &Case) {
+    case.ok(&["subjects"]);
+    for fact in ["holding.open_matter=no", "holding.statutory_copy=yes", "case.important_data=no", "case.platform=no"] {
+        case.ok(&["answer", fact]);
+    }
+    case.ok(&["plan"]);
+    case.approve();
+    case.ok(&["backup"]);
+}
+
+fn closed(case: &Case) -> Value {
+    case.ok(&["apply"]);
+    let made = case.json(&["dossier", "--close", "-o", "end.zip"]);
+    let report = case.json(&["verify", "end.zip", "--policy-digest", made["policy_digest"].as_str().unwrap()]);
+    assert_eq!(report["result"], 0, "{report:#}");
+    assert_eq!(claim(&report, "closed")["state"], "proved");
+    report
+}
+
+fn rows(path: &PathBuf, sql: &str) -> i64 {
+    rusqlite::Connection::open(path).unwrap().query_row(sql, [], |r| r.get(0)).unwrap()
+}
+
+const PEOPLE: &str = "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT, mobile TEXT);
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)
+    INSERT INTO people SELECT i, '人' || i, '138' || printf('%08d', i * 7919) FROM n;";
+const SAID: &str = "  - {at: shop/people, class: member_profile, groups: {contact: [name, mobile]}, tells: {region: \"=cn\"}}\n";
+
+#[test]
+fn a_table_that_appears_after_the_seal_keeps_the_case_open() {
+    let (case, path) = over(PEOPLE, SAID);
+    approved(&case);
+    rusqlite::Connection::open(&path)
+        .unwrap()
+        .execute_batch("CREATE TABLE fresh (name TEXT, mobile TEXT); INSERT INTO fresh VALUES ('新', '13800000001')")
+        .unwrap();
+    let applied = case.json(&["apply"]);
+    assert_eq!(applied["undecided"], serde_json::json!(["src1/t2"]), "{applied:#}");
+    assert_eq!(case.fault(&["dossier", "--close", "-o", "end.zip"]), "datasets_undecided");
+    // Named, sealed, planned and destroyed, it is no longer in the way.
+    let yaml = std::fs::read_to_string(case.folder.join("case.yaml")).unwrap();
+    case.write(
+        "case.yaml",
+        yaml.replace(
+            "safety_days",
+            "  - {at: shop/fresh, class: member_profile, groups: {contact: [name, mobile]}, tells: {region: \"=cn\"}}\nsafety_days",
+        ),
+    );
+    approved(&case);
+    closed(&case);
+    assert_eq!(rows(&path, "SELECT count(*) FROM fresh"), 0);
+}
+
+#[test]
+fn a_decoy_at_another_path_is_not_erased() {
+    let (case, path) = over(PEOPLE, SAID);
+    approved(&case);
+    std::fs::copy(&path, case.folder.join("decoy.db")).unwrap();
+    let yaml = std::fs::read_to_string(case.folder.join("case.yaml")).unwrap();
+    case.write("case.yaml", yaml.replace("path: shop.db", "path: decoy.db"));
+    assert_eq!(case.fault(&["apply"]), "source_elsewhere");
+    case.write("case.yaml", yaml.replace("sources: [", "sources: [{id: other, kind: sqlite, path: decoy.db}, "));
+    assert_eq!(case.fault(&["apply"]), "sources_reordered");
+    case.write("case.yaml", yaml);
+    closed(&case);
+    assert_eq!((rows(&path, "SELECT count(*) FROM people"), rows(&case.folder.join("decoy.db"), "SELECT count(*) FROM people")), (0, 60));
+}
+
+#[test]
+fn a_computed_column_that_still_shows_the_value_is_not_destroyed() {
+    let sql = "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT, mobile TEXT, shown TEXT GENERATED ALWAYS AS (mobile || '#') STORED, email TEXT);
+        INSERT INTO people (id, name, mobile, email) VALUES (1, '人', '13800000001', 'a1@example.com'), (2, '人', '13800000002', 'a2@example.com');
+        CREATE TABLE fapiao (id INTEGER PRIMARY KEY, person_id INTEGER REFERENCES people(id), issued_on TEXT);
+        INSERT INTO fapiao VALUES (1, 1, '2025-05-06'), (2, 2, '2025-05-06');";
+    let said = "  - {at: shop/people, class: customer_register, groups: {buyer: [name, mobile], contact: [shown, email]}, tells: {region: \"=cn\"}}
+  - {at: shop/fapiao, class: voucher, groups: {voucher: [id, person_id, issued_on]}, tells: {voucher_date: issued_on}}\n";
+    let (case, path) = over(sql, said);
+    approved(&case);
+    let applied = case.json(&["apply"]);
+    assert_eq!(applied["done"][0]["rows_done"], 0, "{applied:#}");
+    assert_eq!(rows(&path, "SELECT count(*) FROM people WHERE shown LIKE '138%'"), 2);
+    assert_eq!(case.fault(&["dossier", "--close", "-o", "end.zip"]), "rule_broken");
+}
+
+#[test]
+fn a_workbook_under_another_name_is_still_there() {
+    let (case, _) = over(PEOPLE, SAID);
+    std::fs::create_dir(case.folder.join("books")).unwrap();
+    let book = case.folder.join("books/members.xlsx");
+    let list: String = (2..32).map(|i| sheet_row(i, &[&format!("成员{i}"), &format!("1390000{i:04}")])).collect();
+    workbook(&book, "S", "visible", &(sheet_row(1, &["姓名", "手机号"]) + &list));
+    let yaml = std::fs::read_to_string(case.folder.join("case.yaml")).unwrap();
+    let yaml = yaml.replace("path: shop.db}]", "path: shop.db}, {id: books, kind: sheets, path: books}]");
+    case.write(
+        "case.yaml",
+        yaml.replace(
+            "safety_days",
+            "  - {at: \"books/*\", class: member_profile, groups: {contact: [姓名, 手机号]}, tells: {region: \"=cn\"}}\nsafety_days",
+        ),
+    );
+    approved(&case);
+    let waits = |case: &Case| case.json(&["apply"])["waiting"].as_array().unwrap().iter().filter(|w| w["why"] == "by_hand").count();
+    assert_eq!(waits(&case), 1);
+    std::fs::rename(&book, case.folder.join("books/renamed.xlsx")).unwrap();
+    assert_eq!(waits(&case), 1, "renamed is not destroyed");
+    std::fs::remove_file(case.folder.join("books/renamed.xlsx")).unwrap();
+    // All values of a row joined in one cell of another sheet.
+    let joined: String = (2..32).map(|i| sheet_row(i, &[&format!("成员{i} 1390000{i:04}")])).collect();
+    workbook(&book, "T", "visible", &(sheet_row(1, &["备注"]) + &joined));
+    assert_eq!(waits(&case), 1, "joined is not destroyed");
+    std::fs::remove_file(&book).unwrap();
+    assert_eq!(waits(&case), 0);
+    closed(&case);
+}
+
+#[cfg(unix)]
+#[test]
+fn files_with_several_names_are_left_alone_and_rights_stay() {
+    use std::os::unix::fs::PermissionsExt;
+    let (case, _) = over(PEOPLE, SAID);
+    let list: String = (0..50).map(|i| format!("人{i},139{i:08}\r\n")).collect();
+    case.write("lists/a.csv", format!("姓名,手机号\r\n{list}"));
+    case.write("lists/b.csv", format!("姓名,手机号,会员编号\r\n{}", list.replace("\r\n", ",H1\r\n")));
+    std::fs::hard_link(case.folder.join("lists/a.csv"), case.folder.join("elsewhere.csv")).unwrap();
+    std::fs::set_permissions(case.folder.join("lists/b.csv"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    let yaml = std::fs::read_to_string(case.folder.join("case.yaml")).unwrap();
+    let yaml = yaml.replace("path: shop.db}]", "path: shop.db}, {id: lists, kind: delimited, path: lists}]");
+    case.write(
+        "case.yaml",
+        yaml.replace(
+            "safety_days",
+            "  - {at: \"lists/*\", class: member_profile, groups: {contact: [姓名, 手机号]}, tells: {region: \"=cn\"}}\nsafety_days",
+        ),
+    );
+    let scan = case.json(&["scan"]);
+    assert_eq!(scan["inventory"]["unread"][0]["reason"], "several_names", "{scan:#}");
+    std::fs::remove_file(case.folder.join("elsewhere.csv")).unwrap();
+    approved(&case);
+    case.ok(&["apply"]);
+    let b = std::fs::metadata(case.folder.join("lists/b.csv")).unwrap();
+    assert_eq!(b.permissions().mode() & 0o777, 0o600);
+    assert!(!std::fs::read_to_string(case.folder.join("lists/b.csv")).unwrap().contains("1390000"));
+}
+
+#[test]
+fn rows_without_a_key_survive_the_renumbering_of_the_rewrite() {
+    // No primary key and no index: the file's rewrite deals row ids anew.
+    let sql = "CREATE TABLE people (name TEXT, mobile TEXT, marketing TEXT);
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+        INSERT INTO people SELECT '人' || i, '138' || printf('%08d', i * 7919), CASE WHEN i % 3 = 0 THEN 'withdrawn' ELSE 'given' END FROM n;
+        CREATE TABLE loose (code TEXT PRIMARY KEY, mobile TEXT, note TEXT) WITHOUT ROWID;
+        INSERT INTO loose VALUES (CAST(x'd5c5c8fd' AS TEXT), '13900000001', 'x'), (CAST(x'c0eecbc4' AS TEXT), '13900000002', 'y');";
+    let said = "  - {at: shop/people, class: marketing_list, groups: {marketing: [name, mobile, marketing]}, tells: {region: \"=cn\", marketing: marketing}}
+  - {at: shop/loose, class: member_profile, groups: {contact: [mobile], profile: [note, code]}, tells: {region: \"=cn\"}}\n";
+    let (case, path) = over(sql, said);
+    approved(&case);
+    let applied = case.json(&["apply"]);
+    let kept: u64 = applied["done"].as_array().unwrap().iter().map(|d| d["rows_kept"].as_u64().unwrap()).sum();
+    assert_eq!((kept, applied["late"].as_u64().unwrap()), (0, 0), "{applied:#}");
+    closed(&case);
+    assert_eq!(rows(&path, "SELECT (SELECT count(*) FROM people) + (SELECT count(*) FROM loose)"), 0);
+}
+
+#[test]
+fn a_voucher_that_comes_in_between_keeps_its_buyer() {
+    let sql = "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT, mobile TEXT);
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
+        INSERT INTO people SELECT i, '人' || i, '138' || printf('%08d', i * 7919) FROM n;
+        CREATE TABLE fapiao (id INTEGER PRIMARY KEY, person_id INTEGER REFERENCES people(id), issued_on TEXT);
+        INSERT INTO fapiao VALUES (1, 1, '2025-05-06');";
+    let said = "  - {at: shop/people, class: customer_register, groups: {buyer: [name], contact: [mobile]}, tells: {region: \"=cn\"}}
+  - {at: shop/fapiao, class: voucher, groups: {voucher: [id, person_id, issued_on]}, tells: {voucher_date: issued_on}}\n";
+    let (case, path) = over(sql, said);
+    let yaml = std::fs::read_to_string(case.folder.join("case.yaml")).unwrap();
+    case.write("case.yaml", yaml.replace("path: shop.db}", "path: shop.db, live: true}") + "tolerance: {live_percent: 50}\n");
+    approved(&case);
+    rusqlite::Connection::open(&path).unwrap().execute_batch("INSERT INTO fapiao VALUES (2, 7, '2026-01-02')").unwrap();
+    case.ok(&["apply"]);
+    assert_eq!(rows(&path, "SELECT count(*) FROM people WHERE name IS NOT NULL"), 2, "1 and 7 have vouchers");
+    approved(&case);
+    closed(&case);
+    assert_eq!(rows(&path, "SELECT count(*) FROM people WHERE name IS NOT NULL AND id IN (1, 7)"), 2);
+    assert_eq!(rows(&path, "SELECT count(*) FROM people WHERE mobile IS NOT NULL"), 0);
+}
+
+#[test]
+fn a_delta_is_restored_beside_its_seal() {
+    let (case, path) = over(PEOPLE, SAID);
+    let yaml = std::fs::read_to_string(case.folder.join("case.yaml")).unwrap();
+    case.write("case.yaml", yaml.replace("path: shop.db}", "path: shop.db, live: true}") + "tolerance: {live_percent: 50}\n");
+    approved(&case);
+    rusqlite::Connection::open(&path).unwrap().execute_batch("INSERT INTO people VALUES (900, '迟', '13700000001')").unwrap();
+    case.ok(&["apply"]);
+    approved(&case);
+    let restored = case.json(&["restore", "--to", "back"]);
+    let counts: Vec<u64> = restored["restored"].as_array().unwrap().iter().map(|r| r["rows"].as_u64().unwrap()).collect();
+    assert_eq!(counts, [60, 1]);
+    let back = case.folder.join("back/restored.db");
+    assert_eq!(rows(&back, "SELECT count(*) FROM sqlite_schema WHERE type = 'table'"), 2);
+    // The copy is named until somebody says that it is gone.
+    case.ok(&["apply"]);
+    let made = case.json(&["dossier", "--close", "-o", "end.zip"]);
+    let policy = made["policy_digest"].as_str().unwrap().to_owned();
+    assert_eq!(case.json(&["verify", "end.zip", "--policy-digest", &policy])["result"], 2);
+    case.ok(&["record", "act", "restored_copy_destroyed"]);
+    case.ok(&["dossier", "-o", "after.zip"]);
+    assert_eq!(case.json(&["verify", "after.zip", "--policy-digest", &policy])["result"], 0);
+}
