@@ -75,8 +75,8 @@ fn one(
             (!fits).then(|| Claim::broken("documents", "W3", Some(entry.n), "the inventory does not list the sealed data set as sealed"))
         }
         Event::CaseClosed(_) => {
-            let scans = replay.state.scans.iter().filter(|(n, ..)| *n < entry.n);
-            let inventory: Inventory = document(dossier, &scans.last()?.1)?;
+            let last = replay.state.scans.iter().rfind(|(n, ..)| *n < entry.n)?;
+            let inventory: Inventory = document(dossier, &last.1)?;
             let sealed = |p: &terms::Place| replay.state.seals.values().any(|s| s.dataset == *p && replay.state.matched.contains(&s.n));
             let open = inventory.datasets.iter().any(|d| d.rows > 0 && d.class.as_deref() != Some("none") && !sealed(&d.dataset));
             open.then(|| Claim::broken("documents", "C1", Some(entry.n), "the last inventory has data sets that nobody sealed"))
