@@ -69,7 +69,7 @@ impl Session<'_> {
         });
         file.map_err(|faults| {
             say::case_faults(&self.args.case, &faults, self.lang, self.args.json);
-            Fault::new("case_file_faulty").with("count", faults.len())
+            Fault::new("case_file_faulty").with("count", faults.len()).with("file", self.args.case.display())
         })
     }
 
@@ -94,6 +94,10 @@ impl Session<'_> {
             Some(_) => return Err(Fault::new("as_of_not_allowed")),
         };
         let mut workspace = Workspace::open(&self.args.case, file, packs, Clock { simulated }, write)?;
+        let last = workspace.state.day_of(workspace.state.last_at).filter(|_| write && workspace.state.next > 0);
+        if let Some(last) = last.filter(|last| simulated.is_some_and(|day| day < *last)) {
+            return Err(Fault::new("clock_back").with("day", last));
+        }
         if write {
             workspace.unlock(&mut self.asker(counsel))?;
         }

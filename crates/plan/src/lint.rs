@@ -91,6 +91,13 @@ fn columns(holdings: &Holdings, inventory: &Inventory, out: &mut Vec<Note>) {
                 format!("{} 中发现个人信息，但未说明记录类别。请在 case.yaml 的 datasets 中为其指定 class（或 class: none 并写明 why）。", seen.dataset),
                 format!("personal data found in {}, but no record class is given. Name its `class` under `datasets` in case.yaml (or `class: none` with a `why`).", seen.dataset),
             )),
+            None if seen.class.is_none() && seen.rows > 0 => out.push(note(
+                Grade::Warning,
+                "unclassified_dataset",
+                about,
+                format!("{} 未说明记录类别，案件因此不能结案。请现在就在 case.yaml 中指定 class（或 class: none 并写明 why），再运行 subjects。", seen.dataset),
+                format!("{} has no record class, and so the case cannot close. Name its `class` in case.yaml now (or `class: none` with a `why`), and run subjects again.", seen.dataset),
+            )),
             Some(_) if !loose.is_empty() => out.push(note(
                 Grade::Error,
                 "loose_column",

@@ -31,10 +31,13 @@ impl Places {
 
     /// Keeps sources in their order; `false` if one that is known would be another now.
     pub fn keep_order(&mut self, ids: &[String]) -> bool {
-        let same = self.sources.len() <= ids.len() && self.sources.iter().zip(ids).all(|((known, _), id)| known == id);
+        // A source of which nothing was sealed may still go.
+        let sealed = self.sources.iter().rposition(|(_, path)| !path.is_empty()).map_or(0, |i| i + 1);
+        let kept = self.sources.get(..sealed).unwrap_or_default();
+        let same = sealed <= ids.len() && kept.iter().zip(ids).all(|((known, _), id)| known == id);
         if same {
-            let new = ids.iter().skip(self.sources.len()).map(|id| (id.clone(), String::new()));
-            self.sources.extend(new.collect::<Vec<_>>());
+            self.sources.truncate(sealed);
+            self.sources.extend(ids.iter().skip(sealed).map(|id| (id.clone(), String::new())));
         }
         same
     }

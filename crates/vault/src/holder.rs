@@ -63,6 +63,10 @@ impl Holder {
     /// # Errors
     /// If the file cannot be overwritten or removed.
     pub fn destroy(&self, epoch: u64) -> Result<(), Fault> {
+        // What a crash left while the key was written holds it too.
+        let mut unfinished = self.file(epoch).into_os_string();
+        unfinished.push(".new");
+        wipe(Path::new(&unfinished))?;
         wipe(&self.file(epoch))
     }
 

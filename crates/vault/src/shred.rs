@@ -8,7 +8,7 @@ use terms::Fault;
 use crate::random::random_key;
 use crate::sealed::{io, open_bytes, seal_bytes, sync_folder, wipe, write_whole};
 use crate::slots::epoch_at;
-use crate::vault::Vault;
+use crate::vault::{Vault, named};
 
 /// What is to be shredded.
 pub struct ShredPlan<'a> {
@@ -78,9 +78,9 @@ fn prepare(vault: &mut Vault, plan: &ShredPlan<'_>, folder: &Path) -> Result<(),
         let entry = entry.map_err(|e| io(&e))?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let sealed = fs::read(entry.path()).map_err(|e| io(&e))?;
-        let plain = zeroize::Zeroizing::new(open_bytes(&old_index_key, &sealed).ok_or_else(|| Fault::new("vault_damaged"))?);
+        let plain = zeroize::Zeroizing::new(open_bytes(&named(&old_index_key, &name), &sealed).ok_or_else(|| Fault::new("vault_damaged"))?);
         if let Some(kept) = (plan.rewrite)(&name, &plain)? {
-            write_whole(&new_index.join(&name), &seal_bytes(&index_key, &kept)?)?;
+            write_whole(&new_index.join(&name), &seal_bytes(&named(&index_key, &name), &kept)?)?;
         }
     }
     sync_folder(&new_index)?;

@@ -15,6 +15,11 @@ use crate::sealed::{io, open_bytes, seal_bytes, write_whole};
 use crate::shred::finish_renames;
 use crate::slots::{Key, Slots};
 
+/// The key of a file under its name: under another name it does not open.
+pub(crate) fn named(key: &[u8; 32], name: &str) -> Key {
+    Zeroizing::new(keyed(key, "file-name", &[name.as_bytes()]))
+}
+
 /// An open vault.
 pub struct Vault {
     folder: PathBuf,
@@ -101,7 +106,7 @@ impl Vault {
     /// # Errors
     /// If they cannot be written.
     pub fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Fault> {
-        write_whole(&self.blob_path(name), &seal_bytes(&self.key, bytes)?)
+        write_whole(&self.blob_path(name), &seal_bytes(&named(&self.key, name), bytes)?)
     }
 
     /// The bytes of that name.
@@ -110,7 +115,9 @@ impl Vault {
     /// If they are there but damaged.
     pub fn get(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Fault> {
         match fs::read(self.blob_path(name)) {
-            Ok(sealed) => open_bytes(&self.key, &sealed).map(|b| Some(Zeroizing::new(b))).ok_or_else(|| Fault::new("vault_damaged")),
+            Ok(sealed) => {
+                open_bytes(&named(&self.key, name), &sealed).map(|b| Some(Zeroizing::new(b))).ok_or_else(|| Fault::new("vault_damaged"))
+            }
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(io(&e)),
         }
@@ -122,7 +129,7 @@ impl Vault {
     /// If they cannot be written.
     pub fn index_put(&mut self, name: &str, bytes: &[u8]) -> Result<(), Fault> {
         let key = self.slots.key(0)?.ok_or_else(|| Fault::new("slots_damaged"))?;
-        write_whole(&self.folder.join("index").join(name), &seal_bytes(&key, bytes)?)
+        write_whole(&self.folder.join("index").join(name), &seal_bytes(&named(&key, name), bytes)?)
     }
 
     /// The bytes about persons of that name.
@@ -132,7 +139,9 @@ impl Vault {
     pub fn index_get(&mut self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Fault> {
         let key = self.slots.key(0)?.ok_or_else(|| Fault::new("slots_damaged"))?;
         match fs::read(self.folder.join("index").join(name)) {
-            Ok(sealed) => open_bytes(&key, &sealed).map(|b| Some(Zeroizing::new(b))).ok_or_else(|| Fault::new("vault_damaged")),
+            Ok(sealed) => {
+                open_bytes(&named(&key, name), &sealed).map(|b| Some(Zeroizing::new(b))).ok_or_else(|| Fault::new("vault_damaged"))
+            }
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(io(&e)),
         }

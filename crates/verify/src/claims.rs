@@ -26,6 +26,7 @@ pub(crate) fn check(dossier: &mut Dossier, trust: &Trust, report: &mut Report) {
     approvals(&replay, report);
     backup(&replay, report);
     totals(&replay, report);
+    undecided(&replay, report);
     destroyed(&replay, report);
     archives(&replay, report);
     copies(&replay, report);
@@ -94,7 +95,7 @@ fn backup(replay: &Replay, report: &mut Report) {
 
 fn totals(replay: &Replay, report: &mut Report) {
     let mut shown: BTreeMap<String, BTreeMap<Outcome, u64>> = BTreeMap::new();
-    for seal in replay.state.seals.values() {
+    for seal in replay.state.newest_seals() {
         for group in &seal.groups {
             if let Some(v) = replay.state.vectors.get(&(seal.n, seal.copy.clone(), group.clone())) {
                 let sums = shown.entry(format!("totals.{}", seal.dataset)).or_default();
@@ -108,6 +109,15 @@ fn totals(replay: &Replay, report: &mut Report) {
         let en = format!("sealed = sum of outcomes: {}", words(&|o| o.word().to_owned()).join(", "));
         report.add(Claim::new(id, State::Proved, zh, en));
     }
+}
+
+/// What nobody decided on.
+fn undecided(replay: &Replay, report: &mut Report) {
+    let Some(plan) = replay.state.plan.as_ref().filter(|p| p.made.undecided > 0) else { return };
+    let n = plan.made.undecided;
+    let claim =
+        Claim::new("undecided", State::NotShown, format!("方案中有 {n} 条待定"), format!("{n} record-cells of the plan are undecided"));
+    report.add(Claim { entry: Some(plan.n), ..claim });
 }
 
 fn destroyed(replay: &Replay, report: &mut Report) {

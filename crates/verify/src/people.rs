@@ -53,6 +53,7 @@ fn id_in_chinese(id: &str) -> String {
         "two_people" => "两位不同的人",
         "backup" => "备份",
         "totals" => "合计",
+        "undecided" => "待定",
         "destroyed" => "已销毁",
         "archives" => "归档",
         "copies" => "恢复的副本",

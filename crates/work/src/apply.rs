@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use terms::{Fault, Place};
 
 use crate::closing::note_unsealed;
-use crate::late::evaluate;
+use crate::late::{evaluate, late_rows};
 use crate::outcomes::record_outcomes;
 use crate::planning::read_plan;
 use crate::progress::Progress;
@@ -36,6 +36,7 @@ pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) 
     due::approved(workspace, &due)?;
     if dry_run {
         let jobs = job::jobs(workspace, due, plan_n)?;
+        report.ended = crate::shredding::due_archives(workspace, &doc)?;
         report.due = jobs.iter().filter(|j| j.order_n.is_none()).map(|j| (j.item.item.clone(), j.targets.len() as u64)).collect();
         return Ok(report);
     }
@@ -48,7 +49,7 @@ pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) 
         carry_out(workspace, &mut jobs, &mut report, progress)?;
     }
     record_outcomes(workspace, &doc)?;
-    crate::shredding::shred_in_run(workspace, &doc, &mut report)?;
+    crate::shredding::shred_in_run(workspace, &doc, &mut report, progress)?;
     let done = report.done.iter().map(|(item, ..)| item.as_str().to_owned()).collect();
     let waits = report.waiting.iter().filter_map(|w| Some(case::Wait { item: w.item.clone(), until: w.until? })).collect();
     workspace.end_run(done, waits)?;
@@ -59,14 +60,11 @@ pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) 
 fn carry_out(workspace: &mut Workspace, jobs: &mut [job::Job], report: &mut ApplyReport, progress: &dyn Progress) -> Result<(), Fault> {
     let mut opened = open_sources(workspace)?;
     due::schemas_unmoved(workspace, &opened, jobs)?;
-    // Membership is told by facts: they are looked at again before anything new is ordered, in every data set.
-    let late = match jobs.iter().any(|j| j.order_n.is_none()) {
-        true => evaluate(workspace, &mut opened, progress)?.late,
-        false => BTreeMap::new(),
-    };
+    // Membership is told by facts: they are looked at again before anything is ordered or erased, in every data set.
+    let late = evaluate(workspace, &mut opened, progress)?.late;
     ready::make_ready(workspace, &mut opened, jobs, &late)?;
     for (_, of) in late.iter().filter(|(place, _)| !jobs.iter().any(|j| j.seal.dataset == **place)) {
-        observe::late_rows(workspace, &of.parts, of.alignment(), &[], report)?;
+        late_rows(workspace, &of.parts, of.alignment(), &BTreeMap::new(), report)?;
     }
     drop(late);
     for i in 0..opened.sources.len() {

@@ -64,7 +64,8 @@ pub fn backup(workspace: &mut Workspace, progress: &dyn Progress) -> Result<Back
 
 /// The newest seals by the archive in which their rows lie.
 fn by_archive(workspace: &mut Workspace) -> Result<BTreeMap<Id, Vec<Seal>>, Fault> {
-    let seals: Vec<Seal> = workspace.state.newest_seals().into_iter().cloned().collect();
+    let ended = |s: &&Seal| workspace.state.backups.values().any(|b| b.end.is_some() && b.seal_ns.contains(&s.n));
+    let seals: Vec<Seal> = workspace.state.newest_seals().into_iter().filter(|s| !ended(s)).cloned().collect();
     if seals.is_empty() {
         return Err(Fault::new("no_subjects"));
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use case::{By, Command, Event};
 use detect::Headers;
 use inventory::Regions;
 use subjects::NOBODY;
@@ -13,7 +14,9 @@ use crate::matching::{Matching, Persons, resolve};
 use crate::outcomes::record_left;
 use crate::planning::recorded_holdings;
 use crate::progress::Progress;
+use crate::report::ApplyReport;
 use crate::rowfacts::Tells;
+use crate::settled::settled;
 use crate::survey::{DatasetDigest, Opened, ScanReport, survey};
 use crate::workspace::Workspace;
 
@@ -279,4 +282,43 @@ fn by_hand_targets(workspace: &mut Workspace, seal_n: u64) -> Result<BTreeSet<u3
         out.extend(load_list(workspace, &file)?);
     }
     Ok(out)
+}
+
+/// Rows that came, changed or went after the seals, and that no job accounts for: they keep the case open until a delta seal has them.
+pub(crate) fn late_rows(
+    workspace: &mut Workspace,
+    parts: &[Part],
+    seen: &Alignment,
+    meant: &BTreeMap<u64, BTreeSet<u32>>,
+    report: &mut ApplyReport,
+) -> Result<(), Fault> {
+    let newest: Vec<u64> = workspace.state.newest_seals().iter().map(|s| s.n).collect();
+    let Some(full) = parts.iter().find(|p| p.seal.of_n.is_none() && newest.contains(&p.seal.n)).map(|p| p.seal.n) else { return Ok(()) };
+    let mut late = seen.new_rows;
+    for part in parts {
+        let none = BTreeSet::new();
+        let meant = meant.get(&part.seal.n).unwrap_or(&none);
+        let states = seen.states.get(&part.seal.n).map(Vec::as_slice).unwrap_or_default();
+        late += states.iter().filter(|s| **s == RowState::Changed).count() as u64;
+        let gone: Vec<u32> = (0u32..).zip(states).filter(|(o, s)| **s == RowState::Gone && !meant.contains(o)).map(|(o, _)| o).collect();
+        late += unaccounted(workspace, part, &gone)?;
+    }
+    report.late += late;
+    if late == 0 || workspace.state.unsealed.contains(&full) {
+        return Ok(());
+    }
+    let event = case::ExceptionRecorded { about_n: Some(full), kind: "new_rows".to_owned(), rows: Some(late) };
+    workspace.record(Command::Record(By::Run, Event::ExceptionRecorded(event)))?;
+    Ok(())
+}
+
+/// How many of some rows have a group of which nobody said what became of it.
+fn unaccounted(workspace: &Workspace, part: &Part, ordinals: &[u32]) -> Result<u64, Fault> {
+    let mut open: BTreeSet<u32> = BTreeSet::new();
+    for group in &part.seal.groups {
+        let done = settled(workspace, &part.seal, group)?;
+        let position = |o: &u32| part.index.rows.get(*o as usize).map(|r| r.position);
+        open.extend(ordinals.iter().copied().filter(|o| position(o).is_some_and(|p| !done.contains(&p))));
+    }
+    Ok(open.len() as u64)
 }

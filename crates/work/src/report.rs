@@ -1,6 +1,8 @@
 //! What an `apply` did, what waits, and what came in between.
 
-use terms::{Day, Id, Level, Place};
+use terms::{Day, Fault, Id, Level, Place};
+
+use crate::workspace::Workspace;
 
 /// What was done and what waits.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +15,8 @@ pub struct ApplyReport {
     pub due: Vec<(Id, u64)>,
     /// Values that still stand lawfully in rows that stay.
     pub lawful: u64,
+    /// Archives whose keys were destroyed, or would be (dry run).
+    pub ended: Vec<Id>,
     /// Data sets that nobody sealed or decided on.
     pub undecided: Vec<Place>,
     /// Rows that came or changed after they were sealed: a delta seal and a delta plan settle them.
@@ -28,4 +32,15 @@ pub struct Waiting {
     pub until: Option<Day>,
     /// Why: `not_before`, `by_hand`, `gate`, `safety_window`, `undecided`.
     pub why: &'static str,
+}
+
+/// Why an item has too few approvals: none were given, or they have expired.
+pub(crate) fn unapproved(workspace: &Workspace, item: &Id) -> Fault {
+    let plan_n = workspace.state.plan.as_ref().map(|p| p.n);
+    let today = workspace.today().ok();
+    let own = workspace.state.approvals.iter().filter(|a| Some(a.plan_n) == plan_n && !a.ended);
+    match own.map(|a| a.not_after).max().filter(|last| today.is_some_and(|t| t > *last)) {
+        Some(last) => Fault::new("approvals_expired").with("day", last),
+        None => Fault::new("not_approved").with("item", item),
+    }
 }

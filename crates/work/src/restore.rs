@@ -16,6 +16,16 @@ use crate::workspace::Workspace;
 /// If the folder holds a restored database already, or an archive is damaged.
 pub fn restore(workspace: &mut Workspace, to: &Path, progress: &dyn Progress) -> Result<Vec<(Place, u64, u64)>, Fault> {
     let seals: Vec<Seal> = workspace.state.newest_seals().into_iter().cloned().collect();
+    if seals.iter().any(|s| crate::settled::ending(workspace, s.n)) {
+        return Err(Fault::new("archive_shredded"));
+    }
+    for seal in &seals {
+        // Nothing is named before it can be made.
+        SealIndex::load(workspace, &SealIndex::name(seal.scan_n, &seal.dataset))?;
+    }
+    if to.join("restored.db").exists() {
+        return Err(Fault::new("restore_exists"));
+    }
     if !workspace.state.closed {
         // A plain copy is about to be made: it is named before it is there, and the dossier says so until it is gone.
         let rows = Some(seals.iter().map(|s| s.rows).sum());

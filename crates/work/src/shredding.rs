@@ -7,8 +7,10 @@ use terms::json::json;
 use terms::{Day, Fault, Id, Level, Outcome};
 use vault::{ShredPlan, shred};
 
+use crate::closing::look_again;
 use crate::planning::read_plan;
-use crate::report::{ApplyReport, Waiting};
+use crate::progress::Progress;
+use crate::report::{ApplyReport, Waiting, unapproved};
 use crate::settled::is_settled;
 use crate::workspace::Workspace;
 
@@ -57,21 +59,52 @@ pub fn shred_due(workspace: &Workspace) -> Result<Vec<(Id, Option<Day>)>, Fault>
 }
 
 /// Shreds archives whose day has come, inside the open run.
-pub(crate) fn shred_in_run(workspace: &mut Workspace, doc: &PlanDoc, report: &mut ApplyReport) -> Result<(), Fault> {
+pub(crate) fn shred_in_run(
+    workspace: &mut Workspace,
+    doc: &PlanDoc,
+    report: &mut ApplyReport,
+    progress: &dyn Progress,
+) -> Result<(), Fault> {
     let today = workspace.today()?;
+    let mut looked = false;
     for archive in &doc.archives {
         let Some(day) = due_day(workspace, archive) else { continue };
         if day > today {
             report.waiting.push(Waiting { item: archive.item.clone(), until: Some(day), why: "safety_window" });
         } else if undecided(workspace) {
             report.waiting.push(Waiting { item: archive.item.clone(), until: None, why: "undecided" });
+        } else if !workspace.state.holds.is_empty() {
+            report.waiting.push(Waiting { item: archive.item.clone(), until: None, why: "hold" });
         } else if nothing_waits(workspace, doc)? {
+            let at = workspace.clock.now(workspace.zone(), workspace.state.last_at);
+            if !workspace.state.approved("shred", archive.item.as_str(), None, at) {
+                return Err(unapproved(workspace, &archive.item));
+            }
+            // The archive is the last copy: before it ends every source is looked at once more.
+            let newest = workspace.state.newest_seals().iter().map(|s| s.n).max().unwrap_or_default();
+            let begun = workspace.state.orders.iter().any(|(n, o)| *n > newest && matches!(o.kind, case::OrderKind::Shred(_)));
+            if !looked && !begun {
+                look_again(workspace, report, progress)?;
+                looked = true;
+            }
+            if undecided(workspace) || workspace.state.unsealed_sets {
+                report.waiting.push(Waiting { item: archive.item.clone(), until: None, why: "undecided" });
+                continue;
+            }
             end_archive(workspace, archive, day)?;
+            report.ended.push(archive.archive.clone());
         } else {
             report.waiting.push(Waiting { item: archive.item.clone(), until: None, why: "destructions" });
         }
     }
     Ok(())
+}
+
+/// Archives whose day has come.
+pub(crate) fn due_archives(workspace: &Workspace, doc: &PlanDoc) -> Result<Vec<Id>, Fault> {
+    let today = workspace.today()?;
+    let due = |a: &&ArchiveItem| due_day(workspace, a).is_some_and(|d| d <= today) && !undecided(workspace);
+    Ok(doc.archives.iter().filter(due).map(|a| a.archive.clone()).collect())
 }
 
 fn end_archive(workspace: &mut Workspace, archive: &ArchiveItem, day: Day) -> Result<(), Fault> {

@@ -97,6 +97,17 @@ fn broken(e: case::Broken) -> Fault {
     Fault::new("rule_broken").with("rule", e.rule).with("why", e.why)
 }
 
+/// The note beside the head is over this very tree, and by the case's log key: nobody cut lines off.
+fn head_is_signed(store: &LedgerStore, state: &State) -> Result<(), Fault> {
+    let Some((size, root, note)) = store.head()? else { return Ok(()) };
+    let log = state.keys.values().find(|k| k.record.purpose == case::KeyUse::Log).map(|k| k.public.clone());
+    let name = state.opened.as_ref().map(|o| o.origin.clone()).unwrap_or_default();
+    let vkey = log.map(|key| ledger::Vkey { name, key });
+    let fits = ledger::SignedNote::parse(&note)
+        .is_ok_and(|n| n.checkpoint.size == size && n.checkpoint.root == root && vkey.is_some_and(|v| n.signed_by(&v)));
+    if fits { Ok(()) } else { Err(Fault::new("ledger_damaged").with("entry", size)) }
+}
+
 impl Workspace {
     /// Opens the workspace of a case file; for writing, one process at a time.
     ///
@@ -125,6 +136,7 @@ impl Workspace {
             let event = admit(&state, &entry, context).map_err(broken)?;
             state = evolve(state, &entry, &event, line, context);
         }
+        head_is_signed(&store, &state)?;
         Ok(Workspace { file, paths, packs, documents, clock, state, store, vault: None, keys: Keyring::default(), zone })
     }
 
@@ -245,7 +257,10 @@ impl Workspace {
     /// # Errors
     /// If the clock is out of the calendar.
     pub fn today(&self) -> Result<Day, Fault> {
-        self.clock.today(&self.zone).ok_or_else(|| Fault::new("clock_out_of_range"))
+        let today = self.clock.today(&self.zone).ok_or_else(|| Fault::new("clock_out_of_range"))?;
+        // While something is written, the day is never before that of the last entry: what was signed has happened.
+        let last = if self.vault.is_some() { self.state.day_of(self.state.last_at) } else { None };
+        Ok(last.map_or(today, |last| today.max(last)))
     }
 
     /// Size and root of the tree.
@@ -476,6 +491,7 @@ impl Workspace {
     /// If it is damaged.
     pub fn places(&mut self) -> Result<Places, Fault> {
         match self.vault()?.get("places")? {
+            None if !self.state.scans.is_empty() => Err(Fault::new("vault_damaged")),
             None => Ok(Places::marked(random_id("w")?.as_str().trim_start_matches("w-").to_owned())),
             Some(bytes) => serde_json::from_slice(&bytes).map_err(|_| Fault::new("vault_damaged")),
         }

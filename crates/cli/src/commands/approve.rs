@@ -83,13 +83,15 @@ fn confirm(session: &Session<'_>, args: &ApproveArgs) -> Result<(), Fault> {
 
 fn done(session: &Session<'_>, workspace: &Workspace, n: u64, approval: &ApprovalFile) -> Result<u8, Fault> {
     let check = approval.check_number().unwrap_or_default();
-    let have = workspace.state.approvals.iter().filter(|a| !a.ended).count();
+    let have = super::status::people(workspace);
     if session.args.json {
         say::print_json(&json!({"approvals": have, "check_number": check, "entry": n}));
     } else {
         session.tell(
-            &format!("审批已记录（条目 {n}，校验号 {check}）；现有 {have} 份有效审批。\n下一步：custody backup，custody apply"),
-            &format!("approval recorded (entry {n}, check number {check}); {have} approvals hold.\nnext: custody backup, custody apply"),
+            &format!("审批已记录（条目 {n}，校验号 {check}）；现有 {have} 人审批有效。\n下一步：custody backup，custody apply"),
+            &format!(
+                "approval recorded (entry {n}, check number {check}); approved by {have} people.\nnext: custody backup, custody apply"
+            ),
         );
     }
     Ok(0)

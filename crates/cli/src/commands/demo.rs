@@ -150,7 +150,7 @@ fn open(case_path: &PathBuf, day: &str) -> Result<Workspace, Fault> {
     let text = std::fs::read_to_string(case_path).map_err(|_| Fault::new("case_file_missing").with("file", case_path.display()))?;
     let file = case::file::read(&text).map_err(|f| {
         say::case_faults(case_path, &f, Lang::Zh, false);
-        Fault::new("case_file_faulty").with("count", f.len())
+        Fault::new("case_file_faulty").with("count", f.len()).with("file", case_path.display())
     })?;
     Workspace::open(case_path, file, packs, Clock { simulated: day.parse::<Day>().ok() }, true)
 }

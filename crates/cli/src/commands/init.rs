@@ -8,7 +8,7 @@ use terms::{Fault, Lang, Scenario};
 
 use super::Session;
 use crate::args::InitArgs;
-use crate::packs;
+use crate::{packs, say};
 
 /// Prints a schema.
 pub fn schema(what: &str) -> Result<u8, Fault> {
@@ -90,8 +90,14 @@ pub fn run(session: &Session<'_>, args: &InitArgs) -> Result<u8, Fault> {
         )?,
         sources,
     };
-    std::fs::write(path, render(&facts, session.lang)).map_err(|_| Fault::new("workspace_unwritable"))?;
-    check(session, path)?;
+    // Read back before it is written, so that faults show while the answers are fresh and nothing faulty is left.
+    let written = render(&facts, session.lang);
+    if let Err(faults) = case::file::read(&written) {
+        say::case_faults(path, &faults, session.lang, session.args.json);
+        return Err(Fault::new("case_file_faulty").with("count", faults.len()).with("file", path.display()));
+    }
+    std::fs::write(path, written).map_err(|_| Fault::new("workspace_unwritable"))?;
+    session.case_file(&packs::shipped()?)?;
     session.tell(
         &format!(
             "已写出 {}。\n下一步：custody keygen keys/operator --use operator，审批人各自 custody keygen，然后 custody scan",
@@ -103,11 +109,6 @@ pub fn run(session: &Session<'_>, args: &InitArgs) -> Result<u8, Fault> {
         ),
     );
     Ok(0)
-}
-
-/// What was written is read back at once, so that faults show while the answers are fresh.
-fn check(session: &Session<'_>, _path: &Path) -> Result<(), Fault> {
-    session.case_file(&packs::shipped()?).map(|_| ())
 }
 
 fn kind_of(path: &str) -> &'static str {
@@ -161,8 +162,8 @@ fn render(f: &Facts, lang: Lang) -> String {
         "parties:\n  operator: {{name: {operator}, key: keys/operator.pub}}\n  approvers:\n    - {{name: {one}, key: keys/approver-1.pub}}\n    - {{name: {two}, key: keys/approver-2.pub}}"
     ));
     line(c(
-        "  counsel: {name: 律师, key: keys/counsel.pub}   法律冲突时需要",
-        "  counsel: {name: Counsel, key: keys/counsel.pub}   needed where laws conflict",
+        "  counsel: {name: 律师, key: keys/counsel.pub}   # 法律冲突时需要",
+        "  counsel: {name: Counsel, key: keys/counsel.pub}   # needed where laws conflict",
     ));
     line(c(
         "数据源：kind = sqlite | delimited（CSV/TSV 文件夹）| sheets（XLSX/XLS 文件夹）；口令写 secret: env:名称，绝不写在这里",

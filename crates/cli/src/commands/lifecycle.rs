@@ -32,13 +32,19 @@ pub fn apply(session: &Session<'_>, dry_run: bool) -> Result<u8, Fault> {
         let due: Vec<_> = report.due.iter().map(|(i, r)| json!({"item": i, "rows": r})).collect();
         let waits: Vec<_> = report.waiting.iter().map(|w| json!({"item": w.item, "until": w.until, "why": w.why})).collect();
         say::print_json(
-            &json!({"done": done, "due": due, "lawfully_present": report.lawful, "late": report.late, "undecided": report.undecided, "waiting": waits}),
+            &json!({"done": done, "archives_ended": report.ended, "due": due, "lawfully_present": report.lawful, "late": report.late, "undecided": report.undecided, "waiting": waits}),
         );
         return Ok(0);
     }
     if dry_run {
         let rows = report.due.iter().map(|(i, r)| vec![i.to_string(), r.to_string()]).collect();
         say::table(&[session.pick("现在到期的项", "items due now"), session.pick("行", "rows")], rows);
+        for archive in &report.ended {
+            session.tell(
+                &format!("归档 {archive} 的密钥将被销毁，不能恢复。"),
+                &format!("the keys of archive {archive} would be destroyed; nobody can undo it."),
+            );
+        }
     } else {
         let rows = report
             .done
@@ -54,6 +60,9 @@ pub fn apply(session: &Session<'_>, dry_run: bool) -> Result<u8, Fault> {
             ],
             rows,
         );
+        for archive in &report.ended {
+            session.tell(&format!("归档 {archive} 的密钥已销毁。"), &format!("the keys of archive {archive} were destroyed."));
+        }
         if report.lawful > 0 {
             session.tell(
                 &format!("{} 个值仍依法存在于保留的记录中。", report.lawful),
@@ -84,6 +93,7 @@ pub fn apply(session: &Session<'_>, dry_run: bool) -> Result<u8, Fault> {
                 "undecided" => session
                     .pick("仍有未决或新增的行：请再运行 subjects、plan", "rows are undecided or came late: run subjects and plan again"),
                 "by_hand" => session.pick("由人工处理，处理后再运行 apply", "done by hand; run apply again afterwards"),
+                "hold" => session.pick("处于保全之下", "under a hold"),
                 "destructions" => session.pick("尚有处置未完成", "destructions are not done yet"),
                 _ => session.pick("归档安全窗口", "safety window of the archive"),
             };
@@ -117,6 +127,9 @@ pub fn restore(session: &Session<'_>, to: &Path) -> Result<u8, Fault> {
 }
 
 pub fn dossier(session: &Session<'_>, out: &Path, close: bool) -> Result<u8, Fault> {
+    if out.exists() {
+        return Err(Fault::new("dossier_exists"));
+    }
     let mut workspace = session.workspace(true, false)?;
     if close {
         work::close(&mut workspace, &Bar::new(session.lang))?;

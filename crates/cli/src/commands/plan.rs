@@ -40,6 +40,8 @@ pub fn plan(session: &Session<'_>, args: &PlanArgs) -> Result<u8, Fault> {
         }
         if errors {
             session.tell("方案检查有错误，不能审批。", "the linter found errors: nobody may approve.");
+        } else if doc.plan.totals.get(&terms::Outcome::Undecided).is_some_and(|n| *n > 0) {
+            session.tell("尚有待定记录。下一步：custody questions", "some records are undecided. next: custody questions");
         } else if n.is_some() {
             session.tell("下一步：custody approve --key 密钥文件", "next: custody approve --key KEYFILE");
         }

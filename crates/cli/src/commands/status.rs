@@ -12,7 +12,7 @@ pub fn run(session: &Session<'_>) -> Result<u8, Fault> {
     let questions = work::open_questions(&workspace).map(|q| q.len()).ok();
     let plan = work::read_plan(&workspace).ok();
     let open: Vec<String> = state.open_orders().map(|(n, o)| format!("{} ({n})", o.kind.item())).collect();
-    let approvals = state.approvals.iter().filter(|a| !a.ended).count();
+    let approvals = people(&workspace);
     let archives = work::shred_due(&workspace).unwrap_or_default();
     let undecided = undecided(state, plan.as_ref().map(|(_, d)| d));
     let next = if state.subjects_n.is_none() {
@@ -27,6 +27,8 @@ pub fn run(session: &Session<'_>) -> Result<u8, Fault> {
         "custody backup"
     } else if state.closed {
         "custody dossier"
+    } else if !state.backups.is_empty() && state.backups.values().all(|b| b.end.is_some()) {
+        "custody dossier --close"
     } else if !state.unsealed.is_empty() {
         "custody subjects"
     } else {
@@ -58,7 +60,7 @@ pub fn run(session: &Session<'_>) -> Result<u8, Fault> {
             vec![p("待答问题", "open questions"), questions.map(|q| q.to_string()).unwrap_or_default()],
             vec![p("处置方案（条目）", "plan (entry)"), plan.as_ref().map(|(n, _)| n.to_string()).unwrap_or_default()],
             vec![p("待定记录", "undecided"), undecided.to_string()],
-            vec![p("有效审批", "approvals that hold"), approvals.to_string()],
+            vec![p("有效审批（人）", "people whose approvals hold"), approvals.to_string()],
             vec![p("已命令、未核查", "ordered, not yet seen"), open.join(", ")],
             vec![p("保全", "open holds"), state.holds.len().to_string()],
             vec![p("归档及其销毁日", "archives and the day they end"), archives],
@@ -83,6 +85,15 @@ pub fn run(session: &Session<'_>) -> Result<u8, Fault> {
         rows,
     );
     Ok(0)
+}
+
+/// How many different people approved the plan in force, with approvals that hold today.
+pub fn people(workspace: &work::Workspace) -> usize {
+    let state = &workspace.state;
+    let plan_n = state.plan.as_ref().filter(|p| !p.withdrawn).map(|p| p.n);
+    let today = workspace.today().ok();
+    let holds = |a: &&case::Approval| !a.ended && Some(a.plan_n) == plan_n && today.is_some_and(|t| t <= a.not_after);
+    state.approvals.iter().filter(holds).map(|a| &a.person).collect::<std::collections::BTreeSet<_>>().len()
 }
 
 /// Record-cells that nobody decided: by the vectors once there are any, else by the plan.

@@ -5,8 +5,8 @@ use terms::{Day, Fault, Holdings};
 
 use super::job::Job;
 use crate::planning::{bare, known};
-use crate::report::{ApplyReport, Waiting};
-use crate::settled::observed;
+use crate::report::{ApplyReport, Waiting, unapproved};
+use crate::settled::is_settled;
 use crate::survey::Opened;
 use crate::workspace::Workspace;
 
@@ -29,10 +29,10 @@ pub(super) fn unmoved(workspace: &mut Workspace, doc: &PlanDoc) -> Result<(), Fa
     }
 }
 
-pub(super) fn due_items(workspace: &Workspace, doc: &PlanDoc, today: Day, report: &mut ApplyReport) -> Result<Vec<Item>, Fault> {
+pub(super) fn due_items(workspace: &mut Workspace, doc: &PlanDoc, today: Day, report: &mut ApplyReport) -> Result<Vec<Item>, Fault> {
     let mut due = Vec::new();
     for item in doc.plan.items.iter().filter(|i| i.irreversible()) {
-        if observed(workspace, item) {
+        if is_settled(workspace, item)? {
             continue;
         }
         let wait = |why, until| Waiting { item: item.item.clone(), until, why };
@@ -51,7 +51,7 @@ pub(super) fn approved(workspace: &Workspace, due: &[Item]) -> Result<(), Fault>
     let at = workspace.clock.now(workspace.zone(), workspace.state.last_at);
     for item in due {
         if !workspace.state.approved("destroy", item.item.as_str(), Some(&item.dataset), at) {
-            return Err(Fault::new("not_approved").with("item", &item.item));
+            return Err(unapproved(workspace, &item.item));
         }
         if workspace.state.held(item.dataset.as_str()) {
             return Err(Fault::new("held").with("item", &item.item));

@@ -58,7 +58,7 @@ fn erase(workspace: &mut Workspace, opened: &mut Opened, place: &Place, own: &[&
     let mut wanted: BTreeMap<(usize, u32), Wanted> = BTreeMap::new();
     for job in own {
         let Some(part) = parts.iter().position(|p| p.seal.n == job.seal.n) else { continue };
-        for o in job.ordered(workspace)? {
+        for o in job.ordered(workspace)?.into_iter().filter(|o| !job.barred.contains(o)) {
             let w = wanted.entry((part, o)).or_default();
             w.delete |= job.deletes();
             w.mask |= job.mask;

@@ -1,5 +1,6 @@
 //! A job: one item of the plan on one seal.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use case::Seal;
@@ -26,6 +27,8 @@ pub(super) struct Job {
     pub plan_n: u64,
     /// Whether that plan was replaced since: what was not done by then is withdrawn.
     pub stale: bool,
+    /// Targets of which something else is known now than when they were sealed: they are left alone, ordered or not.
+    pub barred: BTreeSet<u32>,
     /// What the purge of its source was answered.
     pub purged: Vec<String>,
 }
@@ -45,6 +48,7 @@ impl Job {
             ready: Vec::new(),
             plan_n,
             stale: false,
+            barred: BTreeSet::new(),
             purged: Vec::new(),
         }
     }

@@ -11,11 +11,11 @@ use super::job::Job;
 use super::order::method_word;
 use super::{by_place, open_at, source_place};
 use crate::align::{Alignment, Part, RowState, align};
+use crate::late::late_rows;
 use crate::lists::{keep_list, load_list, load_recall};
 use crate::look::{Absence, absence, columns, remains_in_cells, sight};
 use crate::progress::Progress;
 use crate::report::{ApplyReport, Waiting};
-use crate::settled::settled;
 use crate::survey::{Deaf, Opened, open_sources, survey};
 use crate::workspace::Workspace;
 
@@ -70,7 +70,9 @@ fn observe_with(
     for job in jobs {
         observed.extend(observe(workspace, opened, job, (&alignment, &standing), scan_n, report)?);
     }
-    late_rows(workspace, &parts, &alignment, jobs, report)?;
+    let mut meant: BTreeMap<u64, BTreeSet<u32>> = BTreeMap::new();
+    jobs.iter().for_each(|j| meant.entry(j.seal.n).or_default().extend(j.targets.iter().copied()));
+    late_rows(workspace, &parts, &alignment, &meant, report)?;
     renew(workspace, parts, &alignment, &observed)
 }
 
@@ -102,44 +104,6 @@ fn by_hand(job: &Job) -> Waiting {
     Waiting { item: job.item.item.clone(), until: job.item.not_after, why: "by_hand" }
 }
 
-/// Rows that came, changed or went after the seals, and that no job accounts for: they keep the case open until a delta seal has them.
-pub(super) fn late_rows(
-    workspace: &mut Workspace,
-    parts: &[Part],
-    seen: &Alignment,
-    jobs: &[&Job],
-    report: &mut ApplyReport,
-) -> Result<(), Fault> {
-    let newest: Vec<u64> = workspace.state.newest_seals().iter().map(|s| s.n).collect();
-    let Some(full) = parts.iter().find(|p| p.seal.of_n.is_none() && newest.contains(&p.seal.n)).map(|p| p.seal.n) else { return Ok(()) };
-    let mut late = seen.new_rows;
-    for part in parts {
-        let meant: BTreeSet<u32> = jobs.iter().filter(|j| j.seal.n == part.seal.n).flat_map(|j| j.targets.iter().copied()).collect();
-        let states = seen.states.get(&part.seal.n).map(Vec::as_slice).unwrap_or_default();
-        late += states.iter().filter(|s| **s == RowState::Changed).count() as u64;
-        let gone: Vec<u32> = (0u32..).zip(states).filter(|(o, s)| **s == RowState::Gone && !meant.contains(o)).map(|(o, _)| o).collect();
-        late += unaccounted(workspace, part, &gone)?;
-    }
-    report.late += late;
-    if late == 0 || workspace.state.unsealed.contains(&full) {
-        return Ok(());
-    }
-    let event = case::ExceptionRecorded { about_n: Some(full), kind: "new_rows".to_owned(), rows: Some(late) };
-    workspace.record(Command::Record(By::Run, Event::ExceptionRecorded(event)))?;
-    Ok(())
-}
-
-/// How many of some rows have a group of which nobody said what became of it.
-fn unaccounted(workspace: &Workspace, part: &Part, ordinals: &[u32]) -> Result<u64, Fault> {
-    let mut open: BTreeSet<u32> = BTreeSet::new();
-    for group in &part.seal.groups {
-        let done = settled(workspace, &part.seal, group)?;
-        let position = |o: &u32| part.index.rows.get(*o as usize).map(|r| r.position);
-        open.extend(ordinals.iter().copied().filter(|o| position(o).is_some_and(|p| !done.contains(&p))));
-    }
-    Ok(open.len() as u64)
-}
-
 /// Rows that were emptied have new bytes: the index follows, so that a later order on other columns finds them unchanged.
 fn renew(workspace: &mut Workspace, mut parts: Vec<Part>, seen: &Alignment, observed: &[(u64, Vec<u32>)]) -> Result<(), Fault> {
     for part in &mut parts {
@@ -147,8 +111,10 @@ fn renew(workspace: &mut Workspace, mut parts: Vec<Part>, seen: &Alignment, obse
         let done: BTreeSet<u32> = observed.iter().filter(|(n, _)| *n == part.seal.n).flat_map(|(_, d)| d.iter().copied()).collect();
         for o in &done {
             let now = digests.and_then(|d| d.get(*o as usize)).copied().flatten();
-            if let (Some(row), Some(now)) = (part.index.rows.get_mut(*o as usize), now) {
-                row.digest = now;
+            if let Some(row) = part.index.rows.get_mut(*o as usize) {
+                // A row that went has no bytes: should it come back, it is not the row that was sealed.
+                row.digest = now.unwrap_or_default();
+                row.after.clear();
             }
         }
         if !done.is_empty() {

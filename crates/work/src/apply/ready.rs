@@ -34,7 +34,12 @@ pub(super) fn make_ready(
         within_tolerance(workspace, &place, &parts, jobs, &own, &alignment)?;
         looked.push((parts, after));
         for k in own {
-            let Some(job) = jobs.get_mut(k).filter(|j| j.order_n.is_none()) else { continue };
+            let Some(job) = jobs.get_mut(k) else { continue };
+            let moved = late.get(&place).into_iter().flat_map(|l| &l.moved).filter(|(n, _)| *n == job.seal.n);
+            job.barred = moved.map(|(_, o)| *o).collect();
+            if job.order_n.is_some() {
+                continue;
+            }
             let as_sealed = |o: &u32| matches!(alignment.state(job.seal.n, *o), RowState::Unchanged | RowState::Emptied(_));
             job.ready = job.targets.iter().copied().filter(as_sealed).collect();
         }
