@@ -231,3 +231,69 @@ fn a_delta_is_restored_beside_its_seal() {
     case.ok(&["dossier", "-o", "after.zip"]);
     assert_eq!(case.json(&["verify", "after.zip", "--policy-digest", &policy])["result"], 0);
 }
+
+#[test]
+fn what_comes_back_or_comes_late_keeps_the_case_open() {
+    for late in ["copied back", "inserted"] {
+        let (case, path) = over(PEOPLE, SAID);
+        let yaml = std::fs::read_to_string(case.folder.join("case.yaml")).unwrap();
+        case.write("case.yaml", yaml.replace("safety_days: 0", "safety_days: 30"));
+        approved(&case);
+        std::fs::copy(&path, case.folder.join("keep.db")).unwrap();
+        case.ok(&["apply"]);
+        if late == "copied back" {
+            std::fs::copy(case.folder.join("keep.db"), &path).unwrap();
+        } else {
+            rusqlite::Connection::open(&path).unwrap().execute_batch("INSERT INTO people VALUES (900, '迟', '13700000001')").unwrap();
+        }
+        assert_eq!(case.fault(&["dossier", "--close", "-o", "end.zip"]), "rows_undecided", "{late}");
+    }
+}
+
+#[test]
+fn an_archive_outlives_the_loss_of_what_it_alone_still_has() {
+    let sql = "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT, mobile TEXT);
+        INSERT INTO people VALUES (1, '人一', '13800000001'), (2, '人二', '13800000002');
+        CREATE TABLE fapiao (id INTEGER PRIMARY KEY, person_id INTEGER REFERENCES people(id), issued_on TEXT);
+        INSERT INTO fapiao VALUES (1, 1, '2025-05-06'), (2, 2, '2025-05-06');";
+    let said = "  - {at: shop/people, class: customer_register, groups: {buyer: [name], contact: [mobile]}, tells: {region: \"=cn\"}}
+  - {at: shop/fapiao, class: voucher, groups: {voucher: [id, person_id, issued_on]}, tells: {voucher_date: issued_on}}\n";
+    let (case, path) = over(sql, said);
+    let yaml = std::fs::read_to_string(case.folder.join("case.yaml")).unwrap();
+    case.write("case.yaml", yaml.replace("safety_days: 0", "safety_days: 1\nsimulated: true"));
+    approved(&case);
+    case.ok(&["apply"]);
+    // Within the window somebody deletes what the law keeps: the archive is the last copy.
+    rusqlite::Connection::open(&path).unwrap().execute_batch("DELETE FROM fapiao; UPDATE people SET name = NULL").unwrap();
+    let later = case.json(&["--as-of", &day(10), "apply"]);
+    assert_eq!((&later["archives_ended"], later["late"].as_u64().unwrap() >= 4), (&serde_json::json!([]), true), "{later:#}");
+    assert_eq!(later["waiting"][0]["why"], "undecided");
+}
+
+#[test]
+fn a_ledger_that_was_cut_back_is_refused() {
+    let (case, _) = over(PEOPLE, SAID);
+    approved(&case);
+    let db = rusqlite::Connection::open(case.folder.join("case.custody/ledger.db")).unwrap();
+    let lines: Vec<Vec<u8>> =
+        db.prepare("SELECT bytes FROM entry ORDER BY seq").unwrap().query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect();
+    let keep = lines.len() - 2;
+    let root = ledger::root(lines[..keep].iter().map(|l| ledger::leaf_of(l).0));
+    db.execute("DELETE FROM entry WHERE seq >= ?1", [i64::try_from(keep).unwrap()]).unwrap();
+    db.execute("UPDATE head SET size = ?1, root = ?2", (i64::try_from(keep).unwrap(), root.to_vec())).unwrap();
+    drop(db);
+    assert_eq!(case.fault(&["status"]), "ledger_damaged");
+}
+
+#[test]
+fn files_of_the_vault_do_not_answer_to_another_name() {
+    let (case, path) = over(PEOPLE, SAID);
+    approved(&case);
+    let blobs: Vec<PathBuf> = std::fs::read_dir(case.folder.join("case.custody/vault/blobs")).unwrap().map(|e| e.unwrap().path()).collect();
+    // Every file gets the bytes of the next one.
+    let bytes: Vec<Vec<u8>> = blobs.iter().map(|b| std::fs::read(b).unwrap()).collect();
+    blobs.iter().zip(bytes.iter().cycle().skip(1)).for_each(|(path, other)| std::fs::write(path, other).unwrap());
+    let out = case.run(&["--json", "apply"]);
+    assert!(out.status.code() >= Some(64), "{}", String::from_utf8_lossy(&out.stdout));
+    assert_eq!(rows(&path, "SELECT count(*) FROM people"), 60);
+}
