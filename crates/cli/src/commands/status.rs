@@ -38,13 +38,14 @@ pub fn run(session: &Session<'_>) -> Result<u8, Fault> {
         .keys
         .values()
         .filter(|k| k.record.purpose != case::KeyUse::Run)
-        .map(|k| (k.record.kid.clone(), k.record.purpose.word(), k.record.person.to_string(), k.revoked_from.is_some()))
+        .map(|k| (k.record.kid.clone(), k.record.purpose.word(), holder(&workspace, k), k.revoked_from.is_some()))
         .collect();
+    let blocks = blocks(session, &workspace);
     if session.args.json {
         let keys: Vec<_> = keys.iter().map(|(k, u, p, r)| json!({"kid": k, "person": p, "revoked": r, "use": u})).collect();
         let archives: Vec<_> = archives.iter().map(|(a, d)| json!({"archive": a, "until": d})).collect();
         say::print_json(&json!({
-            "approvals": approvals, "archives": archives, "case": state.case, "closed": state.closed, "entries": state.next, "keys": keys, "next": next,
+            "approvals": approvals, "archives": archives, "blocks": blocks, "case": state.case, "closed": state.closed, "entries": state.next, "keys": keys, "next": next,
             "open_holds": state.holds.len(), "open_orders": open, "plan": plan.as_ref().map(|(n, _)| n), "questions": questions, "undecided": undecided
         }));
         return Ok(0);
@@ -64,6 +65,7 @@ pub fn run(session: &Session<'_>) -> Result<u8, Fault> {
             vec![p("已命令、未核查", "ordered, not yet seen"), open.join(", ")],
             vec![p("保全", "open holds"), state.holds.len().to_string()],
             vec![p("归档及其销毁日", "archives and the day they end"), archives],
+            vec![p("阻碍结案", "blocks closing"), blocks.join("; ")],
             vec![p("已结案", "closed"), yes(state.closed)],
             vec![p("下一步", "next"), next.to_owned()],
         ],
@@ -78,13 +80,45 @@ pub fn run(session: &Session<'_>) -> Result<u8, Fault> {
         &[
             session.pick("密钥", "key"),
             session.pick("用途", "use"),
-            session.pick("人（代号）", "person (pseudonym)"),
+            session.pick("持有人", "held by"),
             session.pick("状态", "state"),
             session.pick("其人离开之日", "the day they leave"),
         ],
         rows,
     );
     Ok(0)
+}
+
+/// Who holds a key: the party of the case file whose public key it is, else the pseudonym of the register.
+fn holder(workspace: &work::Workspace, key: &case::KeyState) -> String {
+    let p = &workspace.file.parties;
+    let named = std::iter::once(&p.operator).chain(p.approvers.iter()).chain(p.counsel.iter()).chain(p.keeper.iter());
+    let own = |party: &&case::file::Party| {
+        let file = party.key.as_ref().and_then(|k| work::PublicFile::load(&workspace.paths.base.join(&k.value)).ok());
+        file.is_some_and(|f| f.key.kid == key.record.kid)
+    };
+    named.into_iter().find(own).map_or_else(|| key.record.person.to_string(), |party| party.name.value.clone())
+}
+
+/// What keeps the case from closing, as far as the ledger knows.
+fn blocks(session: &Session<'_>, workspace: &work::Workspace) -> Vec<String> {
+    let state = &workspace.state;
+    let mut out = Vec::new();
+    let mut add = |n: u64, zh: &str, en: &str| {
+        if n > 0 {
+            out.push(format!("{n} {}", session.pick(zh, en)));
+        }
+    };
+    let accepted = state.unread_accepted.is_some_and(|until| workspace.today().is_ok_and(|today| today <= until));
+    let unread = state.scans.last().map_or(0, |(_, _, unread)| *unread);
+    add(if accepted { 0 } else { unread }, "处未读取", "places unread");
+    add(undecided(state, work::read_plan(workspace).ok().map(|(_, d)| d).as_ref()), "条待定", "undecided");
+    add(state.unsealed.len() as u64, "个数据集有封存后的变动", "data sets moved after their seal");
+    add(u64::from(state.unsealed_sets), "处有未封存的数据集", "finding of data sets that nobody sealed");
+    add(state.open_orders().count() as u64, "项已命令、未核查", "orders not yet seen done");
+    add(state.holds.len() as u64, "项保全", "holds");
+    add(state.backups.values().filter(|b| b.end.is_none()).count() as u64, "份归档仍在", "archives alive");
+    if state.closed { Vec::new() } else { out }
 }
 
 /// How many different people approved the plan in force, with approvals that hold today.

@@ -1,0 +1,102 @@
+//! What people say that no scan can see: acts, counsel's opinion, revoked keys, and a case file that was changed.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod common;
+
+use common::{Case, claim, day, head};
+
+fn shop() -> Case {
+    let case = Case::new();
+    case.write("lists/members.csv", "姓名,手机号\r\n一,13800000001\r\n二,13800000002\r\n");
+    case.write("lists/photo.jpg", [0xff, 0xd8]);
+    let head = head(&day(-10), &day(100)).replace("parties:", "parties:\n  counsel: {name: Counsel, key: keys/counsel.pub}");
+    case.write(
+        "case.yaml",
+        head + "sources: [{id: lists, kind: delimited, path: lists}]
+datasets:
+  - {at: \"lists/members.csv\", class: member_profile, groups: {contact: [姓名, 手机号]}, tells: {region: \"=cn\"}}
+safety_days: 0
+",
+    );
+    case.ok(&["subjects"]);
+    for fact in ["holding.open_matter=no", "holding.statutory_copy=yes", "case.important_data=no"] {
+        case.ok(&["answer", fact]);
+    }
+    case.ok(&["plan"]);
+    case.approve();
+    case.ok(&["backup"]);
+    case
+}
+
+#[test]
+fn what_was_not_read_keeps_the_case_open_until_counsel_accepts_it() {
+    let case = shop();
+    case.ok(&["apply"]);
+    assert_eq!(case.fault(&["dossier", "--close", "-o", "end.zip"]), "rule_broken");
+    assert_eq!(case.fault(&["record", "accept-unread", "--until", &day(-1)]), "day_passed");
+    case.ok(&["record", "accept-unread", "--until", &day(30)]);
+    let made = case.json(&["dossier", "--close", "-o", "end.zip"]);
+    let report = case.json(&["verify", "end.zip", "--policy-digest", made["policy_digest"].as_str().unwrap()]);
+    assert_eq!((report["result"].as_u64(), claim(&report, "closed")["state"].as_str()), (Some(0), Some("proved")), "{report:#}");
+}
+
+#[test]
+fn a_revoked_approver_approved_nothing() {
+    let case = shop();
+    let status = case.json(&["status"]);
+    let approver = status["keys"].as_array().unwrap().iter().find(|k| k["use"] == "approver").unwrap()["kid"].as_str().unwrap().to_owned();
+    case.ok(&["record", "revoke", &approver, "--reason", "left"]);
+    assert_eq!(case.fault(&["apply"]), "not_approved");
+    assert_eq!(case.json(&["status"])["approvals"], 1);
+    assert!(std::fs::read_to_string(case.folder.join("lists/members.csv")).unwrap().contains("13800000001"));
+}
+
+#[test]
+fn a_changed_case_file_is_signed_by_two_before_it_counts() {
+    let case = shop();
+    let yaml = std::fs::read_to_string(case.folder.join("case.yaml")).unwrap();
+    case.write("case.yaml", yaml.clone() + "tolerance: {live_percent: 90}\n");
+    assert_eq!(case.fault(&["apply"]), "case_moved");
+    case.ok(&["record", "amend", "--key", "keys/liquidator.key"]);
+    // Approvals given before end with the amendment.
+    assert_eq!(case.fault(&["apply"]), "not_approved");
+    assert_eq!(case.fault(&["record", "amend", "--key", "keys/liquidator.key"]), "nothing_moved");
+    case.ok(&["plan"]);
+    case.approve();
+    case.ok(&["apply"]);
+}
+
+#[test]
+fn only_acts_that_something_asks_for_are_recorded_and_nobody_is_named() {
+    let case = shop();
+    assert_eq!(case.fault(&["record", "act", "party"]), "no_such_act");
+    assert_eq!(case.fault(&["record", "act", "announcement", "--day", &day(3)]), "day_ahead");
+    assert_eq!(case.fault(&["record", "act", "announcement", "--about", "张三"]), "about_unknown");
+    case.ok(&["record", "act", "announcement", "--day", &day(-1), "--about", "src1/f1"]);
+}
+
+#[test]
+fn approvals_end_and_say_so() {
+    let case = Case::new();
+    case.write("lists/members.csv", "姓名,手机号\r\n一,13800000001\r\n");
+    case.write(
+        "case.yaml",
+        head("2026-05-01", "2027-05-01")
+            + "simulated: true
+sources: [{id: lists, kind: delimited, path: lists}]
+datasets:
+  - {at: \"lists/members.csv\", class: member_profile, groups: {contact: [姓名, 手机号]}, tells: {region: \"=cn\"}}
+",
+    );
+    let at = |day: &str, args: &[&str]| case.ok(&[&["--as-of", day], args].concat());
+    at("2026-05-10", &["subjects"]);
+    for fact in ["holding.open_matter=no", "holding.statutory_copy=yes", "case.important_data=no"] {
+        at("2026-05-10", &["answer", fact]);
+    }
+    at("2026-05-10", &["plan"]);
+    at("2026-05-10", &["approve", "--key", "keys/liquidator.key", "--yes"]);
+    at("2026-05-10", &["approve", "--key", "keys/data-lead.key", "--yes"]);
+    at("2026-05-10", &["backup"]);
+    assert_eq!(case.fault(&["--as-of", "2026-09-10", "apply"]), "approvals_expired");
+    assert_eq!(case.fault(&["--as-of", "2026-05-09", "apply"]), "clock_back");
+}
