@@ -34,6 +34,7 @@ fn coverage(session: &Session<'_>, inventory: &Inventory) {
         ],
         sources,
     );
+    read(session, inventory);
     let mut rows = Vec::new();
     for d in &inventory.datasets {
         let hidden = if d.hidden { session.pick("（隐藏）", " (hidden)") } else { "" };
@@ -87,6 +88,33 @@ fn coverage(session: &Session<'_>, inventory: &Inventory) {
             .collect();
         say::table(&[session.pick("未读取", "not read"), session.pick("原因", "reason"), session.pick("字节", "bytes")], rows);
     }
+}
+
+/// What was read of each data set: all of it, with its digest, or it stands in the list of what was not.
+fn read(session: &Session<'_>, inventory: &Inventory) {
+    let rows = inventory.datasets.iter().map(|d| {
+        let name = d.name.clone().unwrap_or_else(|| d.dataset.to_string());
+        let digest: String = d.digest.to_string().chars().take(16).collect();
+        vec![
+            d.dataset.to_string(),
+            name,
+            d.columns.len().to_string(),
+            d.rows.to_string(),
+            d.bytes.to_string(),
+            d.ragged.to_string(),
+            digest,
+        ]
+    });
+    let head = [
+        ("位置", "place"),
+        ("已读取的数据集", "data set read"),
+        ("列", "columns"),
+        ("行", "rows"),
+        ("字节", "bytes"),
+        ("列数不符的行", "ragged rows"),
+        ("摘要", "digest"),
+    ];
+    say::table(&head.map(|(zh, en)| session.pick(zh, en)), rows.collect());
 }
 
 pub fn subjects(session: &Session<'_>) -> Result<u8, Fault> {
