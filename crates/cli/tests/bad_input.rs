@@ -33,17 +33,6 @@ safety_days: 0
     (case, path)
 }
 
-fn approved(case: &Case) {
-    case.ok(&["scan"]);
-    case.ok(&["subjects"]);
-    for fact in ["holding.open_matter=no", "holding.statutory_copy=yes", "case.important_data=no"] {
-        case.ok(&["answer", fact]);
-    }
-    case.ok(&["plan"]);
-    case.approve();
-    case.ok(&["backup"]);
-}
-
 /// Reasons in the coverage list, with their places.
 fn unread(scan: &Value) -> Vec<(String, String)> {
     let list = scan["inventory"]["unread"].as_array().unwrap();
@@ -74,7 +63,7 @@ fn a_missing_file_is_listed_and_a_missing_source_refused_later() {
     assert_eq!(unread(&scan), [("src1".to_owned(), "source_missing".to_owned())]);
     assert_eq!(case.run(&["scan"]).status.code(), Some(2), "what was not read makes a scan incomplete");
     std::fs::rename(case.folder.join("away.db"), &path).unwrap();
-    approved(&case);
+    case.prepared();
     std::fs::rename(&path, case.folder.join("away.db")).unwrap();
     assert_eq!(case.fault(&["apply"]), "source_missing");
     remedy(&case, &["apply"]);
@@ -86,7 +75,7 @@ fn a_missing_file_is_listed_and_a_missing_source_refused_later() {
 #[test]
 fn a_locked_database_is_left_alone_until_it_is_free() {
     let (case, path) = shop(3);
-    approved(&case);
+    case.prepared();
     let db = rusqlite::Connection::open(&path).unwrap();
     db.execute_batch("BEGIN EXCLUSIVE").unwrap();
     assert_eq!(case.fault(&["apply"]), "database_locked");
@@ -100,7 +89,7 @@ fn a_locked_database_is_left_alone_until_it_is_free() {
 fn an_open_reader_during_the_purge_is_told_by_the_checkpoint() {
     let (case, path) = shop(3);
     rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA journal_mode = WAL").unwrap();
-    approved(&case);
+    case.prepared();
     let reader = rusqlite::Connection::open(&path).unwrap();
     reader.execute_batch("BEGIN").unwrap();
     let before: i64 = reader.query_row("SELECT count(mobile) FROM customers", [], |r| r.get(0)).unwrap();
@@ -219,7 +208,7 @@ fn wrong_passphrase_and_wrong_key_say_which() {
         text["error"]["code"].as_str().unwrap().to_owned()
     };
     assert_eq!(wrong("CUSTODY_PASSPHRASE", &["scan"]), "wrong_passphrase");
-    approved(&case);
+    case.prepared();
     assert_eq!(wrong("CUSTODY_KEY_PASSPHRASE", &["approve", "--key", "keys/liquidator.key", "--yes"]), "wrong_passphrase");
     // A key that the case does not know, and one that is no approver's.
     case.ok(&["keygen", "keys/stranger", "--use", "approver"]);

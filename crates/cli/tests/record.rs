@@ -18,13 +18,7 @@ datasets:
 safety_days: 0
 ",
     );
-    case.ok(&["subjects"]);
-    for fact in ["holding.open_matter=no", "holding.statutory_copy=yes", "case.important_data=no"] {
-        case.ok(&["answer", fact]);
-    }
-    case.ok(&["plan"]);
-    case.approve();
-    case.ok(&["backup"]);
+    case.prepared();
     case
 }
 

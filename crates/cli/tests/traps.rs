@@ -23,16 +23,6 @@ fn over(sql: &str, datasets: &str) -> (Case, PathBuf) {
     (case, path)
 }
 
-fn approved(case: &Case) {
-    case.ok(&["subjects"]);
-    for fact in ["holding.open_matter=no", "holding.statutory_copy=yes", "case.important_data=no", "case.platform=no"] {
-        case.ok(&["answer", fact]);
-    }
-    case.ok(&["plan"]);
-    case.approve();
-    case.ok(&["backup"]);
-}
-
 fn closed(case: &Case) -> Value {
     case.ok(&["apply"]);
     let made = case.json(&["dossier", "--close", "-o", "end.zip"]);
@@ -54,7 +44,7 @@ const SAID: &str = "  - {at: shop/people, class: member_profile, groups: {contac
 #[test]
 fn a_table_that_appears_after_the_seal_keeps_the_case_open() {
     let (case, path) = over(PEOPLE, SAID);
-    approved(&case);
+    case.prepared();
     rusqlite::Connection::open(&path)
         .unwrap()
         .execute_batch("CREATE TABLE fresh (name TEXT, mobile TEXT); INSERT INTO fresh VALUES ('新', '13800000001')")
@@ -71,7 +61,7 @@ fn a_table_that_appears_after_the_seal_keeps_the_case_open() {
             "  - {at: shop/fresh, class: member_profile, groups: {contact: [name, mobile]}, tells: {region: \"=cn\"}}\nsafety_days",
         ),
     );
-    approved(&case);
+    case.prepared();
     closed(&case);
     assert_eq!(rows(&path, "SELECT count(*) FROM fresh"), 0);
 }
@@ -79,7 +69,7 @@ fn a_table_that_appears_after_the_seal_keeps_the_case_open() {
 #[test]
 fn a_decoy_at_another_path_is_not_erased() {
     let (case, path) = over(PEOPLE, SAID);
-    approved(&case);
+    case.prepared();
     std::fs::copy(&path, case.folder.join("decoy.db")).unwrap();
     let yaml = std::fs::read_to_string(case.folder.join("case.yaml")).unwrap();
     case.write("case.yaml", yaml.replace("path: shop.db", "path: decoy.db"));
@@ -100,7 +90,7 @@ fn a_computed_column_that_still_shows_the_value_is_not_destroyed() {
     let said = "  - {at: shop/people, class: customer_register, groups: {buyer: [name, mobile], contact: [shown, email]}, tells: {region: \"=cn\"}}
   - {at: shop/fapiao, class: voucher, groups: {voucher: [id, person_id, issued_on]}, tells: {voucher_date: issued_on}}\n";
     let (case, path) = over(sql, said);
-    approved(&case);
+    case.prepared();
     let applied = case.json(&["apply"]);
     assert_eq!(applied["done"][0]["rows_done"], 0, "{applied:#}");
     assert_eq!(rows(&path, "SELECT count(*) FROM people WHERE shown LIKE '138%'"), 2);
@@ -123,7 +113,7 @@ fn a_workbook_under_another_name_is_still_there() {
             "  - {at: \"books/*\", class: member_profile, groups: {contact: [姓名, 手机号]}, tells: {region: \"=cn\"}}\nsafety_days",
         ),
     );
-    approved(&case);
+    case.prepared();
     let waits = |case: &Case| case.json(&["apply"])["waiting"].as_array().unwrap().iter().filter(|w| w["why"] == "by_hand").count();
     assert_eq!(waits(&case), 1);
     std::fs::rename(&book, case.folder.join("books/renamed.xlsx")).unwrap();
@@ -160,7 +150,7 @@ fn files_with_several_names_are_left_alone_and_rights_stay() {
     let scan = case.json(&["scan"]);
     assert_eq!(scan["inventory"]["unread"][0]["reason"], "several_names", "{scan:#}");
     std::fs::remove_file(case.folder.join("elsewhere.csv")).unwrap();
-    approved(&case);
+    case.prepared();
     case.ok(&["apply"]);
     let b = std::fs::metadata(case.folder.join("lists/b.csv")).unwrap();
     assert_eq!(b.permissions().mode() & 0o777, 0o600);
@@ -178,7 +168,7 @@ fn rows_without_a_key_survive_the_renumbering_of_the_rewrite() {
     let said = "  - {at: shop/people, class: marketing_list, groups: {marketing: [name, mobile, marketing]}, tells: {region: \"=cn\", marketing: marketing}}
   - {at: shop/loose, class: member_profile, groups: {contact: [mobile], profile: [note, code]}, tells: {region: \"=cn\"}}\n";
     let (case, path) = over(sql, said);
-    approved(&case);
+    case.prepared();
     let applied = case.json(&["apply"]);
     let kept: u64 = applied["done"].as_array().unwrap().iter().map(|d| d["rows_kept"].as_u64().unwrap()).sum();
     assert_eq!((kept, applied["late"].as_u64().unwrap()), (0, 0), "{applied:#}");
@@ -198,11 +188,11 @@ fn a_voucher_that_comes_in_between_keeps_its_buyer() {
     let (case, path) = over(sql, said);
     let yaml = std::fs::read_to_string(case.folder.join("case.yaml")).unwrap();
     case.write("case.yaml", yaml.replace("path: shop.db}", "path: shop.db, live: true}") + "tolerance: {live_percent: 50}\n");
-    approved(&case);
+    case.prepared();
     rusqlite::Connection::open(&path).unwrap().execute_batch("INSERT INTO fapiao VALUES (2, 7, '2026-01-02')").unwrap();
     case.ok(&["apply"]);
     assert_eq!(rows(&path, "SELECT count(*) FROM people WHERE name IS NOT NULL"), 2, "1 and 7 have vouchers");
-    approved(&case);
+    case.prepared();
     closed(&case);
     assert_eq!(rows(&path, "SELECT count(*) FROM people WHERE name IS NOT NULL AND id IN (1, 7)"), 2);
     assert_eq!(rows(&path, "SELECT count(*) FROM people WHERE mobile IS NOT NULL"), 0);
@@ -213,10 +203,10 @@ fn a_delta_is_restored_beside_its_seal() {
     let (case, path) = over(PEOPLE, SAID);
     let yaml = std::fs::read_to_string(case.folder.join("case.yaml")).unwrap();
     case.write("case.yaml", yaml.replace("path: shop.db}", "path: shop.db, live: true}") + "tolerance: {live_percent: 50}\n");
-    approved(&case);
+    case.prepared();
     rusqlite::Connection::open(&path).unwrap().execute_batch("INSERT INTO people VALUES (900, '迟', '13700000001')").unwrap();
     case.ok(&["apply"]);
-    approved(&case);
+    case.prepared();
     let restored = case.json(&["restore", "--to", "back"]);
     let counts: Vec<u64> = restored["restored"].as_array().unwrap().iter().map(|r| r["rows"].as_u64().unwrap()).collect();
     assert_eq!(counts, [60, 1]);
@@ -238,7 +228,7 @@ fn what_comes_back_or_comes_late_keeps_the_case_open() {
         let (case, path) = over(PEOPLE, SAID);
         let yaml = std::fs::read_to_string(case.folder.join("case.yaml")).unwrap();
         case.write("case.yaml", yaml.replace("safety_days: 0", "safety_days: 30"));
-        approved(&case);
+        case.prepared();
         std::fs::copy(&path, case.folder.join("keep.db")).unwrap();
         case.ok(&["apply"]);
         if late == "copied back" {
@@ -261,7 +251,7 @@ fn an_archive_outlives_the_loss_of_what_it_alone_still_has() {
     let (case, path) = over(sql, said);
     let yaml = std::fs::read_to_string(case.folder.join("case.yaml")).unwrap();
     case.write("case.yaml", yaml.replace("safety_days: 0", "safety_days: 1\nsimulated: true"));
-    approved(&case);
+    case.prepared();
     case.ok(&["apply"]);
     // Within the window somebody deletes what the law keeps: the archive is the last copy.
     rusqlite::Connection::open(&path).unwrap().execute_batch("DELETE FROM fapiao; UPDATE people SET name = NULL").unwrap();
@@ -273,7 +263,7 @@ fn an_archive_outlives_the_loss_of_what_it_alone_still_has() {
 #[test]
 fn a_ledger_that_was_cut_back_is_refused() {
     let (case, _) = over(PEOPLE, SAID);
-    approved(&case);
+    case.prepared();
     let db = rusqlite::Connection::open(case.folder.join("case.custody/ledger.db")).unwrap();
     let lines: Vec<Vec<u8>> =
         db.prepare("SELECT bytes FROM entry ORDER BY seq").unwrap().query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect();
@@ -288,7 +278,7 @@ fn a_ledger_that_was_cut_back_is_refused() {
 #[test]
 fn files_of_the_vault_do_not_answer_to_another_name() {
     let (case, path) = over(PEOPLE, SAID);
-    approved(&case);
+    case.prepared();
     let blobs: Vec<PathBuf> = std::fs::read_dir(case.folder.join("case.custody/vault/blobs")).unwrap().map(|e| e.unwrap().path()).collect();
     // Every file gets the bytes of the next one.
     let bytes: Vec<Vec<u8>> = blobs.iter().map(|b| std::fs::read(b).unwrap()).collect();

@@ -12,6 +12,7 @@ mod item;
 mod lint;
 mod questions;
 #[cfg(test)]
+#[path = "tests/rule_cases.rs"]
 mod rule_cases;
 mod table;
 

@@ -9,10 +9,11 @@ use ledger::keyed;
 use rows::{Tag, read_row};
 use terms::Fault;
 
-use crate::coding::{Shared, UnitRows, take, unvarint, varint};
+use crate::coding::{Shared, UnitRows};
 use crate::random::random;
 use crate::sealed::{io, open, private, seal, sync_folder};
 use crate::slots::{Key, Slots};
+use crate::varint::{take, unvarint, varint};
 
 const MAGIC: &[u8; 8] = b"CUSTARC2";
 /// Bytes of rows that are gathered before a block is written.

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 
 use rows::{CellRef, Tag};
 
+use crate::frequency::{Table, untable};
 use crate::pieces::{Piece, fine, pieces};
 use crate::range::{Decoder, Encoder};
+use crate::varint::{take, unvarint, varint};
 
 /// Subjects in which a value or word must stand before it may be shared.
 const COMMON_SUBJECTS: u32 = 50;
@@ -15,8 +17,6 @@ const COMMON_BYTES: usize = 64;
 const COMMON_MAX: usize = 4_096;
 /// Places in a text that have frequencies of their own.
 const PLACES: usize = 8;
-/// Sum of the frequencies of a table.
-const TOTAL: u32 = 1 << 15;
 /// Texts and blobs from here on are compressed by themselves.
 const LONG: usize = 192;
 const LEVEL: i32 = 6;
@@ -39,47 +39,6 @@ const SHARED: u32 = 16;
 const END: u32 = 0;
 const BYTES: u32 = 1;
 const WORD: u32 = 32;
-
-/// Frequencies of symbols.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Table {
-    /// Symbol, start, frequency; by symbol.
-    symbols: Vec<(u32, u32, u32)>,
-    total: u32,
-}
-
-impl Table {
-    fn of(counts: &HashMap<u32, u32>) -> Table {
-        let sum: u64 = counts.values().map(|n| u64::from(*n)).sum();
-        let mut all: Vec<(u32, u32)> = counts.iter().map(|(s, n)| (*s, *n)).collect();
-        all.sort_unstable();
-        let scaled = |n: u32| u32::try_from(u64::from(n) * u64::from(TOTAL) / sum.max(1)).unwrap_or(TOTAL).max(1);
-        Table::new(all.into_iter().map(|(s, n)| (s, scaled(n))))
-    }
-
-    fn new(all: impl Iterator<Item = (u32, u32)>) -> Table {
-        let mut out = Table::default();
-        for (symbol, freq) in all {
-            out.symbols.push((symbol, out.total, freq));
-            out.total += freq;
-        }
-        out
-    }
-
-    fn put(&self, symbol: u32, out: &mut Encoder) {
-        if let Some((_, start, freq)) = self.symbols.binary_search_by_key(&symbol, |s| s.0).ok().and_then(|i| self.symbols.get(i)) {
-            out.put(*start, *freq, self.total);
-        }
-    }
-
-    fn take(&self, input: &mut Decoder<'_>) -> Option<u32> {
-        let at = input.at(self.total.max(1))?;
-        let i = self.symbols.partition_point(|(_, start, _)| *start <= at).checked_sub(1)?;
-        let (symbol, start, freq) = self.symbols.get(i)?;
-        input.take(*start, *freq, self.total);
-        Some(*symbol)
-    }
-}
 
 /// What the units of a block share about one column.
 #[derive(Clone, Debug, Default)]
@@ -525,20 +484,6 @@ fn unnumber(input: &mut Decoder<'_>) -> Option<u64> {
     None
 }
 
-fn untable(input: &mut &[u8]) -> Option<Table> {
-    let mut all = Vec::new();
-    let (mut last, mut total) = (0u32, 0u64);
-    for _ in 0..unvarint(input)? {
-        let symbol = last.checked_add(u32::try_from(unvarint(input)?).ok()?)?;
-        let freq = u32::try_from(unvarint(input)?).ok().filter(|f| *f > 0)?;
-        total += u64::from(freq);
-        all.push((symbol, freq));
-        last = symbol;
-    }
-    // A range of 2^24 at least is divided by it.
-    (total < 1 << 20).then(|| Table::new(all.into_iter()))
-}
-
 fn counted(bytes: &[u8], out: &mut Vec<u8>) {
     varint(bytes.len() as u64, out);
     out.extend_from_slice(bytes);
@@ -547,32 +492,6 @@ fn counted(bytes: &[u8], out: &mut Vec<u8>) {
 fn uncounted(input: &mut &[u8]) -> Option<Vec<u8>> {
     let len = usize::try_from(unvarint(input)?).ok()?;
     take(input, len).map(<[u8]>::to_vec)
-}
-
-pub(crate) fn varint(mut n: u64, out: &mut Vec<u8>) {
-    while n >= 0x80 {
-        out.push((n as u8) | 0x80);
-        n >>= 7;
-    }
-    out.push(n as u8);
-}
-
-pub(crate) fn unvarint(input: &mut &[u8]) -> Option<u64> {
-    let mut out = 0u64;
-    for shift in (0..64).step_by(7) {
-        let b = take(input, 1)?.first().copied()?;
-        out |= u64::from(b & 0x7f) << shift;
-        if b & 0x80 == 0 {
-            return Some(out);
-        }
-    }
-    None
-}
-
-pub(crate) fn take<'a>(input: &mut &'a [u8], len: usize) -> Option<&'a [u8]> {
-    let (head, tail) = input.split_at_checked(len)?;
-    *input = tail;
-    Some(head)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod archive;
 mod coding;
+mod frequency;
 mod holder;
 mod keyfile;
 mod pieces;
@@ -10,8 +11,10 @@ mod range;
 mod sealed;
 mod shred;
 mod slots;
+mod varint;
 mod vault;
 #[cfg(test)]
+#[path = "tests/vectors.rs"]
 mod vectors;
 
 pub use archive::{ArchiveReader, ArchiveWriter, Unit};

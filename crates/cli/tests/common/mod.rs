@@ -86,6 +86,17 @@ impl Case {
         self.ok(&["approve", "--key", "keys/data-lead.key", "--yes"]);
     }
 
+    /// Seals, answers what a shop of its own is asked, plans, approves twice, and backs up.
+    pub fn prepared(&self) {
+        self.ok(&["subjects"]);
+        for fact in ["holding.open_matter=no", "holding.statutory_copy=yes", "case.important_data=no", "case.platform=no"] {
+            self.ok(&["answer", fact]);
+        }
+        self.ok(&["plan"]);
+        self.approve();
+        self.ok(&["backup"]);
+    }
+
     /// Makes the dossier and verifies it under its policy; gives the report.
     pub fn verified(&self, dossier: &str) -> Value {
         let made = self.json(&["dossier", "-o", dossier]);
