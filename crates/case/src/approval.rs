@@ -39,7 +39,7 @@ pub struct Statement {
     pub not_after: Day,
     pub origin: String,
     pub plan: Digest,
-    pub reason: String,
+    pub reason: Digest,
     pub role: String,
     pub scope: Vec<String>,
     #[serde(rename = "type")]
@@ -83,11 +83,36 @@ pub struct ApprovalFile {
     pub alg: String,
     pub kid: String,
     pub made_with: String,
+    /// The reason in words, which the statement only commits to; for the operator, who keeps it sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
     pub sig: String,
     pub statement: String,
     #[serde(rename = "type")]
     pub kind: String,
     pub v: u64,
+}
+
+/// A reason and the salt of its commitment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reason {
+    /// base64url of 32 random bytes.
+    pub salt: String,
+    /// Why, in words.
+    pub text: String,
+}
+
+impl Reason {
+    /// A reason under a random salt.
+    pub fn new(text: &str, salt: &[u8; 32]) -> Reason {
+        Reason { salt: b64::url(salt), text: text.to_owned() }
+    }
+
+    /// What the statement says of it; none if the salt is none.
+    pub fn commitment(&self) -> Option<Digest> {
+        b64::array_from_url::<32>(&self.salt).map(|salt| ledger::body_commitment(&salt, self.text.as_bytes()))
+    }
 }
 
 /// The `type` of a signed approval.
@@ -98,9 +123,10 @@ impl ApprovalFile {
     ///
     /// # Errors
     /// If the statement cannot be written.
-    pub fn sign(statement: &Statement, signer: &Signer, made_with: &str) -> Result<ApprovalFile, String> {
+    pub fn sign(statement: &Statement, reason: Reason, signer: &Signer, made_with: &str) -> Result<ApprovalFile, String> {
         let bytes = statement.bytes()?;
         Ok(ApprovalFile {
+            reason: Some(reason),
             alg: "ed25519".to_owned(),
             kid: signer.kid(),
             made_with: made_with.to_owned(),
@@ -118,7 +144,10 @@ impl ApprovalFile {
     pub fn read(bytes: &[u8]) -> Result<ApprovalFile, String> {
         let file: ApprovalFile = json::read(bytes, Strictness::Document).map_err(|e| e.0)?;
         let known = ["cli", "html", "passkey", "card"].contains(&file.made_with.as_str());
-        let ok = file.kind == SIGNED_TYPE && file.v == 1 && file.alg == "ed25519" && known;
+        let opens = |r: &Reason| {
+            b64::from_url(&file.statement).and_then(|b| Statement::read(&b).ok()).is_some_and(|s| r.commitment() == Some(s.reason))
+        };
+        let ok = file.kind == SIGNED_TYPE && file.v == 1 && file.alg == "ed25519" && known && file.reason.as_ref().is_none_or(opens);
         if ok { Ok(file) } else { Err("not a signed approval".to_owned()) }
     }
 
@@ -128,6 +157,19 @@ impl ApprovalFile {
         let sig = b64::array_from_url::<64>(&self.sig)?;
         let signed = self.kid == key.kid() && key.verifies(&approval_message(&bytes), &sig);
         if signed { Statement::read(&bytes).ok() } else { None }
+    }
+
+    /// The statement, whoever signed it.
+    pub fn statement(&self) -> Option<Statement> {
+        b64::from_url(&self.statement).and_then(|b| Statement::read(&b).ok())
+    }
+
+    /// Its canonical bytes.
+    ///
+    /// # Errors
+    /// If a member cannot be written.
+    pub fn bytes(&self) -> Result<Vec<u8>, String> {
+        json::to_bytes(self, Strictness::Document).map_err(|e| e.0)
     }
 
     /// The check number, ten digits 4-4-2.

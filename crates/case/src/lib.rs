@@ -2,19 +2,23 @@
 
 mod admit;
 mod approval;
+mod briefing;
 mod broken;
 mod decide;
 pub mod dossier;
 mod event;
 mod evolve;
 pub mod file;
+mod public;
 mod rules;
 mod state;
 
 pub use admit::{Context, admit};
-pub use approval::{ApprovalFile, Decision, Head, Statement};
+pub use approval::{ApprovalFile, Decision, Head, Reason, Statement};
+pub use briefing::{Approver, BRIEFING_TYPE, Briefing};
 pub use broken::{Broken, RuleId};
 pub use decide::{By, Command, Draft, decide};
 pub use event::*;
 pub use evolve::evolve;
+pub use public::PublicFile;
 pub use state::{Approval, Backup, Hold, KeyState, Order, OrderKind, PlanState, Run, Seal, Source, State, Vector};

@@ -3,8 +3,8 @@
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
+use keys::Passphrase;
 use terms::{Fault, Lang};
-use vault::Passphrase;
 use work::Secrets;
 
 use crate::say::pick;

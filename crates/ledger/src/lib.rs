@@ -14,7 +14,7 @@ pub mod zip;
 
 pub use bytes::{body_commitment, domain, keyed, pae, sha256, tagged_hash};
 pub use entry::{ENTRY_TYPE, Entry, LINE_MAX, LineError, Sig, leaf_of};
-pub use key::{Kid, PublicKey, Signer, kid_of};
+pub use key::{ED25519, Kid, PublicKey, Signer, kid_of};
 pub use note::{Checkpoint, NoteError, SignedNote};
 pub use pages::{page_root, uniform_root};
 pub use seal::{Commitment, commitment, order_key, positions, row_key, subject_key, subject_leaf};

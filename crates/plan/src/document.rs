@@ -1,14 +1,13 @@
-//! The plan document: what a plan was computed from, the plan, its notes; and its measured consequence.
+//! The plan document: what a plan was computed from, the plan, its notes.
 
 use std::collections::BTreeSet;
 
 use facts::Table;
 use law::LawBook;
 use serde::{Deserialize, Serialize};
-use terms::{Answer, Day, Digest, Given, Holdings, Id, Inventory, Outcome, Value};
+use terms::{Answer, Day, Digest, Given, Holdings, Id, Inventory};
 
 use crate::inputs::Inputs;
-use crate::item::Method;
 use crate::lint::{Note, lint};
 use crate::table::{Plan, compute};
 
@@ -79,66 +78,5 @@ impl PlanDoc {
             compute(&Inputs { book, table, case: &inputs.case, holdings, answers: &inputs.answers, acts: &acts, as_of: inputs.as_of });
         let notes = lint(&plan, holdings, inventory, book);
         PlanDoc { archives, inputs, notes, plan, kind: "custody.plan".to_owned(), v: 1 }
-    }
-}
-
-/// The measured consequence of a plan: what the approver sees before signing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Consequence {
-    /// What cannot be undone, item by item.
-    pub irreversible: Vec<Effect>,
-    /// Record-cells that are stored until a date.
-    pub retained: u64,
-    /// Record-cells that stay undecided.
-    pub undecided: u64,
-    /// Persons in the sealed data sets.
-    pub persons: u64,
-    /// `custody.consequence`
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// 1
-    pub v: u64,
-}
-
-/// One item that cannot be undone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Effect {
-    /// Field groups.
-    pub groups: Vec<String>,
-    /// Holding.
-    pub holding: String,
-    /// Item.
-    pub item: Id,
-    /// How.
-    pub method: Method,
-    /// Rows.
-    pub rows: u64,
-}
-
-impl Consequence {
-    /// The consequence of a plan.
-    pub fn of(plan: &Plan, holdings: &Holdings) -> Consequence {
-        let effect = |i: &crate::item::Item| Effect {
-            groups: i.groups.clone(),
-            holding: i.holding.clone(),
-            item: i.item.clone(),
-            method: i.method,
-            rows: i.records,
-        };
-        let of = |o: Outcome| plan.totals.get(&o).copied().unwrap_or_default();
-        let persons = match holdings.given.get("case.persons") {
-            Some(Value::Count(n)) => *n,
-            _ => 0,
-        };
-        Consequence {
-            irreversible: plan.items.iter().filter(|i| i.irreversible()).map(effect).collect(),
-            retained: of(Outcome::Retain),
-            undecided: of(Outcome::Undecided),
-            persons,
-            kind: "custody.consequence".to_owned(),
-            v: 1,
-        }
     }
 }

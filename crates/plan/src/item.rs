@@ -86,6 +86,18 @@ impl Item {
     pub fn irreversible(&self) -> bool {
         matches!(self.outcome, Outcome::Destroy | Outcome::Anonymise | Outcome::Return)
     }
+
+    /// Standing limits of looking for what it destroys (RESIDUE §6); `searched` = raw files are searched.
+    pub fn out_of_scope(&self, searched: bool) -> Vec<&'static str> {
+        let mut out = vec!["backups_made_by_others", "disk_free_blocks", "disk_spare_area", "snapshots_and_shadow_copies", "sync_folders"];
+        if !searched {
+            out.push("raw_files");
+        }
+        if self.method == Method::ByHand {
+            out.push("what_the_person_who_did_it_did_not_do");
+        }
+        out
+    }
 }
 
 type Fate<'a> = (usize, &'a str, Outcome, Option<Day>, Option<Day>, Option<Day>);

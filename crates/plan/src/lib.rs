@@ -2,6 +2,7 @@
 
 mod bite;
 mod cell;
+mod consequence;
 mod decide;
 mod diff;
 mod document;
@@ -17,8 +18,9 @@ mod rule_cases;
 mod table;
 
 pub use cell::{Admission, Cell};
+pub use consequence::{Cited, Consequence, Effect};
 pub use diff::{Change, diff};
-pub use document::{ArchiveItem, Consequence, Effect, PlanDoc, PlanInputs};
+pub use document::{ArchiveItem, PlanDoc, PlanInputs};
 pub use explain::{Reader, explain};
 pub use gates::{GateRow, Shown};
 pub use inputs::Inputs;

@@ -4,7 +4,7 @@ mod archive;
 mod coding;
 mod frequency;
 mod holder;
-mod keyfile;
+mod keyfiles;
 mod pieces;
 mod random;
 mod range;
@@ -19,7 +19,7 @@ mod vectors;
 
 pub use archive::{ArchiveReader, ArchiveWriter, Unit};
 pub use holder::Holder;
-pub use keyfile::{KeyFile, Passphrase};
+pub use keyfiles::{load_key_file, save_key_file};
 pub use random::{random, random_key};
 pub use shred::{ShredPlan, ShredSeen, shred};
 pub use slots::{Key, SLOT_NOBODY, Slots, slot_file_header};

@@ -3,14 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use keys::{KeyFile, Passphrase};
 use ledger::keyed;
 use terms::Fault;
 use zeroize::Zeroizing;
 
 use crate::archive::{ArchiveReader, ArchiveWriter};
 use crate::holder::Holder;
-use crate::keyfile::{KeyFile, Passphrase};
-use crate::random::random_key;
+use crate::keyfiles::{load_key_file, save_key_file};
+use crate::random::{random, random_key};
 use crate::sealed::{io, open_bytes, seal_bytes, write_whole};
 use crate::shred::finish_renames;
 use crate::slots::{Key, Slots};
@@ -48,7 +49,8 @@ impl Vault {
         holder.give(1, &epoch_key)?;
         Slots::create(&folder.join("slots"), 1, &epoch_key)?;
         // The key file comes last: a vault is whole once it is there.
-        KeyFile::seal("vault", "vault", &*random_key()?, passphrase)?.save(&folder.join("vault.key"))
+        let file = KeyFile::seal("vault", "vault", &*random_key()?, passphrase, &random()?)?;
+        save_key_file(&file, &folder.join("vault.key"))
     }
 
     /// Whether there is a whole vault.
@@ -73,7 +75,7 @@ impl Vault {
     /// # Errors
     /// If the passphrase is wrong, the holder has no key for the epoch, or a file is damaged.
     pub fn open(folder: &Path, archives: &Path, holder: &Path, passphrase: &Passphrase) -> Result<Vault, Fault> {
-        let key = KeyFile::load(&folder.join("vault.key"))?.open(passphrase)?;
+        let key = load_key_file(&folder.join("vault.key"))?.open(passphrase)?;
         finish_renames(folder)?;
         let holder = Holder::at(holder);
         let slots = Slots::open(&folder.join("slots"), |epoch| holder.take(epoch))?;

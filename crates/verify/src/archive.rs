@@ -1,9 +1,7 @@
 //! The dossier's file: canonical zip, members in their order, the manifest.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::io::{self, Read, Seek, SeekFrom};
 
 use case::dossier::{Manifest, in_manifest, known, rank};
 use ledger::sha256;
@@ -16,9 +14,14 @@ use crate::verdict::{Claim, State};
 /// Largest member that is read into memory whole.
 const MEMBER_MAX: u64 = 1 << 30;
 
+/// Where a dossier's bytes come from: a file, or memory.
+pub(crate) trait Bytes: Read + Seek {}
+
+impl<T: Read + Seek> Bytes for T {}
+
 /// An open dossier.
-pub(crate) struct Dossier {
-    file: BufReader<File>,
+pub(crate) struct Dossier<'a> {
+    file: Box<dyn Bytes + 'a>,
     members: BTreeMap<String, Member>,
     /// Digest of the manifest's bytes.
     pub manifest_digest: Digest,
@@ -26,10 +29,10 @@ pub(crate) struct Dossier {
     pub manifest: Manifest,
 }
 
-impl Dossier {
+impl<'a> Dossier<'a> {
     /// Opens a dossier; what is wrong with its form is a broken claim.
-    pub(crate) fn open(path: &Path) -> io::Result<Result<Dossier, Claim>> {
-        let mut file = BufReader::new(File::open(path)?);
+    pub(crate) fn open(from: impl Bytes + 'a) -> io::Result<Result<Dossier<'a>, Claim>> {
+        let mut file: Box<dyn Bytes + 'a> = Box::new(from);
         let list = match scan(&mut file) {
             Ok(list) => list,
             Err(ZipError::Io(e)) => return Err(e),
@@ -52,7 +55,7 @@ impl Dossier {
         let members: BTreeMap<String, Member> = list.into_iter().map(|m| (m.name.clone(), m)).collect();
         let mut bytes = Vec::new();
         let Some(member) = members.get("manifest.json") else { return broken("the manifest is missing".to_owned()) };
-        read_member(&mut file, member, &mut bytes)?;
+        read_member(&mut *file, member, &mut bytes)?;
         let Ok(manifest) = read::<Manifest>(&bytes, Strictness::Document) else {
             return broken("the manifest is not canonical".to_owned());
         };
@@ -63,7 +66,7 @@ impl Dossier {
     pub(crate) fn bytes(&mut self, name: &str) -> Option<Vec<u8>> {
         let member = self.members.get(name).filter(|m| m.len <= MEMBER_MAX)?;
         let mut out = Vec::new();
-        read_member(&mut self.file, member, &mut out).ok()?;
+        read_member(&mut *self.file, member, &mut out).ok()?;
         Some(out)
     }
 
@@ -116,8 +119,8 @@ impl Dossier {
     }
 }
 
-fn read_member(file: &mut BufReader<File>, member: &Member, out: &mut Vec<u8>) -> io::Result<()> {
+fn read_member(file: &mut dyn Bytes, member: &Member, out: &mut Vec<u8>) -> io::Result<()> {
     file.seek(SeekFrom::Start(member.at))?;
-    file.by_ref().take(member.len).read_to_end(out)?;
+    file.take(member.len).read_to_end(out)?;
     Ok(())
 }

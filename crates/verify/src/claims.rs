@@ -12,7 +12,7 @@ use crate::verdict::{Claim, Report, State, Trust};
 use crate::{documents, recompute};
 
 /// Checks everything.
-pub(crate) fn check(dossier: &mut Dossier, trust: &Trust, report: &mut Report) {
+pub(crate) fn check(dossier: &mut Dossier<'_>, trust: &Trust, report: &mut Report) {
     let complete = dossier.check_manifest();
     let stop = complete.state == State::Broken;
     report.add(complete);
@@ -176,7 +176,7 @@ fn closed(replay: &Replay, report: &mut Report) {
     });
 }
 
-fn time(dossier: &mut Dossier, replay: &Replay, report: &mut Report) {
+fn time(dossier: &mut Dossier<'_>, replay: &Replay, report: &mut Report) {
     let simulated = replay
         .state
         .opened

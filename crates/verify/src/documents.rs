@@ -13,7 +13,7 @@ use crate::replay::{Replay, documents_of};
 use crate::verdict::{Claim, Report, State};
 
 /// Checks every document that an entry names.
-pub(crate) fn check(dossier: &mut Dossier, replay: &Replay, report: &mut Report) {
+pub(crate) fn check(dossier: &mut Dossier<'_>, replay: &Replay, report: &mut Report) {
     let mut missing: BTreeSet<Digest> = BTreeSet::new();
     let before = report.claims.len();
     let mut vectors: BTreeMap<(u64, String, String), Vec<u8>> = BTreeMap::new();
@@ -47,7 +47,7 @@ pub(crate) fn check(dossier: &mut Dossier, replay: &Replay, report: &mut Report)
 }
 
 fn one(
-    dossier: &mut Dossier,
+    dossier: &mut Dossier<'_>,
     replay: &Replay,
     entry: &Entry,
     event: &Event,
@@ -130,7 +130,7 @@ fn method(method: plan::Method) -> String {
 
 /// W4, and position by position S2.
 fn vector(
-    dossier: &mut Dossier,
+    dossier: &mut Dossier<'_>,
     replay: &Replay,
     entry: &Entry,
     o: &OutcomesRecorded,
@@ -164,6 +164,6 @@ fn vector(
 }
 
 /// A typed document, if it is there and of its form.
-pub(crate) fn document<T: serde::de::DeserializeOwned>(dossier: &mut Dossier, digest: &Digest) -> Option<T> {
+pub(crate) fn document<T: serde::de::DeserializeOwned>(dossier: &mut Dossier<'_>, digest: &Digest) -> Option<T> {
     read(&dossier.document(digest)?, Strictness::Document).ok()
 }

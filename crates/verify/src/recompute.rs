@@ -14,7 +14,7 @@ use crate::replay::Replay;
 use crate::verdict::{Claim, Report, State};
 
 /// Computes every plan again.
-pub(crate) fn check(dossier: &mut Dossier, replay: &Replay, report: &mut Report) {
+pub(crate) fn check(dossier: &mut Dossier<'_>, replay: &Replay, report: &mut Report) {
     let plans: Vec<(u64, PlanMade)> = replay
         .entries
         .iter()
@@ -47,7 +47,7 @@ pub(crate) fn check(dossier: &mut Dossier, replay: &Replay, report: &mut Report)
 }
 
 /// None if something is missing.
-fn one(dossier: &mut Dossier, replay: &Replay, n: u64, made: &PlanMade) -> Option<Result<(), String>> {
+fn one(dossier: &mut Dossier<'_>, replay: &Replay, n: u64, made: &PlanMade) -> Option<Result<(), String>> {
     let bytes = dossier.document(&made.plan_doc)?;
     let doc: PlanDoc = document(dossier, &made.plan_doc)?;
     let packs = match packs(dossier, &doc.inputs.packs)? {
@@ -81,7 +81,8 @@ fn one(dossier: &mut Dossier, replay: &Replay, n: u64, made: &PlanMade) -> Optio
     if to_bytes(&again, Strictness::Document).ok()? != bytes {
         return wrong("computed again, the plan is another");
     }
-    let consequence = Consequence::of(&again.plan, &holdings);
+    let before = plan_before(dossier, replay, n)?;
+    let consequence = Consequence::of(&again.plan, &holdings, &packs.book, before.as_ref().map(|d| &d.plan));
     if to_bytes(&consequence, Strictness::Document).ok()? != dossier.document(&made.consequence_doc)? {
         return wrong("the consequence shown to the approvers is not the plan's");
     }
@@ -90,6 +91,22 @@ fn one(dossier: &mut Dossier, replay: &Replay, n: u64, made: &PlanMade) -> Optio
         return wrong("the entry counts other items than the plan");
     }
     Some(Ok(()))
+}
+
+/// The plan that was in force before an entry; none if there was none, or nothing at all if its document is missing.
+fn plan_before(dossier: &mut Dossier<'_>, replay: &Replay, n: u64) -> Option<Option<PlanDoc>> {
+    let mut newest = None;
+    for (entry, event) in replay.entries.iter().take_while(|(e, _)| e.n < n) {
+        match event {
+            Event::PlanMade(made) => newest = Some((entry.n, made.plan_doc)),
+            Event::PlanWithdrawn(w) if newest.is_some_and(|(n, _)| n == w.plan_n) => newest = None,
+            _ => {}
+        }
+    }
+    match newest {
+        None => Some(None),
+        Some((_, doc)) => document(dossier, &doc).map(Some),
+    }
 }
 
 /// The scenario that the case had before an entry.
@@ -102,7 +119,7 @@ fn scenario_at(replay: &Replay, n: u64) -> Option<terms::Scenario> {
     replay.entries.iter().take_while(|(e, _)| e.n < n).filter_map(|(_, event)| said(event)).last()
 }
 
-fn packs(dossier: &mut Dossier, digests: &[Digest]) -> Option<Result<Packs, String>> {
+fn packs(dossier: &mut Dossier<'_>, digests: &[Digest]) -> Option<Result<Packs, String>> {
     let mut files = BTreeMap::new();
     for digest in digests {
         let list: Json = document(dossier, digest)?;
@@ -115,7 +132,7 @@ fn packs(dossier: &mut Dossier, digests: &[Digest]) -> Option<Result<Packs, Stri
     Some(Packs::read(files).map_err(|all| all.first().map(ToString::to_string).unwrap_or_default()))
 }
 
-fn answers_before(dossier: &mut Dossier, replay: &Replay, n: u64) -> Option<Vec<Answer>> {
+fn answers_before(dossier: &mut Dossier<'_>, replay: &Replay, n: u64) -> Option<Vec<Answer>> {
     let mut out = Vec::new();
     for (entry, event) in replay.entries.iter().take_while(|(e, _)| e.n < n) {
         let Event::AnswerGiven(given) = event else { continue };
@@ -130,7 +147,7 @@ fn answers_before(dossier: &mut Dossier, replay: &Replay, n: u64) -> Option<Vec<
 }
 
 /// The holdings are those that were sealed with the subjects, plus the holds of that moment.
-fn holdings_fit(dossier: &mut Dossier, replay: &Replay, n: u64, made: &PlanMade, holdings: &Holdings) -> Option<bool> {
+fn holdings_fit(dossier: &mut Dossier<'_>, replay: &Replay, n: u64, made: &PlanMade, holdings: &Holdings) -> Option<bool> {
     let (_, Event::SubjectsRecorded(subjects)) = replay.entries.get(usize::try_from(made.subjects_n?).ok()?)? else { return Some(false) };
     let model: Json = document(dossier, &subjects.model_doc)?;
     let sealed: Digest = model.get("holdings")?.as_str()?.parse().ok()?;

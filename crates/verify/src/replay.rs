@@ -29,7 +29,7 @@ impl Replay {
 }
 
 /// Replays the dossier's chain; none if it is broken.
-pub(crate) fn replay(dossier: &mut Dossier, report: &mut Report) -> Option<Replay> {
+pub(crate) fn replay(dossier: &mut Dossier<'_>, report: &mut Report) -> Option<Replay> {
     let (leaves, origin, log) = head(dossier, report)?;
     let lines = chain_lines(dossier, &leaves, report)?;
     let mut state = State::default();
@@ -77,7 +77,7 @@ fn step(state: &State, line: &[u8], index: u64) -> Result<(Entry, Event), (u64, 
 }
 
 /// Checkpoint and leaves: signed by keys of `keys.txt`, root recomputed.
-fn head(dossier: &mut Dossier, report: &mut Report) -> Option<(Vec<[u8; 32]>, String, Vkey)> {
+fn head(dossier: &mut Dossier<'_>, report: &mut Report) -> Option<(Vec<[u8; 32]>, String, Vkey)> {
     let mut broken = |what: &str| {
         report.add(Claim::broken("ledger", "head", None, what));
         None
@@ -110,7 +110,7 @@ fn head(dossier: &mut Dossier, report: &mut Report) -> Option<(Vec<[u8; 32]>, St
 }
 
 /// The lines with their tree indexes; each must be the leaf at its index.
-fn chain_lines(dossier: &mut Dossier, leaves: &[[u8; 32]], report: &mut Report) -> Option<Vec<(u64, Vec<u8>)>> {
+fn chain_lines(dossier: &mut Dossier<'_>, leaves: &[[u8; 32]], report: &mut Report) -> Option<Vec<(u64, Vec<u8>)>> {
     let mut broken = |what: String| {
         report.add(Claim::broken("chain", "leaf", None, what));
         None
@@ -141,7 +141,7 @@ fn chain_lines(dossier: &mut Dossier, leaves: &[[u8; 32]], report: &mut Report) 
 }
 
 /// The chain's last line names this manifest; log key and origin are those that the case was opened with.
-fn end(dossier: &Dossier, state: &State, entries: &[(Entry, Event)], origin: &str, log: &Vkey, report: &mut Report) -> Option<()> {
+fn end(dossier: &Dossier<'_>, state: &State, entries: &[(Entry, Event)], origin: &str, log: &Vkey, report: &mut Report) -> Option<()> {
     let mut broken = |rule: &str, what: &str| {
         report.add(Claim::broken("chain", rule, Some(state.next.saturating_sub(1)), what));
         None
@@ -160,7 +160,7 @@ fn end(dossier: &Dossier, state: &State, entries: &[(Entry, Event)], origin: &st
 }
 
 /// Bodies that are there fit their commitments.
-fn bodies(dossier: &mut Dossier, entries: &[(Entry, Event)], report: &mut Report) -> Option<()> {
+fn bodies(dossier: &mut Dossier<'_>, entries: &[(Entry, Event)], report: &mut Report) -> Option<()> {
     let text = dossier.text("ledger/bodies.jsonl").unwrap_or_default();
     for line in text.lines() {
         let parsed: Option<case::dossier::BodyLine> = read(line.as_bytes(), Strictness::Document).ok();

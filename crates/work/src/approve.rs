@@ -1,7 +1,10 @@
 //! Approvals: what the approver sees first, the statement, and taking a signed approval into the ledger.
 
-use case::{ApprovalFile, ApprovalKind, By, Decision, Event, Head, PlanApproved, Statement};
-use ledger::{Signer, b64};
+use case::{
+    ApprovalFile, ApprovalKind, Approver, BRIEFING_TYPE, Briefing, By, Decision, Event, ExceptionRecorded, Head, KeyUse, PlanApproved,
+    Reason,
+};
+use ledger::Signer;
 use plan::Grade;
 use terms::json::json;
 use terms::{Digest, Fault};
@@ -13,79 +16,110 @@ use crate::workspace::Workspace;
 /// Days for which an approval holds.
 const VALID_DAYS: i64 = 90;
 
-/// The statement that an approver of that key would sign now.
+/// What an approver is given to read and to sign.
 ///
 /// # Errors
 /// If there is no plan, or its linter found an error.
-pub fn statement_for(workspace: &Workspace, kid: &str, reason: &str) -> Result<(Statement, [u8; 32]), Fault> {
+pub fn briefing(workspace: &Workspace) -> Result<Briefing, Fault> {
     let (_, doc) = read_plan(workspace)?;
     if let Some(note) = doc.notes.iter().find(|n| n.grade == Grade::Error) {
         return Err(Fault::new("plan_has_errors").with("note", &note.code).with("about", &note.about));
     }
     let plan = workspace.state.plan.as_ref().ok_or_else(|| Fault::new("no_plan"))?;
     let opened = workspace.state.opened.as_ref().ok_or_else(|| Fault::new("no_workspace"))?;
-    let key = workspace.state.keys.get(kid).filter(|k| k.revoked_from.is_none()).ok_or_else(|| Fault::new("key_not_registered"))?;
+    let consequence = plan.made.consequence_doc;
+    let missing = || Fault::new("document_missing").with("document", consequence);
+    let bytes = workspace.documents.get(&consequence)?.ok_or_else(missing)?;
     let (size, root) = workspace.head();
-    let salt: [u8; 32] = random()?;
-    let nonce: [u8; 32] = random()?;
-    let statement = Statement {
+    Ok(Briefing {
+        approvers: approvers(workspace),
+        as_of: workspace.today()?,
         case: workspace.state.case.clone(),
-        consequence: plan.made.consequence_doc,
-        decision: Decision::Approve,
+        company: workspace.file.company.name.value.clone(),
+        consequence: String::from_utf8(bytes).map_err(|_| Fault::new("document_damaged").with("document", consequence))?,
         head: Head { root: Digest(root), size },
-        key: kid.to_owned(),
-        nonce: b64::url(&nonce),
         not_after: workspace.today()?.plus_days(VALID_DAYS),
         origin: opened.origin.clone(),
         plan: plan.made.plan_doc,
-        reason: ledger::body_commitment(&salt, reason.as_bytes()).to_string(),
-        role: key.record.purpose.word().to_owned(),
-        scope: vec!["*".to_owned()],
-        kind: "custody.approval".to_owned(),
+        kind: BRIEFING_TYPE.to_owned(),
         v: 1,
+    })
+}
+
+/// Keys in force that may approve, with the names of the case file.
+fn approvers(workspace: &Workspace) -> Vec<Approver> {
+    let may = |k: &&case::KeyState| k.revoked_from.is_none() && matches!(k.record.purpose, KeyUse::Approver | KeyUse::Operator);
+    let of = |k: &case::KeyState| Approver {
+        kid: k.record.kid.clone(),
+        name: workspace.name_of(&k.record.kid).unwrap_or_else(|| k.record.person.to_string()),
+        role: k.record.purpose.word().to_owned(),
     };
-    Ok((statement, salt))
+    workspace.state.keys.values().filter(may).map(of).collect()
+}
+
+/// Signs the plan in force with a key.
+///
+/// # Errors
+/// As [`briefing`]; or if the key is not registered.
+pub fn sign(workspace: &Workspace, signer: &Signer, why: &str) -> Result<ApprovalFile, Fault> {
+    let briefing = briefing(workspace)?;
+    let kid = signer.kid();
+    let role = briefing.approvers.iter().find(|a| a.kid == kid).map(|a| a.role.clone()).ok_or_else(|| Fault::new("key_not_registered"))?;
+    let reason = Reason::new(why, &random()?);
+    let committed = reason.commitment().ok_or_else(|| Fault::new("document_form"))?;
+    let statement = briefing.statement(&kid, &role, Decision::Approve, committed, &random()?);
+    ApprovalFile::sign(&statement, reason, signer, "cli").map_err(|_| Fault::new("document_form"))
 }
 
 /// Signs an approval with a key and records it.
 ///
 /// # Errors
-/// As [`statement_for`] and [`record_approval`].
-pub fn approve(workspace: &mut Workspace, signer: &Signer, reason: &str) -> Result<(u64, ApprovalFile), Fault> {
-    let (statement, salt) = statement_for(workspace, &signer.kid(), reason)?;
-    let file = ApprovalFile::sign(&statement, signer, "cli").map_err(|_| Fault::new("document_form"))?;
-    let n = record_with_reason(workspace, &file, Some((reason, salt)))?;
+/// As [`sign`] and [`record_approval`].
+pub fn approve(workspace: &mut Workspace, signer: &Signer, why: &str) -> Result<(u64, ApprovalFile), Fault> {
+    let file = sign(workspace, signer, why)?;
+    let n = record_approval(workspace, &file)?;
     Ok((n, file))
 }
 
-/// Takes a signed approval into the ledger.
+/// Takes a signed approval into the ledger, its reason into the vault; a refusal is recorded as such.
 ///
 /// # Errors
 /// The rule that it breaks.
 pub fn record_approval(workspace: &mut Workspace, file: &ApprovalFile) -> Result<u64, Fault> {
-    record_with_reason(workspace, file, None)
-}
-
-fn record_with_reason(workspace: &mut Workspace, file: &ApprovalFile, reason: Option<(&str, [u8; 32])>) -> Result<u64, Fault> {
     let (plan_n, _) = read_plan(workspace)?;
+    let statement = file.statement();
     // Whoever signed elsewhere saw a head of this very log, or of another.
-    let seen = b64::from_url(&file.statement).and_then(|b| Statement::read(&b).ok()).map(|s| s.head);
-    let own = seen.is_some_and(|h| workspace.root_at(h.size).is_ok_and(|root| root == Some(h.root.0)));
+    let seen = statement.as_ref().map(|s| &s.head);
+    let own = match seen {
+        Some(h) => workspace.root_at(h.size)? == Some(h.root.0),
+        None => false,
+    };
     if !own {
         return Err(Fault::new("rule_broken").with("rule", "P2").with("why", "the head that the approver saw is not this log's"));
     }
-    let event = Event::PlanApproved(PlanApproved {
-        alg: file.alg.clone(),
-        kid: Some(file.kid.clone()),
-        kind: ApprovalKind::Key,
-        person: None,
-        plan_n,
-        sig: file.sig.clone(),
-        statement: file.statement.clone(),
-    });
-    let numbers = match reason {
-        Some((reason, salt)) => workspace.record_with_body(By::Operator, event, json!({"reason": reason, "salt": b64::url(&salt)}))?,
-        None => workspace.record(case::Command::Record(By::Operator, event))?,
+    let known = workspace.state.keys.get(&file.kid).filter(|k| k.revoked_from.is_none());
+    let known = known.ok_or_else(|| Fault::new("key_not_registered"))?;
+    let event = match statement.filter(|s| s.decision == Decision::Refuse) {
+        Some(refused) => {
+            let plan = workspace.state.plan.as_ref().map(|p| p.made.plan_doc);
+            if file.statement_by(&known.public).is_none() || Some(refused.plan) != plan {
+                return Err(Fault::new("rule_broken")
+                    .with("rule", "P2")
+                    .with("why", "the refusal is over another plan, or not signed by that key"));
+            }
+            Event::ExceptionRecorded(ExceptionRecorded { about_n: Some(plan_n), kind: "approval_refused".to_owned(), rows: None })
+        }
+        None => Event::PlanApproved(PlanApproved {
+            alg: file.alg.clone(),
+            kid: Some(file.kid.clone()),
+            kind: ApprovalKind::Key,
+            person: None,
+            plan_n,
+            sig: file.sig.clone(),
+            statement: file.statement.clone(),
+        }),
     };
+    let body = json!({"kid": file.kid, "made_with": file.made_with, "reason": file.reason, "sig": file.sig, "statement": file.statement});
+    let numbers = workspace.record_with_body(By::Operator, event, body)?;
     Ok(numbers.first().copied().unwrap_or_default())
 }

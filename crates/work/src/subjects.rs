@@ -10,7 +10,7 @@ use terms::{DatasetSeen, Digest, Fault, Given, Holding, Holdings, Place, Value};
 
 use crate::backup::commitments;
 use crate::holdings::{Branches, holding};
-use crate::keys::random_id;
+use crate::keygen::random_id;
 use crate::late::{Evaluated, Late, Recognised, class_of, evaluate, leave_behind};
 use crate::matching::Persons;
 use crate::outcomes::record_outcomes;

@@ -5,16 +5,17 @@ use std::path::{Path, PathBuf};
 
 use case::file::CaseFile;
 use case::{By, CaseOpened, Command, Context, Draft, Event, KeyRecord, RunOpened, State, admit, decide, evolve};
+use keys::Passphrase;
 use law::Packs;
 use ledger::{Checkpoint, Entry, Signer, b64, body_commitment};
 use sources::Places;
 use store::{Documents, LedgerStore};
 use terms::json::{Json, Strictness, json, to_bytes};
 use terms::{Day, Digest, Fault, Place, Zone};
-use vault::{KeyFile, Passphrase, Vault, random, random_key};
+use vault::{Vault, load_key_file, random, random_key};
 
 use crate::clock::Clock;
-use crate::keys::{PublicFile, random_id};
+use crate::keygen::{load_public, random_id};
 use crate::policy::{place_of, terms_of};
 
 /// How long a run may take (ms).
@@ -190,7 +191,7 @@ impl Workspace {
     fn load_signer(&self, public: Option<String>, passphrase: &Passphrase) -> Result<Signer, Fault> {
         let public = public.ok_or_else(|| Fault::new("public_key_missing"))?;
         let private = self.paths.base.join(&public).with_extension("key");
-        KeyFile::load(&private)?.signer(passphrase)
+        load_key_file(&private)?.signer(passphrase)
     }
 
     fn open_case(&mut self) -> Result<(), Fault> {
@@ -201,7 +202,7 @@ impl Workspace {
         let mut persons: Vec<Json> = Vec::new();
         for party in named {
             let Some(path) = &party.key else { continue };
-            let record = PublicFile::load(&self.paths.base.join(&path.value))?.key;
+            let record = load_public(&self.paths.base.join(&path.value))?.key;
             persons.push(json!({"name": party.name.value, "person": record.person}));
             if !keys.iter().any(|k| k.kid == record.kid) {
                 keys.push(record);
@@ -483,6 +484,17 @@ impl Workspace {
     pub(crate) fn operator_person(&self) -> Result<terms::Id, Fault> {
         let kid = self.operator_kid()?;
         self.state.keys.get(&kid).map(|k| k.record.person.clone()).ok_or_else(|| Fault::new("operator_not_registered"))
+    }
+
+    /// The name that the case file gives the holder of a key.
+    pub fn name_of(&self, kid: &str) -> Option<String> {
+        let p = &self.file.parties;
+        let mut named = std::iter::once(&p.operator).chain(p.approvers.iter()).chain(&p.counsel).chain(&p.keeper).chain(&p.recipients);
+        let own = |party: &&case::file::Party| {
+            let file = party.key.as_ref().and_then(|k| load_public(&self.paths.base.join(&k.value)).ok());
+            file.is_some_and(|f| f.key.kid == kid)
+        };
+        named.find(own).map(|party| party.name.value.clone())
     }
 
     /// The map of real names to places, from the vault.

@@ -2,9 +2,8 @@
 
 use case::ApprovalFile;
 use serde_json::json;
-use terms::Fault;
-use terms::json::{Strictness, to_bytes};
-use vault::KeyFile;
+use terms::{Fault, Outcome};
+use vault::load_key_file;
 use work::Workspace;
 
 use super::Session;
@@ -29,8 +28,7 @@ pub fn run(session: &Session<'_>, args: &ApproveArgs) -> Result<u8, Fault> {
     };
     if !session.args.json {
         let rows = consequence
-            .irreversible
-            .iter()
+            .irreversible()
             .map(|e| vec![e.item.to_string(), e.holding.clone(), e.groups.join(", "), e.rows.to_string()])
             .collect();
         session.tell("本次审批后不能恢复的处置：", "what this approval lets happen and nobody can undo:");
@@ -41,22 +39,27 @@ pub fn run(session: &Session<'_>, args: &ApproveArgs) -> Result<u8, Fault> {
         session.tell(
             &format!(
                 "涉及 {} 个个人；留存 {} 条；待定 {} 条；适用法律日期 {}。",
-                consequence.persons, consequence.retained, consequence.undecided, doc.inputs.as_of
+                consequence.persons,
+                consequence.total(Outcome::Retain),
+                consequence.total(Outcome::Undecided),
+                doc.inputs.as_of
             ),
             &format!(
                 "{} persons; {} cells stored; {} undecided; date of law {}.",
-                consequence.persons, consequence.retained, consequence.undecided, doc.inputs.as_of
+                consequence.persons,
+                consequence.total(Outcome::Retain),
+                consequence.total(Outcome::Undecided),
+                doc.inputs.as_of
             ),
         );
     }
     confirm(session, args)?;
     let whose = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     let passphrase = secrets::passphrase(args.key_passphrase_file.as_ref(), "CUSTODY_KEY_PASSPHRASE", &whose, session.lang)?;
-    let signer = KeyFile::load(path)?.signer(&passphrase)?;
+    let signer = load_key_file(path)?.signer(&passphrase)?;
     if let Some(out) = &args.out {
-        let (statement, _) = work::statement_for(&workspace, &signer.kid(), &args.reason)?;
-        let file = ApprovalFile::sign(&statement, &signer, "cli").map_err(|_| Fault::new("document_form"))?;
-        let bytes = to_bytes(&file, Strictness::Document).map_err(|_| Fault::new("document_form"))?;
+        let file = work::sign(&workspace, &signer, &args.reason)?;
+        let bytes = file.bytes().map_err(|_| Fault::new("document_form"))?;
         if out.exists() {
             return Err(Fault::new("file_exists").with("file", out.display()));
         }

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use custody_verify::{Trust, print, verify};
+use keys::Passphrase;
 use law::Packs;
 use serde_json::json;
 use terms::{Answer, Day, Fault, Lang, Value};
-use vault::{KeyFile, Passphrase};
+use vault::load_key_file;
 use work::{Clock, Secrets, Workspace};
 
 use super::Session;
@@ -74,7 +75,7 @@ pub fn run(session: &Session<'_>, into: &Path) -> Result<u8, Fault> {
         &format!("plan: {} items, entry {}", plan.doc.plan.items.len(), plan.n),
     );
     for name in ["liquidator", "data-lead"] {
-        let key = KeyFile::load(&into.join("keys").join(format!("{name}.key")))?.signer(&Practice.passphrase(name)?)?;
+        let key = load_key_file(&into.join("keys").join(format!("{name}.key")))?.signer(&Practice.passphrase(name)?)?;
         work::approve(&mut w, &key, "practice")?;
     }
     let backup = work::backup(&mut w, &bar)?;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use terms::{Day, Fault};
-use vault::KeyFile;
+use vault::load_key_file;
 
 use super::Session;
 use crate::args::Record;
@@ -24,7 +24,7 @@ pub fn run(session: &Session<'_>, record: &Record) -> Result<u8, Fault> {
         Record::Amend { key, key_passphrase_file } => {
             let whose = key.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
             let passphrase = secrets::passphrase(key_passphrase_file.as_ref(), "CUSTODY_KEY_PASSPHRASE", &whose, session.lang)?;
-            let signer = KeyFile::load(key)?.signer(&passphrase)?;
+            let signer = load_key_file(key)?.signer(&passphrase)?;
             work::amend(&mut workspace, &signer)?
         }
     };

@@ -91,13 +91,7 @@ pub fn run(session: &Session<'_>) -> Result<u8, Fault> {
 
 /// Who holds a key: the party of the case file whose public key it is, else the pseudonym of the register.
 fn holder(workspace: &work::Workspace, key: &case::KeyState) -> String {
-    let p = &workspace.file.parties;
-    let named = std::iter::once(&p.operator).chain(p.approvers.iter()).chain(p.counsel.iter()).chain(p.keeper.iter());
-    let own = |party: &&case::file::Party| {
-        let file = party.key.as_ref().and_then(|k| work::PublicFile::load(&workspace.paths.base.join(&k.value)).ok());
-        file.is_some_and(|f| f.key.kid == key.record.kid)
-    };
-    named.into_iter().find(own).map_or_else(|| key.record.person.to_string(), |party| party.name.value.clone())
+    workspace.name_of(&key.record.kid).unwrap_or_else(|| key.record.person.to_string())
 }
 
 /// What keeps the case from closing, as far as the ledger knows.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use case::{By, Command, EffectObserved, EffectOrdered, Event};
-use plan::{Item, PlanDoc};
+use plan::PlanDoc;
 use terms::json::json;
 use terms::{Fault, Level, Place};
 
@@ -186,7 +186,8 @@ fn observe(
     let least = cols.iter().map(|c| c.level).min();
     let level = if looked.is_some() { least.unwrap_or(Level::L2) } else { Level::L1 }.min(cap);
     let (bytes, unread, lawful) = looked.as_ref().map_or((0, 0, 0), |a| (a.bytes, a.unread, a.lawful));
-    let scope = out_of_scope(&job.item, looked.is_some());
+    let scope = job.item.out_of_scope(looked.is_some());
+    let scope: Vec<String> = scope.into_iter().map(str::to_owned).collect();
     let receipt = json!({
         "bytes_searched": bytes, "bytes_unread": unread, "columns": cols, "item": job.item.item, "kept": kept, "lawfully_present": lawful,
         "level": level, "method": method_word(job.item.method), "order_n": order_n, "out_of_scope": scope, "purge": job.purged,
@@ -265,16 +266,4 @@ fn replaced(workspace: &mut Workspace, order_n: u64, e: &EffectOrdered) -> Resul
 
 fn source_cap(workspace: &Workspace, dataset: &Place) -> Level {
     workspace.state.sources.get(&source_place(dataset)).map_or(Level::L0, |s| s.cap)
-}
-
-/// Standing limits of what was looked at (RESIDUE §6).
-fn out_of_scope(item: &Item, searched: bool) -> Vec<String> {
-    let mut out = vec!["backups_made_by_others", "disk_free_blocks", "disk_spare_area", "snapshots_and_shadow_copies", "sync_folders"];
-    if !searched {
-        out.push("raw_files");
-    }
-    if item.method == plan::Method::ByHand {
-        out.push("what_the_person_who_did_it_did_not_do");
-    }
-    out.into_iter().map(str::to_owned).collect()
 }

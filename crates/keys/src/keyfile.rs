@@ -1,52 +1,14 @@
 //! Key files: a 32-byte secret under a passphrase (Argon2id, AES-256-GCM-SIV), readable by any page or tool that knows this form.
 
-use std::path::Path;
-
-use argon2::{Algorithm, Argon2, Params, Version};
+use aes_gcm_siv::aead::{Aead, Payload};
+use aes_gcm_siv::{Aes256GcmSiv, KeyInit};
 use ledger::{Signer, b64};
 use serde::{Deserialize, Serialize};
 use terms::Fault;
 use terms::json::{Strictness, read, to_bytes};
 use zeroize::Zeroizing;
 
-use crate::random::random;
-use crate::sealed::{open, seal, write_whole};
-
-/// Memory (KiB) and passes of Argon2id: about a quarter of a second on a small laptop.
-const MEMORY_KIB: u32 = 65_536;
-const PASSES: u32 = 3;
-
-/// A passphrase, wiped when it goes.
-pub struct Passphrase(Zeroizing<Vec<u8>>);
-
-impl Passphrase {
-    /// Takes the bytes over; a line end at their end does not belong to them.
-    pub fn new(mut bytes: Vec<u8>) -> Passphrase {
-        while matches!(bytes.last(), Some(b'\n' | b'\r')) {
-            bytes.pop();
-        }
-        Passphrase(Zeroizing::new(bytes))
-    }
-
-    /// Whether it is the same.
-    pub fn same(&self, other: &Passphrase) -> bool {
-        self.0 == other.0
-    }
-
-    /// Whether it is too short to protect anything.
-    pub fn is_weak(&self) -> bool {
-        self.0.len() < 8
-    }
-
-    fn stretch(&self, salt: &[u8; 16], memory: u32, passes: u32) -> Result<Zeroizing<[u8; 32]>, Fault> {
-        let mut out = Zeroizing::new([0u8; 32]);
-        let params = Params::new(memory, passes, 1, Some(32)).map_err(|_| Fault::new("key_file_damaged"))?;
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_into(&self.0, salt, &mut *out)
-            .map_err(|_| Fault::new("key_file_damaged"))?;
-        Ok(out)
-    }
-}
+use crate::passphrase::{MEMORY_KIB, PASSES, Passphrase};
 
 /// What a key file holds, the secret sealed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -71,21 +33,21 @@ const KIND: &str = "custody.key";
 const MEMORY_MAX: u32 = 1 << 20;
 
 impl KeyFile {
-    /// Seals a secret under a passphrase.
+    /// Seals a secret under a passphrase; `salt` is random.
     ///
     /// # Errors
-    /// If the system gives no randomness.
-    pub fn seal(alg: &str, kid: &str, secret: &[u8; 32], passphrase: &Passphrase) -> Result<KeyFile, Fault> {
-        let salt: [u8; 16] = random()?;
-        let key = passphrase.stretch(&salt, MEMORY_KIB, PASSES)?;
-        let sealed = seal(&key, &[0; 12], kid.as_bytes(), secret)?;
+    /// If the passphrase cannot be stretched.
+    pub fn seal(alg: &str, kid: &str, secret: &[u8; 32], passphrase: &Passphrase, salt: &[u8; 16]) -> Result<KeyFile, Fault> {
+        let key = passphrase.stretch(salt, MEMORY_KIB, PASSES)?;
+        let payload = Payload { msg: secret, aad: kid.as_bytes() };
+        let sealed = Aes256GcmSiv::new((&*key).into()).encrypt(&[0; 12].into(), payload).map_err(|_| Fault::new("sealing_failed"))?;
         Ok(KeyFile {
             alg: alg.to_owned(),
             kdf: "argon2id".to_owned(),
             kid: kid.to_owned(),
             memory_kib: MEMORY_KIB,
             passes: PASSES,
-            salt: b64::url(&salt),
+            salt: b64::url(salt),
             sealed: b64::url(&sealed),
             kind: KIND.to_owned(),
             v: 1,
@@ -104,8 +66,9 @@ impl KeyFile {
             return Err(damaged());
         }
         let key = passphrase.stretch(&salt, self.memory_kib, self.passes)?;
-        let plain =
-            open(&key, &[0; 12], self.kid.as_bytes(), &sealed).map(Zeroizing::new).ok_or_else(|| Fault::new("wrong_passphrase").retry())?;
+        let payload = Payload { msg: &sealed, aad: self.kid.as_bytes() };
+        let opened = Aes256GcmSiv::new((&*key).into()).decrypt(&[0; 12].into(), payload);
+        let plain = opened.map(Zeroizing::new).map_err(|_| Fault::new("wrong_passphrase").retry())?;
         let secret: [u8; 32] = plain.as_slice().try_into().map_err(|_| damaged())?;
         Ok(Zeroizing::new(secret))
     }
@@ -119,22 +82,20 @@ impl KeyFile {
         if self.alg == "ed25519" && signer.kid() == self.kid { Ok(signer) } else { Err(Fault::new("key_file_damaged")) }
     }
 
-    /// Reads a key file.
+    /// The key file of canonical bytes.
     ///
     /// # Errors
-    /// If it is missing or not a key file.
-    pub fn load(path: &Path) -> Result<KeyFile, Fault> {
-        let bytes = std::fs::read(path).map_err(|_| Fault::new("key_file_missing"))?;
-        let file: KeyFile = read(&bytes, Strictness::Document).map_err(|_| Fault::new("key_file_damaged"))?;
+    /// If they are not a key file.
+    pub fn read(bytes: &[u8]) -> Result<KeyFile, Fault> {
+        let file: KeyFile = read(bytes, Strictness::Document).map_err(|_| Fault::new("key_file_damaged"))?;
         if file.kind == KIND && file.v == 1 { Ok(file) } else { Err(Fault::new("key_file_damaged")) }
     }
 
-    /// Writes it whole.
+    /// Its canonical bytes.
     ///
     /// # Errors
-    /// If it cannot be written.
-    pub fn save(&self, path: &Path) -> Result<(), Fault> {
-        let bytes = to_bytes(self, Strictness::Document).map_err(|_| Fault::new("key_file_damaged"))?;
-        write_whole(path, &bytes)
+    /// If a member cannot be written.
+    pub fn bytes(&self) -> Result<Vec<u8>, Fault> {
+        to_bytes(self, Strictness::Document).map_err(|_| Fault::new("key_file_damaged"))
     }
 }

@@ -1,0 +1,66 @@
+//! The one door of the pages: a call by name, with JSON and bytes in and JSON out.
+
+use serde_json::{Value, json};
+use terms::Fault;
+
+use crate::{approving, verifying};
+
+/// Fills bytes with randomness.
+pub type Random<'a> = &'a mut dyn FnMut(&mut [u8]);
+
+/// What a page has open.
+#[derive(Default)]
+pub struct Desk {}
+
+impl Desk {
+    /// Answers a call: `{"ok": …}`, or `{"error": {"code", "zh", "en"}}`; never panics on what a page is given.
+    pub fn call(&mut self, name: &str, args: &[u8], data: &[u8], random: Random<'_>) -> Vec<u8> {
+        let answer = match serde_json::from_slice::<Value>(args) {
+            Ok(args) => self.answer(name, &args, data, random),
+            Err(_) => Err(Fault::new("document_form")),
+        };
+        let value = match answer {
+            Ok(value) => json!({"ok": value}),
+            Err(fault) => json!({"error": said(&fault)}),
+        };
+        serde_json::to_vec(&value).unwrap_or_default()
+    }
+
+    fn answer(&mut self, name: &str, args: &Value, data: &[u8], random: Random<'_>) -> Result<Value, Fault> {
+        match name {
+            "verify" => verifying::verify(args, data),
+            "key_new" => approving::key_new(args, random),
+            "briefing" => approving::briefing(data),
+            "approve" => approving::approve(args, data, random),
+            _ => Err(Fault::new("usage")),
+        }
+    }
+}
+
+/// A text among the arguments.
+pub(crate) fn text<'a>(args: &'a Value, name: &str) -> Result<&'a str, Fault> {
+    args.get(name).and_then(Value::as_str).ok_or_else(|| Fault::new("usage").with("field", name))
+}
+
+/// Random bytes from the page.
+pub(crate) fn drawn<const N: usize>(random: Random<'_>) -> [u8; N] {
+    let mut out = [0u8; N];
+    random(&mut out);
+    out
+}
+
+/// A fault in the words of a page.
+fn said(fault: &Fault) -> Value {
+    let (zh, en) = match fault.code() {
+        "wrong_passphrase" => ("口令不对。", "the passphrase is wrong."),
+        "weak_passphrase" => ("口令至少 8 个字符。", "a passphrase has at least 8 characters."),
+        "key_file_damaged" => ("这不是密钥文件，或文件已损坏。", "this is not a key file, or it is damaged."),
+        "briefing_damaged" => {
+            ("本页的内容已损坏，请向操作人重新索取。", "what this page carries is damaged; ask the operator for it again.")
+        }
+        "no_reason" => ("请写明理由。", "write your reason."),
+        "file_too_large" => ("文件过大，请改用命令行程序。", "the file is too large for a page; use the program instead."),
+        _ => ("无法完成，请检查输入。", "this cannot be done; check what you gave."),
+    };
+    json!({"code": fault.code(), "zh": zh, "en": en})
+}

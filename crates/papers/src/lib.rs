@@ -1,0 +1,3 @@
+//! What other people are handed: offline pages and papers, each one self-contained HTML file.
+
+mod page;

@@ -1,0 +1,145 @@
+//! The measured consequence of a plan: everything that an approver sees before signing, so that the signature covers it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use law::LawBook;
+use serde::{Deserialize, Serialize};
+use terms::{Both, Day, Holdings, Id, Outcome, Place, Value};
+
+use crate::diff::{Change, diff};
+use crate::item::{Item, Method};
+use crate::table::Plan;
+
+/// What a plan will do, measured; a document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Consequence {
+    /// Words for what no search can show, as receipts will say them.
+    pub cannot_prove: Vec<String>,
+    /// Every item, those that cannot be undone first.
+    pub items: Vec<Effect>,
+    /// The rules that win, with their articles.
+    pub law: Vec<Cited>,
+    /// What moved since the plan before; none for a first plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Vec<Change>>,
+    /// Persons in the sealed data sets.
+    pub persons: u64,
+    /// Record-cells by outcome.
+    pub totals: BTreeMap<Outcome, u64>,
+    /// `custody.consequence`
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// 2
+    pub v: u64,
+}
+
+/// One item of the plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Effect {
+    /// Field groups.
+    pub groups: Vec<String>,
+    /// Holding.
+    pub holding: String,
+    /// Whether it cannot be undone.
+    pub irreversible: bool,
+    /// Item.
+    pub item: Id,
+    /// How.
+    pub method: Method,
+    /// Last day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<Day>,
+    /// First day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Day>,
+    /// What becomes of it.
+    pub outcome: Outcome,
+    /// Where it lies.
+    pub place: Place,
+    /// Rows.
+    pub rows: u64,
+    /// Rules that ground it.
+    pub rules: Vec<String>,
+    /// End of a retention.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Day>,
+}
+
+/// A rule with its place in the law.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cited {
+    /// Instrument and article, as they are cited.
+    pub article: Both,
+    /// The rule.
+    pub rule: String,
+    /// What it says.
+    pub says: Both,
+}
+
+impl Cited {
+    /// The rule of that id, if the book has it.
+    pub fn of(book: &LawBook, id: &str) -> Option<Cited> {
+        let rule = book.get(id)?;
+        let article = |title: &str| format!("{title} {}", rule.article);
+        Some(Cited {
+            article: Both { zh: article(&rule.law_title.zh), en: article(&rule.law_title.en) },
+            rule: id.to_owned(),
+            says: rule.says.clone(),
+        })
+    }
+}
+
+impl Consequence {
+    /// The consequence of a plan that follows another, or none.
+    pub fn of(plan: &Plan, holdings: &Holdings, book: &LawBook, before: Option<&Plan>) -> Consequence {
+        let persons = match holdings.given.get("case.persons") {
+            Some(Value::Count(n)) => *n,
+            _ => 0,
+        };
+        let mut items: Vec<Effect> = plan.items.iter().map(effect).collect();
+        items.sort_by_key(|e| !e.irreversible);
+        let rules: BTreeSet<&String> = items.iter().flat_map(|e| &e.rules).collect();
+        let destroyed = plan.items.iter().filter(|i| i.irreversible());
+        let unseen: BTreeSet<&str> = destroyed.flat_map(|i| i.out_of_scope(i.method != Method::ByHand)).collect();
+        Consequence {
+            cannot_prove: unseen.into_iter().map(str::to_owned).collect(),
+            law: rules.into_iter().filter_map(|id| Cited::of(book, id)).collect(),
+            items,
+            moved: before.map(|old| diff(old, plan)),
+            persons,
+            totals: plan.totals.clone(),
+            kind: "custody.consequence".to_owned(),
+            v: 2,
+        }
+    }
+
+    /// What cannot be undone.
+    pub fn irreversible(&self) -> impl Iterator<Item = &Effect> {
+        self.items.iter().filter(|e| e.irreversible)
+    }
+
+    /// Record-cells of an outcome.
+    pub fn total(&self, outcome: Outcome) -> u64 {
+        self.totals.get(&outcome).copied().unwrap_or_default()
+    }
+}
+
+fn effect(i: &Item) -> Effect {
+    Effect {
+        groups: i.groups.clone(),
+        holding: i.holding.clone(),
+        irreversible: i.irreversible(),
+        item: i.item.clone(),
+        method: i.method,
+        not_after: i.not_after,
+        not_before: i.not_before,
+        outcome: i.outcome,
+        place: i.dataset.clone(),
+        rows: i.records,
+        rules: i.rules.clone(),
+        until: i.until,
+    }
+}
