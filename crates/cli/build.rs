@@ -23,6 +23,10 @@ fn collect(folder: &Path, out: &mut Vec<PathBuf>) -> std::io::Result<()> {
     println!("cargo:rerun-if-changed={}", folder.display());
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
+        // Papers and words are carried by the crates that use them.
+        if path.ends_with("papers") || path.ends_with("words") {
+            continue;
+        }
         if path.is_dir() {
             collect(&path, out)?;
         } else if path.extension().is_some_and(|e| e == "yaml") {

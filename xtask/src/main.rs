@@ -1,4 +1,6 @@
-//! The habits: `cargo xtask test|ci|fmt|bench|rebuild`. Everything that CI does, here and there.
+//! The habits: `cargo xtask test|ci|fmt|pages|bench|rebuild`. Everything that CI does, here and there.
+
+mod pages;
 
 use std::env;
 use std::ffi::OsString;
@@ -11,6 +13,7 @@ const HELP: &str = "cargo xtask COMMAND
   test      formatting, lints, all tests and documentation tests, in the release profile
   ci        the same, as the pipeline runs it
   fmt       format everything
+  pages     build the module of the offline pages for WebAssembly and write it where pages are put together (--check: compare only)
   bench     run the benches (docs/benchmarks.md): some minutes, and 4 GB of room in the temporary folder
   rebuild   clean, then time a cold build of both README commands
 ";
@@ -19,6 +22,7 @@ fn main() -> ExitCode {
     let done = match env::args().nth(1).as_deref() {
         Some("test" | "ci") => test(),
         Some("fmt") => cargo(&["fmt", "--all"], &[]),
+        Some("pages") => pages::pages(env::args().any(|a| a == "--check")),
         Some("bench") => {
             step("build", || cargo(&["build", "--release", "--workspace", "--bins"], &[])) && cargo(&["bench", "--package", "benches"], &[])
         }

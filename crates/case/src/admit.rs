@@ -4,7 +4,7 @@ use ledger::{Entry, PublicKey};
 use terms::Digest;
 
 use crate::broken::{Broken, need};
-use crate::event::{Event, KeyRecord, KeyUse};
+use crate::event::{ApprovalKind, Event, KeyRecord, KeyUse};
 use crate::rules;
 use crate::state::State;
 
@@ -79,6 +79,7 @@ fn signers(state: &State, event: &Event) -> Vec<&'static [KeyUse]> {
         Event::AnswerGiven(_) => vec![&[Operator, Approver, Counsel]],
         Event::OpinionFiled(_) => vec![&[Counsel]],
         Event::HoldPlaced(_) | Event::HoldLifted(_) => vec![&[Counsel, Operator]],
+        Event::PlanApproved(a) if a.kind == ApprovalKind::Paper => vec![OPERATOR, &[Approver, Countersigner, Counsel, Keeper]],
         Event::ActRecorded(a) if a.kind == "backup_waiver" => vec![&[Approver], &[Approver]],
         Event::ActRecorded(_) if state.closed => vec![&[Operator, Keeper]],
         Event::RunOpened(_) if state.closed => vec![&[Operator, Keeper]],

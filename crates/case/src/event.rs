@@ -232,6 +232,8 @@ facts_of! {
     }
     PlanApproved {
         alg: String,
+        /// Scans of the signed sheet, for `paper`.
+        #[serde(default, skip_serializing_if = "Option::is_none")] evidence: Option<Vec<String>>,
         #[serde(default, skip_serializing_if = "Option::is_none")] kid: Option<String>,
         kind: ApprovalKind,
         #[serde(default, skip_serializing_if = "Option::is_none")] person: Option<Id>,

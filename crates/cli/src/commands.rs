@@ -6,6 +6,7 @@ mod demo;
 mod init;
 mod keygen;
 mod lifecycle;
+mod pages;
 mod plan;
 mod record;
 mod scan;

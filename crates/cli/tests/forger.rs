@@ -2,15 +2,21 @@
 //! the verifier names the broken rule in every one, and accepts the honest twin.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+#[path = "common/browser.rs"]
+mod browser;
 #[path = "common/mod.rs"]
 mod common;
 #[path = "common/forge.rs"]
 mod forge;
 
+use std::path::Path;
+
+use browser::Browser;
 use common::{Case, claim, day, head};
 use custody_verify::{State, Trust, verify};
 use forge::Forge;
 use serde_json::{Value, json};
+use terms::Digest;
 
 /// A small case of one shop, closed on the day on which it was opened.
 fn honest() -> (Case, std::path::PathBuf) {
@@ -352,6 +358,42 @@ fn every_forgery_is_named_by_its_rule_and_the_honest_twin_passes() {
         }
     }
     assert!(missed.is_empty(), "{} of {}:\n{}", missed.len(), FORGERIES.len(), missed.join("\n"));
+}
+
+/// What `custody-verify --json` prints of a file under a policy.
+fn native(at: &Path, policy: &Digest) -> String {
+    format!("{}\n", verify(at, &Trust { policy_digest: Some(*policy) }).unwrap().json())
+}
+
+#[test]
+fn the_page_gives_the_very_bytes_of_the_program_on_every_forgery() {
+    let (case, path) = honest();
+    let page = case.folder.join("verify.html");
+    let honest = Forge::take_apart(&path);
+    let policy: Digest = honest.lines[0].facts["policy_doc"].as_str().unwrap().parse().unwrap();
+    let browser = Browser::start();
+    let mut differ = Vec::new();
+    let at = case.folder.join("forged.zip");
+    let same: Forgery = ("the honest twin", "", |_| ());
+    for (name, _, change) in std::iter::once(&same).chain(FORGERIES) {
+        let mut forged = honest.clone();
+        change(&mut forged);
+        forged.write(&at);
+        browser.open(&page);
+        browser.give("#dossier", &at);
+        browser.type_in("#policy", &policy.to_string());
+        browser.click("#check");
+        let shown = browser.wait_for("return document.getElementById('report').textContent");
+        let expected = native(&at, &policy);
+        let result = browser.run("return document.getElementById('verdict').dataset.result");
+        let exit: Value = serde_json::from_str(&expected).unwrap();
+        if shown != expected || result != exit["result"].to_string() {
+            differ.push(format!("{name}: verdict {result} for {}", exit["result"]));
+        }
+    }
+    assert!(differ.is_empty(), "{differ:#?}");
+    let log = browser.log();
+    assert_eq!(log, json!([]), "the page asked for something that it does not carry");
 }
 
 #[test]

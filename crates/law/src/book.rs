@@ -160,7 +160,7 @@ fn reference(id: &str) -> PackError {
     PackError { file: id.to_owned(), line: 0, field: "beats".into(), what: format!("there is no rule `{id}`") }
 }
 
-fn yaml<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, PackError> {
+pub(crate) fn yaml<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, PackError> {
     serde_saphyr::from_str(text).map_err(|e| PackError {
         file: path.to_owned(),
         line: e.location().map_or(0, |l| l.line()),

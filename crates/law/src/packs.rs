@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use facts::{Table, Words};
 
+use crate::acts::Acts;
 use crate::book::{LawBook, PackError};
 
 /// Packs, read and checked.
@@ -11,6 +12,8 @@ use crate::book::{LawBook, PackError};
 pub struct Packs {
     /// Path inside `packs/` → text.
     pub files: BTreeMap<String, String>,
+    /// Kinds of acts.
+    pub acts: Acts,
     /// The rules.
     pub book: LawBook,
     /// The fact table.
@@ -31,7 +34,8 @@ impl Packs {
         let words = Words::read(text("values.yaml")?).map_err(|e| one("values.yaml", 0, e))?;
         let laws = files.iter().filter_map(|(path, text)| Some((path.strip_prefix("law/")?, text.as_str())));
         let book = LawBook::read(laws, &table)?;
-        Ok(Packs { files, book, table, words })
+        let acts = Acts::read(files.iter().filter(|(path, _)| path.starts_with("acts/")).map(|(p, t)| (p.as_str(), t.as_str())))?;
+        Ok(Packs { acts, files, book, table, words })
     }
 
     /// The folders of files, each a pack of its own in the dossier.

@@ -66,3 +66,11 @@ unsafe fn slice<'a>(at: *const u8, len: usize) -> &'a [u8] {
     // SAFETY: as the caller says.
     unsafe { std::slice::from_raw_parts(at, len) }
 }
+
+/// Where libraries draw from, too (`getrandom_backend="custom"`).
+#[unsafe(no_mangle)]
+unsafe extern "Rust" fn __getrandom_v03_custom(at: *mut u8, len: usize) -> Result<(), getrandom::Error> {
+    // SAFETY: the caller gives room of that length, and the page fills it.
+    unsafe { random(at, len) };
+    Ok(())
+}

@@ -23,11 +23,11 @@ pub(crate) fn check(dossier: &mut Dossier<'_>, trust: &Trust, report: &mut Repor
     policy(&replay, trust, report);
     documents::check(dossier, &replay, report);
     recompute::check(dossier, &replay, report);
-    approvals(&replay, report);
+    approvals(dossier, &replay, report);
     backup(&replay, report);
     totals(&replay, report);
     undecided(&replay, report);
-    destroyed(&replay, report);
+    destroyed(&replay, recompute::newest_packs(dossier, &replay).as_ref(), report);
     archives(&replay, report);
     copies(&replay, report);
     closed(&replay, report);
@@ -51,7 +51,7 @@ fn policy(replay: &Replay, trust: &Trust, report: &mut Report) {
     });
 }
 
-fn approvals(replay: &Replay, report: &mut Report) {
+fn approvals(dossier: &mut Dossier<'_>, replay: &Replay, report: &mut Report) {
     let ordered: Vec<(u64, &case::EffectOrdered)> =
         replay.state.orders.iter().filter_map(|(n, o)| o.kind.effect().map(|e| (*n, e))).collect();
     for a in &replay.state.approvals {
@@ -80,8 +80,24 @@ fn approvals(replay: &Replay, report: &mut Report) {
     } else {
         ("登记密钥的操作人", "the operator, who registered the keys")
     };
-    let claim = Claim::new("two_people", State::Attested, "不同的密钥属于不同的人", "that different keys are different people");
-    report.add(claim.by(zh, en));
+    let policy = replay.state.opened.as_ref().and_then(|o| documents::document::<Json>(dossier, &o.policy_doc));
+    let said = |name: &str| policy.as_ref().and_then(|p| p.get(name));
+    let capacities: Vec<&str> = said("approvers_as").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str).collect();
+    let (mut what_zh, mut what_en) = ("不同的密钥属于不同的人".to_owned(), "that different keys are different people".to_owned());
+    if !capacities.is_empty() {
+        what_zh.push_str(&format!("；审批人的身份：{}", capacities.join("、")));
+        what_en.push_str(&format!("; approvers act as: {}", capacities.join(", ")));
+    }
+    if said("one_person") == Some(&Json::Bool(true)) {
+        what_zh.push_str("；一人公司，第二位审批人是其代理机构或律师");
+        what_en.push_str("; a one-person company, whose second approver is its agency or counsel");
+    }
+    report.add(Claim::new("two_people", State::Attested, what_zh, what_en).by(zh, en));
+    let paper = replay.state.approvals.iter().filter(|a| a.kind == case::ApprovalKind::Paper).count();
+    if paper > 0 {
+        let (zh, en) = (format!("{paper} 份纸质审批与所签方案相符"), format!("{paper} approvals on paper are of this plan"));
+        report.add(Claim::new("paper", State::Attested, zh, en).by("比对过扫描件的两把密钥", "the two keys that compared the scan"));
+    }
 }
 
 fn backup(replay: &Replay, report: &mut Report) {
@@ -120,18 +136,22 @@ fn undecided(replay: &Replay, report: &mut Report) {
     report.add(Claim { entry: Some(plan.n), ..claim });
 }
 
-fn destroyed(replay: &Replay, report: &mut Report) {
+fn destroyed(replay: &Replay, packs: Option<&law::Packs>, report: &mut Report) {
     for (n, order) in &replay.state.orders {
         let OrderKind::Destroy(e) = &order.kind else { continue };
         let id = format!("destroyed.{}", e.item);
+        let rules = usize::try_from(*n).ok().and_then(|n| replay.entries.get(n)).map(|(entry, _)| &entry.rules);
+        let law: Vec<plan::Cited> = rules.into_iter().flatten().filter_map(|id| plan::Cited::of(&packs?.book, id)).collect();
         report.add(match &order.observed {
-            None => Claim { entry: Some(*n), ..Claim::new(id, State::NotShown, "已命令，尚未核查", "ordered, not yet seen done") },
+            None => {
+                Claim { entry: Some(*n), law, ..Claim::new(id, State::NotShown, "已命令，尚未核查", "ordered, not yet seen done") }
+            }
             Some(o) => {
                 let groups = e.groups.join(", ");
                 let zh = format!("{}：{} 行中的 {} 行（{groups}）", e.dataset, e.rows, o.rows_done);
                 let en = format!("{} of {} rows in {} ({groups})", o.rows_done, e.rows, e.dataset);
                 let claim = Claim::new(id, State::Attested, zh, en).by("再次查看的运行", "the run that looked again");
-                Claim { level: Some(o.level.word().to_owned()), ..claim }
+                Claim { law, level: Some(o.level.word().to_owned()), ..claim }
             }
         });
     }

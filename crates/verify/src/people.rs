@@ -51,6 +51,7 @@ fn id_in_chinese(id: &str) -> String {
         "plan_recomputed" => "方案重算",
         "approvals" => "审批",
         "two_people" => "两位不同的人",
+        "paper" => "纸质审批",
         "backup" => "备份",
         "totals" => "合计",
         "undecided" => "待定",

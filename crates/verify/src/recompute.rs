@@ -119,6 +119,12 @@ fn scenario_at(replay: &Replay, n: u64) -> Option<terms::Scenario> {
     replay.entries.iter().take_while(|(e, _)| e.n < n).filter_map(|(_, event)| said(event)).last()
 }
 
+/// The packs of the newest plan, if they are there.
+pub(crate) fn newest_packs(dossier: &mut Dossier<'_>, replay: &Replay) -> Option<Packs> {
+    let doc: PlanDoc = document(dossier, &replay.state.plan.as_ref()?.made.plan_doc)?;
+    packs(dossier, &doc.inputs.packs)?.ok()
+}
+
 fn packs(dossier: &mut Dossier<'_>, digests: &[Digest]) -> Option<Result<Packs, String>> {
     let mut files = BTreeMap::new();
     for digest in digests {

@@ -74,6 +74,9 @@ pub struct Claim {
     pub entry: Option<u64>,
     /// The claim.
     pub id: String,
+    /// Rules of law on which it rests, with their articles.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub law: Vec<plan::Cited>,
     /// Level of a destruction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub level: Option<String>,
@@ -90,7 +93,7 @@ impl Claim {
     /// A claim of that state.
     pub fn new(id: impl Into<String>, state: State, zh: impl Into<String>, en: impl Into<String>) -> Claim {
         let what = Both { zh: zh.into(), en: en.into() };
-        Claim { bytes: None, by: None, entry: None, id: id.into(), level: None, rule: None, state, what }
+        Claim { bytes: None, by: None, entry: None, id: id.into(), law: Vec::new(), level: None, rule: None, state, what }
     }
 
     /// A broken claim: the rule, and the entry if there is one. What exactly is said in English; the rule itself in both languages.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use case::file::CaseFile;
 use case::{ApprovalKind, CaseOpened, Policy};
 use store::Documents;
-use terms::json::{Strictness, json, to_bytes};
+use terms::json::{Json, Strictness, json, to_bytes};
 use terms::{Fault, Place};
 
 /// The place id of the source of that ordinal.
@@ -18,13 +18,20 @@ pub(crate) fn place_of(i: usize) -> Option<Place> {
 /// # Errors
 /// If the policy document cannot be written.
 pub(crate) fn terms_of(file: &CaseFile, documents: &Documents, before: &CaseOpened, log: &str) -> Result<CaseOpened, Fault> {
-    let kinds: Vec<ApprovalKind> = file.approval.kinds.iter().filter(|k| *k == "key").map(|_| ApprovalKind::Key).collect();
-    let policy = json!({
+    let need = file.approval.need.value;
+    let all = std::iter::once(("irreversible", &file.approval.kinds)).chain(file.approval.acts.iter().map(|(a, k)| (a.as_str(), k)));
+    let approvals: BTreeMap<String, Policy> = all.map(|(act, said)| (act.to_owned(), Policy { kinds: kinds(said), need })).collect();
+    let capacities: Vec<Json> = file.parties.approvers.iter().filter_map(|a| a.capacity.as_ref()).map(|c| json!(c.value)).collect();
+    let mut policy = json!({
         "frozen_tolerance_ppm": file.tolerance.ppm(false), "log": log, "simulated": file.simulated, "type": "custody.policy", "v": 1
     });
+    if let Some(object) = policy.as_object_mut().filter(|_| !capacities.is_empty()) {
+        object.insert("approvers_as".to_owned(), Json::Array(capacities));
+        object.insert("one_person".to_owned(), json!(file.company.one_person));
+    }
     let policy = to_bytes(&policy, Strictness::Document).map_err(|_| Fault::new("document_form"))?;
     Ok(CaseOpened {
-        approvals: BTreeMap::from([("irreversible".to_owned(), Policy { kinds, need: file.approval.need.value })]),
+        approvals,
         policy_doc: documents.put(&policy)?,
         safety_days: file.safety_days.value,
         scenario: file.scenario(),
@@ -33,4 +40,13 @@ pub(crate) fn terms_of(file: &CaseFile, documents: &Documents, before: &CaseOpen
         zone: file.zone.value.clone(),
         ..before.clone()
     })
+}
+
+fn kinds(said: &[String]) -> Vec<ApprovalKind> {
+    let of = |word: &String| match word.as_str() {
+        "key" => Some(ApprovalKind::Key),
+        "paper" => Some(ApprovalKind::Paper),
+        _ => None,
+    };
+    said.iter().filter_map(of).collect()
 }

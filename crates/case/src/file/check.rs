@@ -6,7 +6,7 @@ use terms::{Both, Day, Reach, Scenario, StoreKind, Zone};
 
 use super::CaseFault;
 use super::at::At;
-use super::shape::{CaseFile, DatasetFile, SourceFile};
+use super::shape::{CaseFile, DatasetFile, Party, SourceFile};
 
 struct Faults(Vec<CaseFault>);
 
@@ -152,13 +152,31 @@ fn policy(file: &CaseFile, f: &mut Faults) {
             ("增加审批人，或减小 need。", "name more approvers, or lower need."),
         );
     }
-    if let Some(kind) = kinds.value.iter().find(|k| *k != "key") {
-        f.add(
-            kinds.line,
-            "approval.kinds",
-            (&format!("`{kind}` 不在允许的取值中"), &format!("`{kind}` is not one of the allowed words")),
-            ("目前可用：key。", "for now: key."),
-        );
+    let said = std::iter::once(("approval.kinds".to_owned(), kinds));
+    let acts = file.approval.acts.iter().map(|(act, kinds)| (format!("approval.acts.{act}"), kinds));
+    for (field, kinds) in said.chain(acts) {
+        for kind in kinds.value.iter().filter(|k| !["key", "paper"].contains(&k.as_str())) {
+            let what = (format!("`{kind}` 不在允许的取值中"), format!("`{kind}` is not one of the allowed words"));
+            f.add(kinds.line, field.clone(), (&what.0, &what.1), ("目前可用：key、paper。", "for now: key, paper."));
+        }
+        if !kinds.value.iter().any(|k| k == "key") {
+            f.add(
+                kinds.line,
+                field,
+                ("不可逆的处置至少要有一位用密钥审批", "what cannot be undone needs at least one approval by key"),
+                ("在列表中加上 key。", "add key to the list."),
+            );
+        }
+    }
+    for (act, kinds) in &file.approval.acts {
+        if !["destroy", "hand_over", "shred"].contains(&act.as_str()) {
+            f.add(
+                kinds.line,
+                "approval.acts",
+                (&format!("`{act}` 不在允许的取值中"), &format!("`{act}` is not one of the allowed words")),
+                ("可用：destroy、hand_over、shred。", "use one of: destroy, hand_over, shred."),
+            );
+        }
     }
 }
 
@@ -256,7 +274,22 @@ fn parties(file: &CaseFile, f: &mut Faults) {
             );
         }
     }
-    for a in p.approvers.iter().filter(|a| a.key.is_none()) {
+    const CAPACITIES: [&str; 5] = ["owner", "officer", "liquidator", "agency", "counsel"];
+    for at in p.approvers.iter().filter_map(|a| a.capacity.as_ref()) {
+        f.word(at, "parties.approvers.as", &CAPACITIES);
+    }
+    let outside = |a: &&Party| a.capacity.as_ref().is_some_and(|c| ["agency", "counsel"].contains(&c.value.as_str()));
+    if file.company.one_person && !p.approvers.iter().any(|a| outside(&a)) {
+        f.add(
+            p.approvers.line,
+            "parties.approvers.as",
+            ("一人公司须由代理机构或律师作第二位审批人", "a one-person company has its agency or counsel as second approver"),
+            ("在该审批人下写 as: agency 或 as: counsel。", "write as: agency or as: counsel at that approver."),
+        );
+    }
+    // Who signs on paper needs no key, if paper is allowed at all.
+    let paper = file.approval.kinds.iter().chain(file.approval.acts.values().flat_map(|k| k.iter())).any(|k| k == "paper");
+    for a in p.approvers.iter().filter(|a| a.key.is_none() && !paper) {
         f.add(
             a.name.line,
             "parties.approvers.key",

@@ -81,6 +81,9 @@ pub struct Company {
     pub name: At<String>,
     /// Unified social credit code (GB 32100), 18 characters.
     pub uscc: At<String>,
+    /// Whether one person owns and runs it: then the second approver is its agency or counsel, and the dossier says so.
+    #[serde(default)]
+    pub one_person: bool,
 }
 
 /// Key dates of the case.
@@ -135,6 +138,9 @@ pub struct Party {
     /// How to reach them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<String>,
+    /// In which capacity an approver acts: `owner`, `officer`, `liquidator`, `agency`, `counsel`.
+    #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<At<String>>,
 }
 
 /// A place where data lies.
@@ -272,9 +278,12 @@ pub struct ApprovalFilePolicy {
     /// How many, of different people: two or more.
     #[serde(default = "two")]
     pub need: At<u64>,
-    /// Kinds that suffice: `key`.
+    /// Kinds that suffice: `key`, `paper`. Whatever is said here, what cannot be undone needs at least one `key`.
     #[serde(default = "key")]
     pub kinds: At<Vec<String>>,
+    /// Kinds for single acts (`destroy`, `hand_over`, `shred`), where they differ.
+    #[serde(default)]
+    pub acts: BTreeMap<String, At<Vec<String>>>,
 }
 
 fn two() -> At<u64> {
@@ -286,7 +295,7 @@ fn key() -> At<Vec<String>> {
 
 impl Default for ApprovalFilePolicy {
     fn default() -> ApprovalFilePolicy {
-        ApprovalFilePolicy { need: two(), kinds: key() }
+        ApprovalFilePolicy { need: two(), kinds: key(), acts: BTreeMap::new() }
     }
 }
 

@@ -23,23 +23,43 @@ pub(super) fn approving(state: &State, entry: &Entry, a: &PlanApproved, context:
     let broken = |why: &str| Broken::new("P2", why);
     let plan = state.plan.as_ref().filter(|p| p.n == a.plan_n && !p.withdrawn).ok_or_else(|| broken("an older or withdrawn plan"))?;
     let opened = state.opened.as_ref().ok_or_else(|| broken("no case"))?;
-    need(a.kind == ApprovalKind::Key, "P2", "this version admits approvals by key")?;
-    need(a.person.is_none() && a.alg == "ed25519", "P2", "an approval by key names its key")?;
-    let kid = a.kid.as_ref().ok_or_else(|| broken("an approval by key names its key"))?;
-    let key = state.keys.get(kid).filter(|k| k.revoked_from.is_none()).ok_or_else(|| broken("the key is not in the register"))?;
-    need(matches!(key.record.purpose, KeyUse::Approver | KeyUse::Operator), "P2", "the key is not an approver's")?;
     let bytes = b64::from_url(&a.statement).ok_or_else(|| broken("the statement is not base64url"))?;
     let s = Statement::read(&bytes).map_err(|_| broken("the statement is not canonical"))?;
-    let sig = b64::array_from_url::<64>(&a.sig).ok_or_else(|| broken("the signature is not base64url"))?;
-    need(key.public.verifies(&approval_message(&bytes), &sig), "P2", "the signature is not over the statement")?;
+    match a.kind {
+        ApprovalKind::Key => by_key(state, a, &s, &bytes)?,
+        ApprovalKind::Paper => on_paper(state, entry, a, &s)?,
+        _ => return Err(broken("this version admits approvals by key and on paper")),
+    }
     need(s.plan == plan.made.plan_doc, "P2", "the statement is over another plan")?;
     need(s.consequence == plan.made.consequence_doc, "P2", "the statement is over another consequence")?;
     need(s.origin == opened.origin && s.case == state.case, "P2", "the statement is of another case")?;
-    need(s.key == *kid && s.role == key.record.purpose.word(), "P2", "the statement names another key")?;
     need(s.decision == Decision::Approve, "P2", "the decision is not to approve")?;
     need(s.head.size > plan.index && s.head.size <= context.index, "P2", "the head seen does not contain the plan")?;
     need(!state.nonces.contains(&s.nonce), "P2", "the nonce was used before")?;
     need(state.day_of(entry.at).is_some_and(|d| d <= s.not_after), "P2", "the approval has expired")?;
     let any = opened.approvals.values().any(|p| p.kinds.contains(&a.kind));
     need(any, "P2", "the kind of approval is not allowed")
+}
+
+/// The key's own signature over exactly this statement.
+fn by_key(state: &State, a: &PlanApproved, s: &Statement, bytes: &[u8]) -> Result<(), Broken> {
+    let broken = |why: &str| Broken::new("P2", why);
+    need(a.person.is_none() && a.evidence.is_none() && a.alg == ledger::ED25519, "P2", "an approval by key names its key")?;
+    let kid = a.kid.as_ref().ok_or_else(|| broken("an approval by key names its key"))?;
+    let key = state.keys.get(kid).filter(|k| k.revoked_from.is_none()).ok_or_else(|| broken("the key is not in the register"))?;
+    need(matches!(key.record.purpose, KeyUse::Approver | KeyUse::Operator), "P2", "the key is not an approver's")?;
+    let sig = b64::array_from_url::<64>(&a.sig).ok_or_else(|| broken("the signature is not base64url"))?;
+    need(key.public.verifies(&approval_message(bytes), &sig), "P2", "the signature is not over the statement")?;
+    need(s.key == *kid && s.role == key.record.purpose.word(), "P2", "the statement names another key")
+}
+
+/// Signed by hand and stamped: two keys of other people say that they compared it, and a scan of it is there.
+fn on_paper(state: &State, entry: &Entry, a: &PlanApproved, s: &Statement) -> Result<(), Broken> {
+    let person = a.person.as_ref().filter(|_| a.kid.is_none() && a.alg == "paper" && a.sig.is_empty());
+    let person = person.ok_or_else(|| Broken::new("P2", "an approval on paper names its person, and no key or signature"))?;
+    need(a.evidence.as_ref().is_some_and(|e| !e.is_empty()), "P2", "an approval on paper comes with a scan")?;
+    need(s.key == person.as_str() && s.role == KeyUse::Approver.word(), "P2", "the statement names another person")?;
+    let readers: BTreeSet<_> = entry.sigs.iter().filter_map(|g| state.keys.get(&g.kid)).map(|k| &k.record.person).collect();
+    need(readers.len() == 2, "P2", "the two who compared it are one person")?;
+    need(!readers.contains(person), "P2", "nobody compares their own paper")
 }

@@ -5,7 +5,9 @@ use std::path::Path;
 use serde_json::json;
 use terms::Fault;
 
-use super::Session;
+use papers::Kind;
+
+use super::{Session, pages};
 use crate::bar::Bar;
 use crate::say;
 
@@ -136,23 +138,30 @@ pub fn dossier(session: &Session<'_>, out: &Path, close: bool) -> Result<u8, Fau
     }
     let made = work::dossier(&mut workspace, out)?;
     let policy = workspace.state.opened.as_ref().map(|o| o.policy_doc.to_string()).unwrap_or_default();
+    // Beside the dossier, not in it: a program that checks a thing does not come out of that thing.
+    let page = out.with_file_name("verify.html");
+    pages::write(&page, Kind::Verify, &json!({"lang": session.lang.code()}))?;
     if session.args.json {
-        say::print_json(&json!({"bytes": made.bytes, "entry": made.n, "file": out, "members": made.members, "policy_digest": policy}));
+        say::print_json(
+            &json!({"bytes": made.bytes, "entry": made.n, "file": out, "members": made.members, "page": page, "policy_digest": policy}),
+        );
     } else {
         session.tell(
             &format!(
-                "案卷：{}（{} 字节，{} 个成员）\n核验：custody verify {} --policy-digest {policy}",
+                "案卷：{}（{} 字节，{} 个成员）\n核验：custody verify {} --policy-digest {policy}\n没有命令行的人：用浏览器打开 {}，离线核验",
                 out.display(),
                 made.bytes,
                 made.members,
-                out.display()
+                out.display(),
+                page.display()
             ),
             &format!(
-                "dossier: {} ({} bytes, {} members)\nverify: custody verify {} --policy-digest {policy}",
+                "dossier: {} ({} bytes, {} members)\nverify: custody verify {} --policy-digest {policy}\nwithout a terminal: open {} in a browser; it checks offline",
                 out.display(),
                 made.bytes,
                 made.members,
-                out.display()
+                out.display(),
+                page.display()
             ),
         );
     }

@@ -5,7 +5,7 @@ use serde_json::json;
 use terms::Fault;
 use work::Workspace;
 
-use super::Session;
+use super::{Session, pages};
 use crate::args::PlanArgs;
 use crate::say;
 
@@ -23,8 +23,9 @@ pub fn plan(session: &Session<'_>, args: &PlanArgs) -> Result<u8, Fault> {
         (Some(report.n), report.doc, report.changes)
     };
     let errors = doc.notes.iter().any(|n| n.grade == Grade::Error);
+    let page = if n.is_some() && !errors { Some(pages::approval(session, &workspace)?) } else { None };
     if session.args.json {
-        say::print_json(&json!({"changes": changes, "entry": n, "plan": doc}));
+        say::print_json(&json!({"changes": changes, "entry": n, "page": page, "plan": doc}));
     } else {
         show(session, &workspace, &doc);
         if let Some(changes) = changes {
@@ -42,8 +43,11 @@ pub fn plan(session: &Session<'_>, args: &PlanArgs) -> Result<u8, Fault> {
             session.tell("方案检查有错误，不能审批。", "the linter found errors: nobody may approve.");
         } else if doc.plan.totals.get(&terms::Outcome::Undecided).is_some_and(|n| *n > 0) {
             session.tell("尚有待定记录。下一步：custody questions", "some records are undecided. next: custody questions");
-        } else if n.is_some() {
-            session.tell("下一步：custody approve --key 密钥文件", "next: custody approve --key KEYFILE");
+        } else if let Some(page) = page {
+            session.tell(
+                &format!("下一步：custody approve --key 密钥文件；没有命令行的审批人：请其用浏览器打开 {}", page.display()),
+                &format!("next: custody approve --key KEYFILE; approvers without a terminal open {} in a browser", page.display()),
+            );
         }
     }
     Ok(if errors { 1 } else { 0 })
