@@ -87,16 +87,19 @@ pub enum Command {
     },
     /// See the measured consequence, then sign the plan with a registered key.
     Approve(ApproveArgs),
-    /// Record what no scan can see: an act, counsel's opinion, a revoked key, a changed case file.
-    #[command(
-        subcommand,
-        after_help = "EXAMPLES:
-  custody record act announcement --day 2026-05-01
+    /// Record what no scan can see: what was done by hand, approvals, agreements, receipts, keys, opinions.
+    #[command(after_help = "EXAMPLES:
+  custody record announcement --evidence photo.jpg --by 李四 --on 2026-05-01
+  custody record task_not_applicable --about src1 --about t-sync_folders_cleaned --note 从未安装过云盘
+  custody record approval li.approval.json                   signed in approve.html or with custody approve
+  custody record approval --check-number 1234-5678-90 --evidence scan.jpg --reader keys/li.key
+  custody record key li.pub --countersign keys/wang.key --present
   custody record accept-unread --until 2027-12-31            signed with counsel's key
   custody record revoke k-0123456789abcdef0123 --reason left
-  custody record amend --key keys/li.key                     after case.yaml was changed"
-    )]
-    Record(Record),
+  custody record amend --key keys/li.key                     after case.yaml was changed
+
+`custody status --tasks` lists what is open, with the kind of act that answers each.")]
+    Record(RecordArgs),
     /// Restore the archive, compare every row, and record that the backup counts.
     Backup,
     /// Carry out what is due today; says what waits until when.
@@ -112,7 +115,11 @@ pub enum Command {
         to: PathBuf,
     },
     /// Where the case stands, what blocks, who holds which key.
-    Status,
+    Status {
+        /// List the standing tasks, how each is done, and what answers it.
+        #[arg(long)]
+        tasks: bool,
+    },
     /// Make the dossier.
     Dossier {
         /// The file to write.
@@ -122,6 +129,13 @@ pub enum Command {
         #[arg(long)]
         close: bool,
     },
+    /// Write the papers of the case (HTML for A4), and pages for people who only get a file.
+    #[command(after_help = "EXAMPLES:
+  custody papers                        list them, with who gets each and why
+  custody papers all --to papers        every paper that makes sense now
+  custody papers disposal_plan destruction_certificate
+  custody papers verify                 verify.html: checks a dossier in a browser, offline")]
+    Papers(PapersArgs),
     /// Verify a dossier offline.
     Verify(VerifyArgs),
     /// Run a whole practice case in a new folder.
@@ -137,19 +151,75 @@ pub enum Command {
     },
 }
 
-/// What `record` takes down.
+/// An act, or one of the records that have their own words.
+#[derive(clap::Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+pub struct RecordArgs {
+    /// The act.
+    #[command(flatten)]
+    pub act: ActArgs,
+    /// Another record.
+    #[command(subcommand)]
+    pub other: Option<Record>,
+}
+
+/// Something that was done: a notice, an announcement, paper shredded, a telephone cleaned, a provider's statement.
+#[derive(clap::Args, Debug)]
+pub struct ActArgs {
+    /// The kind of act; a wrong one is answered with those that are near.
+    #[arg(value_name = "TYPE")]
+    pub kind: Option<String>,
+    /// Files that show it; sealed in the vault. May be repeated.
+    #[arg(long, num_args = 1..)]
+    pub evidence: Vec<PathBuf>,
+    /// Who did it (default: the operator). The name is sealed; the ledger says an id.
+    #[arg(long)]
+    pub by: Option<String>,
+    /// The day on which it was done, YYYY-MM-DD (default: today).
+    #[arg(long)]
+    pub on: Option<String>,
+    /// Source, data set, item or task (t-KIND) that it is about. May be repeated.
+    #[arg(long)]
+    pub about: Vec<String>,
+    /// In words; sealed.
+    #[arg(long)]
+    pub note: Option<String>,
+}
+
+/// What `record` takes down beside acts.
 #[derive(Subcommand, Debug)]
 pub enum Record {
-    /// Something was done: an announcement, a filing, a keeper named.
-    Act {
-        /// The kind of act; a wrong one is answered with the list.
-        kind: String,
-        /// The day on which it was done (default: today).
+    /// An approval that was signed elsewhere: a file, or a sheet of paper that came back.
+    Approval {
+        /// The signed approval, *.approval.json.
+        #[arg(required_unless_present = "check_number", conflicts_with = "check_number")]
+        file: Option<PathBuf>,
+        /// The check number of a sheet that was signed by hand.
+        #[arg(long, requires = "reader")]
+        check_number: Option<String>,
+        /// Scans or photos of the signed sheet.
+        #[arg(long, num_args = 1..)]
+        evidence: Vec<PathBuf>,
+        /// Key file of a second person who compared the sheet with the plan.
         #[arg(long)]
-        day: Option<String>,
-        /// Items or data sets that it is about.
+        reader: Option<PathBuf>,
+        /// File that holds the reader's passphrase (else CUSTODY_KEY_PASSPHRASE, else a prompt).
         #[arg(long)]
-        about: Vec<String>,
+        reader_passphrase_file: Option<PathBuf>,
+    },
+    /// A key that joins after the case was opened, countersigned by an approver.
+    Key {
+        /// The public file, *.pub.
+        file: PathBuf,
+        /// Key file of the countersigner.
+        #[arg(long)]
+        countersign: PathBuf,
+        /// File that holds the countersigner's passphrase (else CUSTODY_KEY_PASSPHRASE, else a prompt).
+        #[arg(long)]
+        countersign_passphrase_file: Option<PathBuf>,
+        /// Its holder was there and showed who they are.
+        #[arg(long)]
+        present: bool,
     },
     /// Counsel accepts that the places listed as unread stay unread.
     AcceptUnread {
@@ -266,23 +336,30 @@ pub struct PlanArgs {
 #[derive(clap::Args, Debug)]
 pub struct ApproveArgs {
     /// The approver's private key file.
-    #[arg(long, required_unless_present = "record")]
-    pub key: Option<PathBuf>,
+    #[arg(long)]
+    pub key: PathBuf,
     /// File that holds the approver's passphrase.
     #[arg(long)]
     pub key_passphrase_file: Option<PathBuf>,
     /// Why; kept sealed, only a commitment is signed.
     #[arg(long, default_value = "")]
     pub reason: String,
-    /// Take in an approval that was signed elsewhere.
-    #[arg(long)]
-    pub record: Option<PathBuf>,
     /// Only write the signed approval to this file.
     #[arg(long)]
     pub out: Option<PathBuf>,
     /// Sign without asking again.
     #[arg(long)]
     pub yes: bool,
+}
+
+/// What `papers` may be told.
+#[derive(clap::Args, Debug)]
+pub struct PapersArgs {
+    /// Papers to write, `all`, or `verify` and `receive` for the pages.
+    pub names: Vec<String>,
+    /// The folder to write them into.
+    #[arg(long, default_value = "papers")]
+    pub to: PathBuf,
 }
 
 /// What `verify` may be told.

@@ -7,6 +7,7 @@ mod init;
 mod keygen;
 mod lifecycle;
 mod pages;
+mod papers;
 mod plan;
 mod record;
 mod scan;
@@ -50,7 +51,8 @@ pub fn run(args: &Args) -> Result<u8, Fault> {
         Command::Apply { dry_run } => lifecycle::apply(&session, *dry_run),
         Command::Restore { to } => lifecycle::restore(&session, to),
         Command::Dossier { out, close } => lifecycle::dossier(&session, out, *close),
-        Command::Status => status::run(&session),
+        Command::Status { tasks } => status::run(&session, *tasks),
+        Command::Papers(a) => papers::run(&session, a),
         Command::Verify(a) => verify::run(&session, a),
         Command::Demo { into } => demo::run(&session, into),
         Command::Schema { what } => init::schema(what),

@@ -59,6 +59,8 @@ fn said(fault: &Fault) -> Value {
             ("本页的内容已损坏，请向操作人重新索取。", "what this page carries is damaged; ask the operator for it again.")
         }
         "no_reason" => ("请写明理由。", "write your reason."),
+        "file_damaged" => ("文件无法读取，请重新选择。", "the file cannot be read; choose it again."),
+        "usage" => ("填写的内容不对，请检查。", "what was filled in is not right; check it."),
         "file_too_large" => ("文件过大，请改用命令行程序。", "the file is too large for a page; use the program instead."),
         _ => ("无法完成，请检查输入。", "this cannot be done; check what you gave."),
     };

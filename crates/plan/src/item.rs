@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use facts::Truth;
 use serde::{Deserialize, Serialize};
-use terms::{Day, Holding, Id, Outcome, Place, Reach, StoreKind};
+use terms::{Both, Day, Holding, Id, Outcome, Place, Reach, StoreKind};
 
 use crate::cell::Cell;
 use crate::gates::GateRow;
@@ -24,6 +24,31 @@ pub enum Method {
     Store,
     /// Nothing is changed: the handler goes on.
     Leave,
+}
+
+impl Method {
+    /// The word as it stands in entries.
+    pub fn word(self) -> &'static str {
+        match self {
+            Method::DeleteRows => "delete_rows",
+            Method::EraseFields => "erase_fields",
+            Method::ByHand => "by_hand",
+            Method::Store => "store",
+            Method::Leave => "leave",
+        }
+    }
+
+    /// The word for people.
+    pub fn label(self) -> Both {
+        let (zh, en) = match self {
+            Method::DeleteRows => ("删除整行", "rows deleted"),
+            Method::EraseFields => ("清空字段", "fields emptied"),
+            Method::ByHand => ("人工处理", "by hand"),
+            Method::Store => ("仅存储", "storage only"),
+            Method::Leave => ("不变动", "unchanged"),
+        };
+        Both { zh: zh.to_owned(), en: en.to_owned() }
+    }
 }
 
 /// The bars of I5 as the plan found them; all must be `false` before anything irreversible.

@@ -91,7 +91,7 @@ fn one(
                 i.dataset == o.dataset
                     && i.copy == o.copy
                     && i.groups == o.groups
-                    && method(i.method) == o.method
+                    && i.method.word() == o.method
                     && i.not_before == Some(o.not_before)
                     && i.not_after == o.not_after
                     && i.demand == o.demand
@@ -122,10 +122,6 @@ fn one(
         }
         _ => None,
     }
-}
-
-fn method(method: plan::Method) -> String {
-    serde_json::to_value(method).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// W4, and position by position S2.

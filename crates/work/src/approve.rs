@@ -111,6 +111,7 @@ pub fn record_approval(workspace: &mut Workspace, file: &ApprovalFile) -> Result
         }
         None => Event::PlanApproved(PlanApproved {
             alg: file.alg.clone(),
+            evidence: None,
             kid: Some(file.kid.clone()),
             kind: ApprovalKind::Key,
             person: None,

@@ -16,6 +16,7 @@ use crate::workspace::Workspace;
 /// # Errors
 /// What is still open (C1): data sets that appeared since, rows that came, changed, went or came back.
 pub fn close(workspace: &mut Workspace, progress: &dyn Progress) -> Result<(), Fault> {
+    crate::tasks::all_answered(workspace)?;
     workspace.begin_run(&["scan"], None)?;
     let mut report = ApplyReport::default();
     match shredded_at(workspace) {

@@ -1,49 +1,111 @@
 //! What people say that no scan can see: acts, opinions, revoked keys, and a case file that was changed.
 
-use case::{ActRecorded, By, CaseAmended, Command, Event, KeyRevoked, OpinionFiled};
+use std::path::PathBuf;
+
+use case::{ActRecorded, By, CaseAmended, Command, Event, KeyRecord, KeyRegistered, KeyRevoked, OpinionFiled, PublicFile, Seen};
+use law::About;
 use ledger::Signer;
+use terms::json::json;
 use terms::{Day, Fault};
 
-use crate::policy::terms_of;
+use crate::attachments;
+use crate::persons::person;
+use crate::policy::{place_of, terms_of};
 use crate::workspace::Workspace;
 
-/// Acts that facts of the case or claims of the dossier rest on, beside those that a gate of the packs asks for.
-const ACTS: [&str; 3] = ["incident_opened", "keeper_named", "restored_copy_destroyed"];
-
-/// The kinds of acts that this case can use.
-pub fn act_kinds(workspace: &Workspace) -> Vec<String> {
-    let gates = workspace.packs.book.rules().filter_map(|r| r.gate.as_ref());
-    let asked = gates.filter_map(|g| g.shown_by.strip_prefix("act.recorded(")?.strip_suffix(')').map(str::to_owned));
-    let mut all: Vec<String> = asked.chain(ACTS.map(str::to_owned)).collect();
-    all.sort();
-    all.dedup();
-    all
+/// What somebody says was done.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// Kind of act, one of the packs'.
+    pub kind: String,
+    /// Who did it, by name; none for the operator.
+    pub by: Option<String>,
+    /// The day; none for today.
+    pub on: Option<Day>,
+    /// Sources, data sets, items and tasks that it is about.
+    pub about: Vec<String>,
+    /// Files that show it.
+    pub evidence: Vec<PathBuf>,
+    /// In words, kept sealed.
+    pub note: Option<String>,
 }
 
-/// Records that something was done, on the operator's word.
+/// Records that something was done: the word of who did it, with the files that show it sealed beside.
 ///
 /// # Errors
-/// If nothing in the packs asks for such an act, or its day lies ahead.
-pub fn record_act(workspace: &mut Workspace, kind: &str, day: Day, about: Vec<String>) -> Result<u64, Fault> {
-    let kinds = act_kinds(workspace);
-    if !kinds.iter().any(|k| k == kind) {
-        return Err(Fault::new("no_such_act").with("kinds", kinds.join(", ")));
-    }
-    if day > workspace.today()? {
+/// If there is no such kind, it lacks what its kind demands, or its day lies ahead.
+pub fn record_act(workspace: &mut Workspace, said: Said) -> Result<u64, Fault> {
+    let Some(kind) = workspace.packs.acts.get(&said.kind).cloned() else {
+        let near = nearest(workspace, &said.kind);
+        return Err(Fault::new("no_such_act").with("kind", &said.kind).with("kinds", near));
+    };
+    let today = workspace.today()?;
+    let day = said.on.unwrap_or(today);
+    if day > today {
         return Err(Fault::new("day_ahead").with("day", day));
     }
-    let known = |a: &String| {
-        let item = workspace.state.orders.values().any(|o| o.kind.item().as_str() == a);
-        let place = workspace.state.seals.values().any(|s| s.dataset.as_str() == a);
-        let planned = crate::planning::read_plan(workspace).is_ok_and(|(_, d)| d.plan.items.iter().any(|i| i.item.as_str() == a));
-        item || place || planned
-    };
-    if !about.iter().all(known) {
-        return Err(Fault::new("about_unknown"));
+    let least = usize::try_from(kind.demands.evidence).unwrap_or(usize::MAX);
+    if said.evidence.len() < least {
+        return Err(Fault::new("evidence_demanded").with("kind", &said.kind).with("least", least));
     }
-    let by = workspace.operator_person()?;
-    let event = Event::ActRecorded(ActRecorded { about, by, day, evidence: Vec::new(), kind: kind.to_owned() });
-    first(workspace.record(Command::Record(By::Operator, event))?)
+    about_fits(workspace, &said, kind.demands.about)?;
+    let by = match &said.by {
+        Some(name) => person(workspace, name)?,
+        None => workspace.operator_person()?,
+    };
+    let sealed = attachments::seal(workspace, &said.evidence)?;
+    let body = json!({
+        "by": said.by.clone().unwrap_or_else(|| workspace.file.parties.operator.name.value.clone()),
+        "evidence": sealed.body,
+        "note": said.note.clone().unwrap_or_default(),
+    });
+    let event = ActRecorded { about: said.about, by, day, evidence: sealed.names, kind: said.kind };
+    first(workspace.record_with_body(By::Operator, Event::ActRecorded(event), body)?)
+}
+
+/// What an act names exists, and it names what its kind demands.
+fn about_fits(workspace: &Workspace, said: &Said, demanded: About) -> Result<(), Fault> {
+    let sources = workspace.file.sources.len();
+    let source = |a: &String| (0..sources).filter_map(place_of).any(|p| p.as_str() == a);
+    let place = |a: &String| workspace.state.seals.values().any(|s| s.dataset.as_str() == a);
+    let plan = crate::planning::read_plan(workspace).ok();
+    let item = |a: &String| {
+        workspace.state.orders.values().any(|o| o.kind.item().as_str() == a)
+            || plan.as_ref().is_some_and(|(_, d)| d.plan.items.iter().any(|i| i.item.as_str() == a))
+    };
+    let task = |a: &String| a.strip_prefix("t-").is_some_and(|k| workspace.packs.acts.get(k).is_some_and(|x| x.standing.is_some()));
+    if let Some(unknown) = said.about.iter().find(|a| !(source(a) || place(a) || item(a) || task(a))) {
+        return Err(Fault::new("about_unknown").with("about", unknown));
+    }
+    let named = match demanded {
+        About::Source => said.about.iter().any(source),
+        About::Dataset => said.about.iter().any(place),
+        About::Item => said.about.iter().any(item),
+        About::None => true,
+    };
+    if said.kind == "task_not_applicable" && !(said.about.iter().any(source) && said.about.iter().any(task)) {
+        return Err(Fault::new("about_task"));
+    }
+    if named { Ok(()) } else { Err(Fault::new("about_demanded").with("kind", &said.kind)) }
+}
+
+/// Kinds of acts whose names share a word with what was written, else all.
+fn nearest(workspace: &Workspace, word: &str) -> String {
+    let parts: Vec<&str> = word.split('_').filter(|p| p.len() > 2).collect();
+    let near = |id: &&str| parts.iter().any(|p| id.contains(p));
+    let all: Vec<&str> = workspace.packs.acts.all().map(|(id, _)| id).collect();
+    let some: Vec<&str> = all.iter().copied().filter(near).collect();
+    if some.is_empty() { all } else { some }.join(", ")
+}
+
+/// Registers a key after the case was opened, countersigned by somebody who is registered already.
+///
+/// # Errors
+/// If the file is no public file, the key is registered, or the countersigner may not.
+pub fn register_key(workspace: &mut Workspace, public: PublicFile, present: bool, countersigner: &Signer) -> Result<u64, Fault> {
+    let seen = if present { Seen::InPerson } else { Seen::Countersigned };
+    let event = Event::KeyRegistered(KeyRegistered { key: KeyRecord { seen, ..public.key } });
+    first(workspace.record_with(Command::Record(By::Operator, event), countersigner)?)
 }
 
 /// Counsel accepts until a day that some places could not be read (C1).

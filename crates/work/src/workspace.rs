@@ -341,8 +341,16 @@ impl Workspace {
     /// # Errors
     /// As [`Workspace::record`].
     pub fn record_with_body(&mut self, by: By, event: Event, body: Json) -> Result<Vec<u64>, Fault> {
+        self.record_bodied(by, event, body, None)
+    }
+
+    /// As [`Workspace::record_with_body`], signed by somebody else too if there is anybody.
+    ///
+    /// # Errors
+    /// As [`Workspace::record`].
+    pub fn record_bodied(&mut self, by: By, event: Event, body: Json, also: Option<&Signer>) -> Result<Vec<u64>, Fault> {
         let drafts = decide(&self.state, Command::Record(by, event)).map_err(broken)?;
-        self.append(drafts.into_iter().map(|d| (d, Some(body.clone()))).collect(), None)
+        self.append(drafts.into_iter().map(|d| (d, Some(body.clone()))).collect(), also)
     }
 
     fn signer(&self, by: By) -> Result<&Signer, Fault> {

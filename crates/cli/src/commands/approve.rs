@@ -11,14 +11,7 @@ use crate::args::ApproveArgs;
 use crate::{say, secrets};
 
 pub fn run(session: &Session<'_>, args: &ApproveArgs) -> Result<u8, Fault> {
-    if let Some(file) = &args.record {
-        let bytes = std::fs::read(file).map_err(|_| Fault::new("approval_file_damaged"))?;
-        let approval = ApprovalFile::read(&bytes).map_err(|_| Fault::new("approval_file_damaged"))?;
-        let mut workspace = session.workspace(true, false)?;
-        let n = work::record_approval(&mut workspace, &approval)?;
-        return done(session, &workspace, n, &approval);
-    }
-    let path = args.key.as_ref().ok_or_else(|| Fault::new("usage"))?;
+    let path = &args.key;
     let write = args.out.is_none();
     let mut workspace = session.workspace(write, !write)?;
     let (_, doc) = work::read_plan(&workspace)?;
@@ -64,11 +57,20 @@ pub fn run(session: &Session<'_>, args: &ApproveArgs) -> Result<u8, Fault> {
             return Err(Fault::new("file_exists").with("file", out.display()));
         }
         std::fs::write(out, bytes).map_err(|_| Fault::new("approval_file_damaged"))?;
-        session
-            .tell("已签名，请交给操作人：custody approve --record 文件", "signed; hand it to the operator: custody approve --record FILE");
+        session.tell("已签名，请交给操作人：custody record approval 文件", "signed; hand it to the operator: custody record approval FILE");
         return Ok(0);
     }
     let (n, approval) = work::approve(&mut workspace, &signer, &args.reason)?;
+    done(session, &workspace, n, &approval)
+}
+
+/// Takes in an approval that was signed elsewhere.
+pub fn take_in(session: &Session<'_>, file: &std::path::Path) -> Result<u8, Fault> {
+    let bytes = std::fs::read(file).map_err(|_| Fault::new("approval_file_missing").with("file", file.display()))?;
+    let text = bytes.trim_ascii_end();
+    let approval = ApprovalFile::read(text).map_err(|_| Fault::new("approval_file_damaged"))?;
+    let mut workspace = session.workspace(true, false)?;
+    let n = work::record_approval(&mut workspace, &approval)?;
     done(session, &workspace, n, &approval)
 }
 

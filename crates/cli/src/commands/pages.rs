@@ -1,6 +1,6 @@
 //! Offline pages that other commands write for people without a terminal.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use papers::Kind;
 use serde_json::{Value, json};
@@ -14,8 +14,33 @@ pub fn write(path: &Path, kind: Kind, data: &Value) -> Result<(), Fault> {
     std::fs::write(path, papers::page(kind, data)).map_err(|_| Fault::new("file_unwritable").with("file", path.display()))
 }
 
+/// A sheet of paper for each approver, if the case allows paper; gives their names.
+pub fn sheets(workspace: &mut Workspace) -> Result<Vec<PathBuf>, Fault> {
+    let sheets = work::sheets(workspace)?;
+    if sheets.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut context = work::paper_context(workspace)?;
+    let mut out = Vec::new();
+    for (i, sheet) in (1..).zip(sheets) {
+        let of = json!({
+            "check_number": sheet.check_number, "consequence": sheet.statement.consequence, "fingerprint": sheet.fingerprint,
+            "name": sheet.name, "not_after": sheet.statement.not_after, "plan": sheet.statement.plan,
+            "qr": papers::qr(&sheet.fingerprint.to_string()),
+        });
+        if let Some(object) = context.as_object_mut() {
+            object.insert("sheet".to_owned(), of);
+        }
+        let path = workspace.paths.base.join(format!("approval-sheet-{i}.html"));
+        std::fs::write(&path, papers::paper("approval_sheet.html", &context)?)
+            .map_err(|_| Fault::new("file_unwritable").with("file", path.display()))?;
+        out.push(path);
+    }
+    Ok(out)
+}
+
 /// `approve.html` for the plan in force, beside the case file; gives its name.
-pub fn approval(session: &Session<'_>, workspace: &Workspace) -> Result<std::path::PathBuf, Fault> {
+pub fn approval(session: &Session<'_>, workspace: &Workspace) -> Result<PathBuf, Fault> {
     let briefing = work::briefing(workspace)?.bytes().map_err(|_| Fault::new("document_form"))?;
     let path = workspace.paths.base.join("approve.html");
     write(&path, Kind::Approve, &json!({"briefing": String::from_utf8_lossy(&briefing), "lang": session.lang.code()}))?;

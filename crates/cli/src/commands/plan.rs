@@ -24,8 +24,9 @@ pub fn plan(session: &Session<'_>, args: &PlanArgs) -> Result<u8, Fault> {
     };
     let errors = doc.notes.iter().any(|n| n.grade == Grade::Error);
     let page = if n.is_some() && !errors { Some(pages::approval(session, &workspace)?) } else { None };
+    let sheets = if page.is_some() { pages::sheets(&mut workspace)? } else { Vec::new() };
     if session.args.json {
-        say::print_json(&json!({"changes": changes, "entry": n, "page": page, "plan": doc}));
+        say::print_json(&json!({"changes": changes, "entry": n, "page": page, "plan": doc, "sheets": sheets}));
     } else {
         show(session, &workspace, &doc);
         if let Some(changes) = changes {
@@ -48,6 +49,15 @@ pub fn plan(session: &Session<'_>, args: &PlanArgs) -> Result<u8, Fault> {
                 &format!("下一步：custody approve --key 密钥文件；没有命令行的审批人：请其用浏览器打开 {}", page.display()),
                 &format!("next: custody approve --key KEYFILE; approvers without a terminal open {} in a browser", page.display()),
             );
+            for sheet in sheets {
+                session.tell(
+                    &format!("纸质审批单：{}（打印、签字、盖章，再 custody record approval --check-number …）", sheet.display()),
+                    &format!(
+                        "sheet for approval on paper: {} (print, sign, stamp; then custody record approval --check-number …)",
+                        sheet.display()
+                    ),
+                );
+            }
         }
     }
     Ok(if errors { 1 } else { 0 })

@@ -1,20 +1,23 @@
 //! `custody status`: where the case stands, what blocks, who holds which key.
 
 use serde_json::json;
-use terms::{Fault, Outcome};
+use terms::Fault;
 
 use super::Session;
 use crate::say;
 
-pub fn run(session: &Session<'_>) -> Result<u8, Fault> {
+pub fn run(session: &Session<'_>, list_tasks: bool) -> Result<u8, Fault> {
     let workspace = session.workspace(false, true)?;
+    if list_tasks {
+        return tasks(session, &workspace);
+    }
     let state = &workspace.state;
     let questions = work::open_questions(&workspace).map(|q| q.len()).ok();
     let plan = work::read_plan(&workspace).ok();
     let open: Vec<String> = state.open_orders().map(|(n, o)| format!("{} ({n})", o.kind.item())).collect();
     let approvals = people(&workspace);
     let archives = work::shred_due(&workspace).unwrap_or_default();
-    let undecided = undecided(state, plan.as_ref().map(|(_, d)| d));
+    let undecided = work::undecided(&workspace);
     let next = if state.subjects_n.is_none() {
         "custody subjects"
     } else if questions.unwrap_or(0) > 0 {
@@ -40,7 +43,7 @@ pub fn run(session: &Session<'_>) -> Result<u8, Fault> {
         .filter(|k| k.record.purpose != case::KeyUse::Run)
         .map(|k| (k.record.kid.clone(), k.record.purpose.word(), holder(&workspace, k), k.revoked_from.is_some()))
         .collect();
-    let blocks = blocks(session, &workspace);
+    let blocks: Vec<String> = work::blocking(&workspace)?.iter().map(|b| b.get(session.lang).to_owned()).collect();
     if session.args.json {
         let keys: Vec<_> = keys.iter().map(|(k, u, p, r)| json!({"kid": k, "person": p, "revoked": r, "use": u})).collect();
         let archives: Vec<_> = archives.iter().map(|(a, d)| json!({"archive": a, "until": d})).collect();
@@ -89,30 +92,51 @@ pub fn run(session: &Session<'_>) -> Result<u8, Fault> {
     Ok(0)
 }
 
+/// The standing tasks, those that are open first, with what each asks for.
+fn tasks(session: &Session<'_>, workspace: &work::Workspace) -> Result<u8, Fault> {
+    let mut all = work::tasks(workspace)?;
+    all.sort_by_key(|t| t.answered.is_some());
+    let open = all.iter().filter(|t| t.answered.is_none()).count();
+    if session.args.json {
+        let rows: Vec<_> = all.iter().map(|t| json!({"answered": t.answered, "source": t.source, "task": t.kind})).collect();
+        say::print_json(&json!({"open": open, "tasks": rows}));
+        return Ok(if open > 0 { 2 } else { 0 });
+    }
+    let act = |kind: &str| workspace.packs.acts.get(kind);
+    let rows = all
+        .iter()
+        .map(|t| {
+            let name = act(&t.kind).map(|a| a.name().get(session.lang).to_owned()).unwrap_or_default();
+            let state =
+                t.answered.map_or_else(|| session.pick("待办", "open").to_owned(), |n| format!("{} {n}", session.pick("条目", "entry")));
+            vec![t.source.to_string(), t.kind.clone(), name, state]
+        })
+        .collect();
+    say::table(
+        &[session.pick("数据源", "source"), session.pick("任务", "task"), session.pick("内容", "what"), session.pick("状态", "state")],
+        rows,
+    );
+    let mut told = std::collections::BTreeSet::new();
+    for task in all.iter().filter(|t| t.answered.is_none()) {
+        if let Some(a) = act(&task.kind).filter(|_| told.insert(task.kind.clone())) {
+            session.tell(
+                &format!("\n{}（{}）\n  {}\n  证据：{}", a.zh, task.kind, a.does.zh, a.demands.note.zh),
+                &format!("\n{} ({})\n  {}\n  evidence: {}", a.en, task.kind, a.does.en, a.demands.note.en),
+            );
+        }
+    }
+    if open > 0 {
+        session.tell(
+            "\n完成一项：custody record 任务 --about 数据源 --evidence 文件 --by 何人\n不适用：custody record task_not_applicable --about 数据源 --about t-任务 --note 原因",
+            "\ndone: custody record TASK --about SOURCE --evidence FILE --by WHO\ndoes not apply: custody record task_not_applicable --about SOURCE --about t-TASK --note WHY",
+        );
+    }
+    Ok(if open > 0 { 2 } else { 0 })
+}
+
 /// Who holds a key: the party of the case file whose public key it is, else the pseudonym of the register.
 fn holder(workspace: &work::Workspace, key: &case::KeyState) -> String {
     workspace.name_of(&key.record.kid).unwrap_or_else(|| key.record.person.to_string())
-}
-
-/// What keeps the case from closing, as far as the ledger knows.
-fn blocks(session: &Session<'_>, workspace: &work::Workspace) -> Vec<String> {
-    let state = &workspace.state;
-    let mut out = Vec::new();
-    let mut add = |n: u64, zh: &str, en: &str| {
-        if n > 0 {
-            out.push(format!("{n} {}", session.pick(zh, en)));
-        }
-    };
-    let accepted = state.unread_accepted.is_some_and(|until| workspace.today().is_ok_and(|today| today <= until));
-    let unread = state.scans.last().map_or(0, |(_, _, unread)| *unread);
-    add(if accepted { 0 } else { unread }, "处未读取", "places unread");
-    add(undecided(state, work::read_plan(workspace).ok().map(|(_, d)| d).as_ref()), "条待定", "undecided");
-    add(state.unsealed.len() as u64, "个数据集有封存后的变动", "data sets moved after their seal");
-    add(u64::from(state.unsealed_sets), "处有未封存的数据集", "finding of data sets that nobody sealed");
-    add(state.open_orders().count() as u64, "项已命令、未核查", "orders not yet seen done");
-    add(state.holds.len() as u64, "项保全", "holds");
-    add(state.backups.values().filter(|b| b.end.is_none()).count() as u64, "份归档仍在", "archives alive");
-    if state.closed { Vec::new() } else { out }
 }
 
 /// How many different people approved the plan in force, with approvals that hold today.
@@ -122,18 +146,6 @@ pub fn people(workspace: &work::Workspace) -> usize {
     let today = workspace.today().ok();
     let holds = |a: &&case::Approval| !a.ended && Some(a.plan_n) == plan_n && today.is_some_and(|t| t <= a.not_after);
     state.approvals.iter().filter(holds).map(|a| &a.person).collect::<std::collections::BTreeSet<_>>().len()
-}
-
-/// Record-cells that nobody decided: by the vectors once there are any, else by the plan.
-fn undecided(state: &case::State, plan: Option<&plan::PlanDoc>) -> u64 {
-    if state.vectors.is_empty() {
-        return plan.map_or(0, |d| d.plan.totals.get(&Outcome::Undecided).copied().unwrap_or_default());
-    }
-    let of = |s: &case::Seal, g: &String| match state.vectors.get(&(s.n, s.copy.clone(), g.clone())) {
-        Some(v) => v.totals.get(&Outcome::Undecided).copied().unwrap_or_default(),
-        None => s.rows,
-    };
-    state.newest_seals().into_iter().map(|s| s.groups.iter().map(|g| of(s, g)).sum::<u64>()).sum()
 }
 
 /// What happens on the day the holder of a key leaves.

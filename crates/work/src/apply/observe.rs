@@ -8,7 +8,6 @@ use terms::json::json;
 use terms::{Fault, Level, Place};
 
 use super::job::Job;
-use super::order::method_word;
 use super::{by_place, open_at, source_place};
 use crate::align::{Alignment, Part, RowState, align};
 use crate::late::late_rows;
@@ -190,7 +189,7 @@ fn observe(
     let scope: Vec<String> = scope.into_iter().map(str::to_owned).collect();
     let receipt = json!({
         "bytes_searched": bytes, "bytes_unread": unread, "columns": cols, "item": job.item.item, "kept": kept, "lawfully_present": lawful,
-        "level": level, "method": method_word(job.item.method), "order_n": order_n, "out_of_scope": scope, "purge": job.purged,
+        "level": level, "method": job.item.method.word(), "order_n": order_n, "out_of_scope": scope, "purge": job.purged,
         "rows_done": done.len(),
         "store": workspace.state.sources.get(&source_place(&job.seal.dataset)).map(|s| s.store.clone()).unwrap_or_default(),
         "type": "custody.destruction_receipt", "v": 1

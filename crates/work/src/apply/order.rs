@@ -1,7 +1,6 @@
 //! The order: what the search sees of the living values first, then one entry for each job.
 
 use case::{BarFacts, By, Command, EffectOrdered, Event};
-use plan::Method;
 use terms::Fault;
 
 use super::job::Job;
@@ -44,7 +43,7 @@ fn facts(workspace: &Workspace, job: &Job) -> Result<EffectOrdered, Fault> {
         groups: item.groups.clone(),
         head_ns: Vec::new(),
         item: item.item.clone(),
-        method: method_word(item.method).to_owned(),
+        method: item.method.word().to_owned(),
         not_after: item.not_after,
         not_before: item.not_before.unwrap_or(workspace.today()?),
         plan_n: job.plan_n,
@@ -53,14 +52,4 @@ fn facts(workspace: &Workspace, job: &Job) -> Result<EffectOrdered, Fault> {
         seal_n: job.seal.n,
         waiver_n: None,
     })
-}
-
-pub(super) fn method_word(method: Method) -> &'static str {
-    match method {
-        Method::DeleteRows => "delete_rows",
-        Method::EraseFields => "erase_fields",
-        Method::ByHand => "by_hand",
-        Method::Store => "store",
-        Method::Leave => "leave",
-    }
 }

@@ -1,0 +1,77 @@
+//! Standing tasks: what no program can look at, asked of a person for every source, open until an act answers it.
+
+use case::{ActRecorded, Event};
+use terms::{Fault, Place};
+
+use crate::policy::place_of;
+use crate::workspace::Workspace;
+
+/// A task of a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// The kind of act that answers it.
+    pub kind: String,
+    /// The source.
+    pub source: Place,
+    /// The entry that answered it, if one did.
+    pub answered: Option<u64>,
+}
+
+impl Task {
+    /// The word by which `task_not_applicable` names a kind.
+    pub fn word(kind: &str) -> String {
+        format!("t-{kind}")
+    }
+}
+
+/// Every task of every source of the case file, in the order of sources and kinds.
+///
+/// # Errors
+/// If the ledger cannot be read.
+pub fn tasks(workspace: &Workspace) -> Result<Vec<Task>, Fault> {
+    let acts = recorded(workspace)?;
+    let mut out = Vec::new();
+    for (i, file) in workspace.file.sources.iter().enumerate() {
+        let Some(source) = place_of(i) else { continue };
+        let reach = file.reach();
+        for (kind, _) in workspace.packs.acts.all().filter(|(_, act)| act.stands_for(&file.kind.value, reach)) {
+            let answered = acts.iter().rfind(|(_, a)| answers(a, kind, &source)).map(|(n, _)| *n);
+            out.push(Task { kind: kind.to_owned(), source: source.clone(), answered });
+        }
+    }
+    Ok(out)
+}
+
+fn answers(act: &ActRecorded, kind: &str, source: &Place) -> bool {
+    let here = act.about.iter().any(|a| a == source.as_str());
+    let none = act.kind == "task_not_applicable" && act.about.iter().any(|a| *a == Task::word(kind));
+    here && (act.kind == kind || none)
+}
+
+/// Every act in the ledger, by number.
+///
+/// # Errors
+/// If the ledger cannot be read.
+pub fn recorded(workspace: &Workspace) -> Result<Vec<(u64, ActRecorded)>, Fault> {
+    let numbers: Vec<u64> = workspace.state.acts.values().flatten().copied().collect();
+    let mut all = Vec::new();
+    for (n, line) in (0u64..).zip(workspace.lines()?).filter(|(n, _)| numbers.contains(n)) {
+        let entry = ledger::Entry::parse(&line).map_err(|_| Fault::new("ledger_damaged").with("entry", n))?;
+        if let Ok(Some(Event::ActRecorded(act))) = Event::read(&entry.kind, &entry.facts) {
+            all.push((n, act));
+        }
+    }
+    Ok(all)
+}
+
+/// Refuses while a task stands open: unknown is never taken for no (I5).
+///
+/// # Errors
+/// Names the first task that is open, and how many are.
+pub(crate) fn all_answered(workspace: &Workspace) -> Result<(), Fault> {
+    let open: Vec<Task> = tasks(workspace)?.into_iter().filter(|t| t.answered.is_none()).collect();
+    match open.first() {
+        None => Ok(()),
+        Some(first) => Err(Fault::new("tasks_open").with("open", open.len()).with("task", &first.kind).with("place", &first.source)),
+    }
+}
