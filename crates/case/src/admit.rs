@@ -72,6 +72,8 @@ fn signers(state: &State, event: &Event) -> Vec<&'static [KeyUse]> {
         | Event::DestroyObserved(_)
         | Event::AnonymiseOrdered(_)
         | Event::AnonymiseObserved(_)
+        | Event::HandOverOrdered(_)
+        | Event::HandOverObserved(_)
         | Event::ShredOrdered(_)
         | Event::ShredObserved(_) => vec![&[Run]],
         Event::PlanMade(_) | Event::ExceptionRecorded(_) | Event::EntryCorrected(_) => vec![&[Run, Operator]],

@@ -76,7 +76,11 @@ events! {
     "hold.placed" HoldPlaced;
     "hold.lifted" HoldLifted;
     "act.recorded" ActRecorded;
+    "agreement.signed" AgreementSigned;
     "backup.observed" BackupObserved;
+    "hand_over.ordered" HandOverOrdered;
+    "hand_over.observed" HandOverObserved;
+    "receipt.received" ReceiptReceived;
     "destroy.ordered" DestroyOrdered;
     "destroy.observed" DestroyObserved;
     "anonymise.ordered" AnonymiseOrdered;
@@ -160,6 +164,15 @@ pub enum ApprovalKind {
 pub enum SealKind {
     Full,
     Delta,
+}
+
+/// What the party of an agreement is to the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AgreementRole {
+    Recipient,
+    Processor,
+    Keeper,
 }
 
 /// How an archive ended.
@@ -246,6 +259,19 @@ facts_of! {
     BackupObserved {
         archive: Id, mirrors: u64, restored_root: Digest, rows_equal: u64, rows_restored: u64, rows_written: u64, run_n: u64, seal_ns: Vec<u64>,
     }
+    /// An agreement with its terms; `party` is the holder of a registered key.
+    AgreementSigned {
+        agreement: Id, evidence: Vec<String>, fields_doc: Digest, from: Day, party: Id, role: AgreementRole, to: Day,
+    }
+    /// An order on a copy that is handed over.
+    HandOverOrdered {
+        agreement_n: u64, bars: BarFacts, copy: String, dataset: Place, demand: Truth, excluded: u64, groups: Vec<String>, head_ns: Vec<u64>, item: Id,
+        method: String, not_after: Day, not_before: Day, package: Id, plan_n: u64, recipient: String, rows: u64, run_n: u64, seal_n: u64,
+    }
+    /// What the recipient signed that it holds; `order_n` is the first order of the package.
+    ReceiptReceived {
+        alg: String, differences: u64, order_n: u64, package: Id, recipient: String, root: Digest, rows: u64, sig: String, statement: String,
+    }
     /// The bars of I5; `unknown` bars.
     BarFacts { gate: Truth, hold: Truth, request: Truth, retention: Truth, }
     /// An order on rows of a data set.
@@ -287,6 +313,8 @@ facts_of! {
 pub type DestroyOrdered = EffectOrdered;
 /// As [`DestroyOrdered`].
 pub type AnonymiseOrdered = EffectOrdered;
+/// What was seen of a package once it was written.
+pub type HandOverObserved = EffectObserved;
 /// What was seen after a destruction.
 pub type DestroyObserved = EffectObserved;
 /// As [`DestroyObserved`].

@@ -6,8 +6,11 @@ use terms::{Outcome, Zone};
 use crate::admit::Context;
 use crate::approval::Statement;
 use crate::event::{ArchiveEnd, EffectObserved, Event, KeyRecord};
+use crate::receiving::Receiving;
 use crate::rules::key_of;
-use crate::state::{Approval, Backup, Hold, KeyState, Observed, Order, OrderKind, PlanState, Run, Seal, Source, State, Vector};
+use crate::state::{
+    AgreementState, Approval, Backup, Hold, KeyState, Observed, Order, OrderKind, PlanState, Run, Seal, Source, State, Vector,
+};
 
 /// The state after an admitted entry; `line` is its bytes.
 #[must_use]
@@ -148,7 +151,47 @@ fn apply(state: &mut State, entry: &Entry, event: &Event, context: Context) {
         Event::HoldLifted(h) => {
             state.holds.remove(&h.hold_n);
         }
-        Event::ActRecorded(a) => state.acts.entry(a.kind.clone()).or_default().push(n),
+        Event::ActRecorded(a) => {
+            state.acts.entry(a.kind.clone()).or_default().push(n);
+            if a.kind == "dispute_settled" {
+                let named = state.packages.iter_mut().filter(|(id, p)| p.receipt_n.is_some() && a.about.iter().any(|x| x == id.as_str()));
+                named.for_each(|(_, p)| p.settled = true);
+            }
+        }
+        Event::AgreementSigned(a) => {
+            let kept = AgreementState {
+                agreement: a.agreement.clone(),
+                doc: a.fields_doc,
+                from: a.from,
+                party: a.party.clone(),
+                role: a.role,
+                to: a.to,
+            };
+            state.agreements.insert(n, kept);
+        }
+        Event::HandOverOrdered(o) => {
+            add_order(state, entry, OrderKind::HandOver(o.clone()));
+            let package = state.packages.entry(o.package.clone()).or_default();
+            package.orders.push(n);
+            package.recipient.clone_from(&o.recipient);
+            package.seals.insert(o.seal_n);
+        }
+        Event::HandOverObserved(o) => {
+            let day = state.day_of(entry.at);
+            if let Some(order) = state.orders.get_mut(&o.order_n) {
+                order.observed = day.map(|day| Observed { n, day, level: o.level, rows_done: o.rows_done });
+            }
+        }
+        Event::ReceiptReceived(r) => {
+            if let Some(s) = ledger::b64::from_url(&r.statement).and_then(|b| Receiving::read(&b).ok()) {
+                state.nonces.insert(s.nonce);
+            }
+            if let Some(package) = state.packages.get_mut(&r.package) {
+                package.receipt_n = Some(n);
+                package.differences = r.differences;
+                package.settled = r.differences == 0;
+            }
+        }
         Event::BackupObserved(b) => {
             state.backups.insert(n, Backup { archive: b.archive.clone(), seal_ns: b.seal_ns.clone(), end: None });
         }

@@ -10,6 +10,7 @@ mod event;
 mod evolve;
 pub mod file;
 mod public;
+mod receiving;
 mod rules;
 mod state;
 
@@ -20,5 +21,6 @@ pub use broken::{Broken, RuleId};
 pub use decide::{By, Command, Draft, decide};
 pub use event::*;
 pub use evolve::evolve;
-pub use public::PublicFile;
-pub use state::{Approval, Backup, Hold, KeyState, Order, OrderKind, PlanState, Run, Seal, Source, State, Vector};
+pub use public::{AgeKey, PublicFile};
+pub use receiving::{DIFFERENCES, Difference, ReceiptFile, Receiving, receiving_message};
+pub use state::{AgreementState, Approval, Backup, Hold, KeyState, Order, OrderKind, Package, PlanState, Run, Seal, Source, State, Vector};

@@ -2,6 +2,7 @@
 
 mod close;
 mod effects;
+mod handing;
 mod keys;
 mod plan;
 mod runs;
@@ -58,6 +59,17 @@ pub(crate) fn references(state: &State, entry: &Entry, event: &Event) -> Result<
             let base: [(u64, &[&str]); 3] = [(o.run_n, &["run.opened"]), (o.plan_n, &["plan.made"]), (o.seal_n, &["dataset.sealed"])];
             base.into_iter().chain(backup).chain(waiver).chain(heads(&o.head_ns)).collect()
         }
+        Event::HandOverOrdered(o) => {
+            let base: [(u64, &[&str]); 4] = [
+                (o.run_n, &["run.opened"]),
+                (o.plan_n, &["plan.made"]),
+                (o.seal_n, &["dataset.sealed"]),
+                (o.agreement_n, &["agreement.signed"]),
+            ];
+            base.into_iter().chain(heads(&o.head_ns)).collect()
+        }
+        Event::ReceiptReceived(r) => vec![(r.order_n, &["hand_over.ordered"])],
+        Event::HandOverObserved(o) => observed(o, "hand_over.ordered"),
         Event::ShredOrdered(o) => {
             let base: [(u64, &[&str]); 2] = [(o.run_n, &["run.opened"]), (o.plan_n, &["plan.made"])];
             base.into_iter().chain(heads(&o.head_ns)).collect()
@@ -96,6 +108,7 @@ fn heads(head_ns: &[u64]) -> impl Iterator<Item = (u64, &'static [&'static str])
 fn observed(o: &crate::event::EffectObserved, order: &'static str) -> Vec<(u64, &'static [&'static str])> {
     let kinds: &'static [&'static str] = match order {
         "destroy.ordered" => &["destroy.ordered"],
+        "hand_over.ordered" => &["hand_over.ordered"],
         _ => &["anonymise.ordered"],
     };
     let scan = o.scan_n.iter().map(|n| (*n, &["scan.recorded"][..]));
@@ -130,6 +143,10 @@ pub(crate) fn facts(state: &State, entry: &Entry, event: &Event, context: Contex
         Event::AnonymiseOrdered(o) => effects::ordering(state, entry, o, "anonymise"),
         Event::DestroyObserved(o) => effects::observing(state, o),
         Event::AnonymiseObserved(o) => effects::observing(state, o),
+        Event::AgreementSigned(a) => handing::signing(state, a),
+        Event::HandOverOrdered(o) => handing::ordering(state, entry, o),
+        Event::HandOverObserved(o) => handing::observing(state, o),
+        Event::ReceiptReceived(r) => handing::receiving(state, r),
         Event::ShredOrdered(o) => effects::ordering_shred(state, entry, o),
         Event::ShredObserved(o) => effects::observing_shred(state, o),
         Event::CaseClosed(c) => close::closing(state, entry, c),

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use ledger::PublicKey;
 use terms::{Day, Digest, Id, Level, Outcome, Place, Zone};
 
-use crate::event::{ApprovalKind, ArchiveEnd, CaseOpened, EffectOrdered, KeyRecord, PlanMade, ShredOrdered};
+use crate::event::{
+    AgreementRole, ApprovalKind, ArchiveEnd, CaseOpened, EffectOrdered, HandOverOrdered, KeyRecord, PlanMade, ShredOrdered,
+};
 
 /// A key in the register.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,6 +142,40 @@ pub struct Backup {
     pub end: Option<ArchiveEnd>,
 }
 
+/// An agreement on file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgreementState {
+    /// Its id.
+    pub agreement: Id,
+    /// Its terms.
+    pub doc: Digest,
+    /// First day.
+    pub from: Day,
+    /// The party.
+    pub party: Id,
+    /// Its role.
+    pub role: AgreementRole,
+    /// Last day.
+    pub to: Day,
+}
+
+/// A package that was handed over.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Package {
+    /// Its orders, in order.
+    pub orders: Vec<u64>,
+    /// The recipient's key.
+    pub recipient: String,
+    /// Seals whose rows are in it.
+    pub seals: BTreeSet<u64>,
+    /// The receipt, once there is one.
+    pub receipt_n: Option<u64>,
+    /// Differences that the receipt names.
+    pub differences: u64,
+    /// Whether it was received without difference, or its dispute was settled.
+    pub settled: bool,
+}
+
 /// What an order is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OrderKind {
@@ -147,6 +183,8 @@ pub enum OrderKind {
     Destroy(EffectOrdered),
     /// Rows are anonymised.
     Anonymise(EffectOrdered),
+    /// A copy is handed over.
+    HandOver(HandOverOrdered),
     /// Keys are shredded.
     Shred(ShredOrdered),
 }
@@ -156,7 +194,7 @@ impl OrderKind {
     pub fn effect(&self) -> Option<&EffectOrdered> {
         match self {
             OrderKind::Destroy(e) | OrderKind::Anonymise(e) => Some(e),
-            OrderKind::Shred(_) => None,
+            OrderKind::HandOver(_) | OrderKind::Shred(_) => None,
         }
     }
 
@@ -164,6 +202,7 @@ impl OrderKind {
     pub fn item(&self) -> &Id {
         match self {
             OrderKind::Destroy(e) | OrderKind::Anonymise(e) => &e.item,
+            OrderKind::HandOver(h) => &h.item,
             OrderKind::Shred(s) => &s.item,
         }
     }
@@ -246,6 +285,10 @@ pub struct State {
     pub schema_moved: BTreeSet<Place>,
     /// Acts recorded: kind → numbers.
     pub acts: BTreeMap<String, Vec<u64>>,
+    /// Agreements by number.
+    pub agreements: BTreeMap<u64, AgreementState>,
+    /// Packages that were handed over.
+    pub packages: BTreeMap<Id, Package>,
     /// Backups by number.
     pub backups: BTreeMap<u64, Backup>,
     /// Orders by number.

@@ -305,7 +305,7 @@ pub struct InitArgs {
 pub struct KeygenArgs {
     /// Name of the files: NAME.key and NAME.pub.
     pub name: PathBuf,
-    /// What the key is for: operator, approver, counsel, keeper, countersigner.
+    /// What the key is for: operator, approver, counsel, keeper, recipient, countersigner.
     #[arg(long = "use", default_value = "approver")]
     pub purpose: String,
 }

@@ -177,6 +177,7 @@ fn two_hundred_deaths_change_nothing() {
         }
         assert_eq!(left(&case), expected, "round {rounds}");
         assert_eq!(seals(&case), (2, 2, true), "round {rounds}: what came late is in a delta seal and an archive of its own");
+        case.answer_tasks();
         let made = case.json(&["dossier", "--close", "-o", "end.zip"]);
         let report = case.json(&["verify", "end.zip", "--policy-digest", made["policy_digest"].as_str().unwrap()]);
         assert_eq!(report["result"], 0, "round {rounds}: {report:#}");

@@ -54,6 +54,7 @@ safety_days: 0
             case.ok(&["answer", &format!("{fact}{place}={value}")]);
         }
     }
+    case.answer_tasks();
     case.ok(&["plan"]);
     case.approve();
     case.ok(&["backup"]);

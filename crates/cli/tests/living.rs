@@ -144,6 +144,7 @@ fn orders_arrive_for_thirty_days_and_totals_still_add_up() {
     assert_eq!(with_number("SELECT count(*) FROM orders"), 0, "a shop of its own keeps no orders");
 
     json_at(&case, THIRTY_DAYS_LATER, &["apply"]);
+    case.answer_tasks_under(&["--as-of", THIRTY_DAYS_LATER]);
     let made = json_at(&case, THIRTY_DAYS_LATER, &["dossier", "--close", "-o", "end.zip"]);
     let report = case.json(&["verify", "end.zip", "--policy-digest", made["policy_digest"].as_str().unwrap()]);
     assert_eq!(report["result"], 0, "{report:#}");

@@ -63,10 +63,24 @@ fn a_changed_case_file_is_signed_by_two_before_it_counts() {
 #[test]
 fn only_acts_that_something_asks_for_are_recorded_and_nobody_is_named() {
     let case = shop();
-    assert_eq!(case.fault(&["record", "act", "party"]), "no_such_act");
-    assert_eq!(case.fault(&["record", "act", "announcement", "--day", &day(3)]), "day_ahead");
-    assert_eq!(case.fault(&["record", "act", "announcement", "--about", "张三"]), "about_unknown");
-    case.ok(&["record", "act", "announcement", "--day", &day(-1), "--about", "src1/f1"]);
+    case.write("bulletin-77.png", "a picture");
+    let record = |args: &[&str]| case.fault(&[&["record"], args].concat());
+    assert_eq!(record(&["party"]), "no_such_act");
+    assert_eq!(record(&["announcement", "--on", &day(-1)]), "evidence_demanded");
+    assert_eq!(record(&["announcement", "--on", &day(3), "--evidence", "bulletin-77.png"]), "day_ahead");
+    assert_eq!(record(&["announcement", "--evidence", "bulletin-77.png", "--about", "张三"]), "about_unknown");
+    assert_eq!(record(&["announcement", "--evidence", "nothing.png"]), "evidence_missing");
+    assert_eq!(record(&["sync_folders_cleaned", "--evidence", "bulletin-77.png"]), "about_demanded");
+    assert_eq!(record(&["task_not_applicable", "--about", "src1"]), "about_task");
+    case.ok(&["record", "announcement", "--on", &day(-1), "--about", "src1/f1", "--evidence", "bulletin-77.png", "--by", "王五"]);
+    // Neither who did it nor what the file is called stands anywhere in the clear.
+    for part in ["ledger.db", "documents", "vault"] {
+        let found = std::process::Command::new("grep")
+            .args(["-rqaE", "王五|bulletin-77"])
+            .arg(case.folder.join("case.custody").join(part))
+            .status();
+        assert!(!found.unwrap().success(), "{part}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use facts::Truth;
+use facts::{Period, Truth};
 use serde::{Deserialize, Serialize};
 use terms::{Day, Outcome};
 
@@ -45,6 +45,10 @@ pub struct Cell {
     pub outcome: Outcome,
     /// Whether a copy may be handed over, where a rule permits it at all.
     pub hand_over: Option<Admission>,
+    /// Rules that permit handing over and have effect: the legal basis of each record in it.
+    pub basis: BTreeSet<String>,
+    /// How long before a hand-over its persons must be told, where a rule on which it rests demands that.
+    pub notice: Option<Period>,
     /// First day on which the outcome may be carried out.
     pub not_before: Option<Day>,
     /// Last day on which it should be.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use terms::{Both, Day, Holdings, Id, Outcome, Place, Value};
 
 use crate::diff::{Change, diff};
+use crate::handing::HandOver;
 use crate::item::{Item, Method};
 use crate::table::Plan;
 
@@ -16,6 +17,9 @@ use crate::table::Plan;
 pub struct Consequence {
     /// Words for what no search can show, as receipts will say them.
     pub cannot_prove: Vec<String>,
+    /// Copies that are handed over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hand_overs: Vec<Handing>,
     /// Every item, those that cannot be undone first.
     pub items: Vec<Effect>,
     /// The rules that win, with their articles.
@@ -67,6 +71,32 @@ pub struct Effect {
     pub until: Option<Day>,
 }
 
+/// One copy that is handed over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Handing {
+    /// Under which agreement.
+    pub agreement: Id,
+    /// Field groups.
+    pub groups: Vec<String>,
+    /// Holding.
+    pub holding: String,
+    /// Item.
+    pub item: Id,
+    /// Last day.
+    pub not_after: Day,
+    /// First day.
+    pub not_before: Day,
+    /// To whom.
+    pub party: Id,
+    /// Where it lies.
+    pub place: Place,
+    /// Rows.
+    pub rows: u64,
+    /// Rules that permit it.
+    pub rules: Vec<String>,
+}
+
 /// A rule with its place in the law.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -101,12 +131,14 @@ impl Consequence {
         };
         let mut items: Vec<Effect> = plan.items.iter().map(effect).collect();
         items.sort_by_key(|e| !e.irreversible);
-        let rules: BTreeSet<&String> = items.iter().flat_map(|e| &e.rules).collect();
+        let hand_overs: Vec<Handing> = plan.hand_overs.iter().map(handing).collect();
+        let rules: BTreeSet<&String> = items.iter().flat_map(|e| &e.rules).chain(hand_overs.iter().flat_map(|h| &h.rules)).collect();
         let destroyed = plan.items.iter().filter(|i| i.irreversible());
         let unseen: BTreeSet<&str> = destroyed.flat_map(|i| i.out_of_scope(i.method != Method::ByHand)).collect();
         Consequence {
             cannot_prove: unseen.into_iter().map(str::to_owned).collect(),
             law: rules.into_iter().filter_map(|id| Cited::of(book, id)).collect(),
+            hand_overs,
             items,
             moved: before.map(|old| diff(old, plan)),
             persons,
@@ -124,6 +156,21 @@ impl Consequence {
     /// Record-cells of an outcome.
     pub fn total(&self, outcome: Outcome) -> u64 {
         self.totals.get(&outcome).copied().unwrap_or_default()
+    }
+}
+
+fn handing(h: &HandOver) -> Handing {
+    Handing {
+        agreement: h.agreement.clone(),
+        groups: h.groups.clone(),
+        holding: h.holding.clone(),
+        item: h.item.clone(),
+        not_after: h.not_after,
+        not_before: h.not_before,
+        party: h.party.clone(),
+        place: h.dataset.clone(),
+        rows: h.records,
+        rules: h.rules.clone(),
     }
 }
 

@@ -46,6 +46,8 @@ pub(crate) fn decide(scene: &Scene<'_>, at: Address) -> Cell {
         records: at.records,
         outcome,
         hand_over,
+        basis: permitting(scene, Act::HandOver).iter().map(|r| r.id.clone()).collect(),
+        notice: permitting(scene, Act::HandOver).into_iter().filter_map(notice_lead).max_by_key(|p| p.after(scene.as_of)),
         not_before: None,
         not_after: None,
         until: None,
@@ -63,6 +65,17 @@ pub(crate) fn decide(scene: &Scene<'_>, at: Address) -> Cell {
     }
     add_bystanders(scene, &mut cell);
     cell
+}
+
+/// Rules that permit an act and have effect.
+fn permitting<'a>(scene: &Scene<'a>, act: Act) -> Vec<&'a Rule> {
+    let decides = |r: &&Rule| r.kind == RuleKind::Decides && r.permits.contains(&act);
+    scene.rules.iter().copied().filter(decides).filter(|r| scene.effect(r).holds()).collect()
+}
+
+/// How long before a hand-over a rule wants persons told.
+fn notice_lead(rule: &Rule) -> Option<facts::Period> {
+    rule.gate.as_ref().filter(|g| g.before.words().iter().any(|w| w == "hand_over")).and_then(|g| g.lead)
 }
 
 /// Every verdict of a cell.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use agreement::Agreement;
 use facts::Table;
 use law::LawBook;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,9 @@ use crate::table::{Plan, compute};
 pub struct PlanInputs {
     /// Kinds of acts recorded.
     pub acts: Vec<String>,
+    /// Agreements on file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub agreements: Vec<Digest>,
     /// Answers and opinions, in order.
     pub answers: Vec<Answer>,
     /// Date of law applied.
@@ -28,6 +32,9 @@ pub struct PlanInputs {
     pub holdings: Digest,
     /// The inventory document.
     pub inventory: Digest,
+    /// The first day on which persons were told of a hand-over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noticed_on: Option<Day>,
     /// The packs.
     pub packs: Vec<Digest>,
 }
@@ -68,14 +75,24 @@ impl PlanDoc {
     pub fn compute(
         inputs: PlanInputs,
         archives: Vec<ArchiveItem>,
+        agreements: &[Agreement],
         holdings: &Holdings,
         inventory: &Inventory,
         book: &LawBook,
         table: &Table,
     ) -> PlanDoc {
         let acts: BTreeSet<String> = inputs.acts.iter().cloned().collect();
-        let (plan, _) =
-            compute(&Inputs { book, table, case: &inputs.case, holdings, answers: &inputs.answers, acts: &acts, as_of: inputs.as_of });
+        let (plan, _) = compute(&Inputs {
+            book,
+            table,
+            case: &inputs.case,
+            holdings,
+            answers: &inputs.answers,
+            acts: &acts,
+            agreements,
+            noticed_on: inputs.noticed_on,
+            as_of: inputs.as_of,
+        });
         let notes = lint(&plan, holdings, inventory, book);
         PlanDoc { archives, inputs, notes, plan, kind: "custody.plan".to_owned(), v: 1 }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use agreement::Agreement;
 use facts::Table;
 use law::LawBook;
 use terms::{Answer, Day, Given, Holding, Holdings};
@@ -21,6 +22,10 @@ pub struct Inputs<'a> {
     pub answers: &'a [Answer],
     /// Kinds of acts recorded (`announcement`, `liquidation_report`): what shows a gate.
     pub acts: &'a BTreeSet<String>,
+    /// Agreements on file, by the terms of which copies may be handed over.
+    pub agreements: &'a [Agreement],
+    /// The first day on which persons were told of a hand-over, as an act says.
+    pub noticed_on: Option<Day>,
     /// The date of law applied, which is also the day of the decision.
     pub as_of: Day,
 }

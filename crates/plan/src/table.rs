@@ -10,6 +10,7 @@ use crate::bite::{CellFacts, Scene};
 use crate::cell::{Admission, Cell};
 use crate::decide::{Address, decide};
 use crate::gates::{GateRow, gates};
+use crate::handing::{HandOver, hand_overs};
 use crate::inputs::{Inputs, branch_facts, case_facts};
 use crate::item::{Item, items};
 
@@ -25,6 +26,9 @@ pub struct Plan {
     pub items: Vec<Item>,
     /// Gates that stand or may stand.
     pub gates: Vec<GateRow>,
+    /// Copies that are handed over under an agreement; each source copy still has its own outcome.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hand_overs: Vec<HandOver>,
     /// Record-cells by outcome.
     pub totals: BTreeMap<Outcome, u64>,
 }
@@ -119,7 +123,14 @@ pub fn compute(inputs: &Inputs<'_>) -> (Plan, Vec<Cell>) {
     for c in &cells {
         *totals.entry(c.outcome).or_default() += c.records;
     }
-    let plan = Plan { law_date: inputs.as_of, rows: rows(inputs, &cells), items: items(inputs, &cells, &gates), gates, totals };
+    let plan = Plan {
+        law_date: inputs.as_of,
+        rows: rows(inputs, &cells),
+        items: items(inputs, &cells, &gates),
+        hand_overs: hand_overs(inputs, &cells, &gates),
+        gates,
+        totals,
+    };
     (plan, cells)
 }
 

@@ -59,6 +59,8 @@ fn run(name: &str) {
         holdings: &golden.holdings,
         answers,
         acts: &acts,
+        agreements: &[],
+        noticed_on: None,
         as_of: golden.as_of,
     };
     let decided = |cells: &[Cell]| cells.iter().filter(|c| c.decided()).map(|c| c.records).sum::<u64>();
@@ -111,7 +113,18 @@ fn taking_any_fact_away_moves_nothing_to_destroy_and_names_an_unknown() {
         let whole = golden(name);
         let answers = golden_answers(&expected(name));
         let decide = |case: &terms::Given, holdings: &terms::Holdings, answers: &[Answer]| {
-            compute(&Inputs { book: &book, table: &table, case, holdings, answers, acts: &acts, as_of: whole.as_of }).1
+            compute(&Inputs {
+                book: &book,
+                table: &table,
+                case,
+                holdings,
+                answers,
+                acts: &acts,
+                agreements: &[],
+                noticed_on: None,
+                as_of: whole.as_of,
+            })
+            .1
         };
         let before = decide(&whole.case, &whole.holdings, &answers);
         let check = |what: String, after: Vec<Cell>| {

@@ -29,6 +29,9 @@ pub struct Holding {
     pub kind: StoreKind,
     /// How Custody gets at it.
     pub reach: Reach,
+    /// What the records are for, as the company told persons.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
     /// `holding.` and `source.` facts.
     #[serde(default, with = "crate::listed")]
     pub given: Given,

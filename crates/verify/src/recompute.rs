@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use agreement::Agreement;
 use case::{Event, PlanMade};
 use law::Packs;
 use plan::{Consequence, PlanDoc};
@@ -77,7 +78,14 @@ fn one(dossier: &mut Dossier<'_>, replay: &Replay, n: u64, made: &PlanMade) -> O
     if doc.inputs.case.get("case.scenario") != scenario.as_ref() {
         return wrong("the plan is for another scenario");
     }
-    let again = PlanDoc::compute(doc.inputs.clone(), doc.archives.clone(), &holdings, &inventory, &packs.book, &packs.table);
+    let agreements = match agreements(dossier, replay, n, &doc)? {
+        Ok(agreements) => agreements,
+        Err(why) => return Some(Err(why)),
+    };
+    if let Some(why) = acts_before(replay, n, &doc) {
+        return wrong(why);
+    }
+    let again = PlanDoc::compute(doc.inputs.clone(), doc.archives.clone(), &agreements, &holdings, &inventory, &packs.book, &packs.table);
     if to_bytes(&again, Strictness::Document).ok()? != bytes {
         return wrong("computed again, the plan is another");
     }
@@ -91,6 +99,34 @@ fn one(dossier: &mut Dossier<'_>, replay: &Replay, n: u64, made: &PlanMade) -> O
         return wrong("the entry counts other items than the plan");
     }
     Some(Ok(()))
+}
+
+/// The agreements that a plan names: each was filed before it.
+fn agreements(dossier: &mut Dossier<'_>, replay: &Replay, n: u64, doc: &PlanDoc) -> Option<Result<Vec<Agreement>, String>> {
+    let filed = |digest: &Digest| {
+        let before = replay.entries.iter().take_while(|(e, _)| e.n < n);
+        before.filter(|(_, event)| matches!(event, Event::AgreementSigned(a) if a.fields_doc == *digest)).count() > 0
+    };
+    if doc.inputs.agreements.iter().any(|d| !filed(d)) {
+        return Some(Err("the plan rests on an agreement that nobody filed".to_owned()));
+    }
+    let all: Option<Vec<Agreement>> = doc.inputs.agreements.iter().map(|d| document(dossier, d)).collect();
+    all.map(Ok)
+}
+
+/// What is wrong with the acts that a plan rests on: each was recorded before it.
+fn acts_before(replay: &Replay, n: u64, doc: &PlanDoc) -> Option<&'static str> {
+    let acts = || {
+        replay.entries.iter().take_while(|(e, _)| e.n < n).filter_map(|(_, event)| match event {
+            Event::ActRecorded(a) => Some(a),
+            _ => None,
+        })
+    };
+    if doc.inputs.acts.iter().any(|kind| !acts().any(|a| a.kind == *kind)) {
+        return Some("the plan rests on an act that nobody recorded");
+    }
+    let told = doc.inputs.noticed_on.is_none_or(|on| acts().any(|a| a.kind == "notice_sent" && a.day == on));
+    (!told).then_some("the plan rests on a notice that nobody recorded")
 }
 
 /// The plan that was in force before an entry; none if there was none, or nothing at all if its document is missing.

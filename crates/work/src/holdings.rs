@@ -36,6 +36,7 @@ pub(crate) fn holding(file: &CaseFile, listed: &Listed, seen: &DatasetSeen, all:
         copies: Vec::new(),
         branches: Vec::new(),
         referenced: referenced(&seen.dataset, all),
+        purpose: listed.said.as_ref().and_then(|s| s.purpose.clone()),
     })
 }
 

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use case::{KeyRecord, KeyUse, PublicFile, Seen};
+use case::{AgeKey, KeyRecord, KeyUse, PublicFile, Seen};
+use exchange::Identity;
 use keys::{KeyFile, Passphrase};
 use ledger::Signer;
 use terms::{Fault, Id};
@@ -38,7 +39,11 @@ pub fn keygen(private: &Path, public: &Path, purpose: KeyUse, passphrase: &Passp
     let seed = random_key()?;
     let signer = Signer::from_seed(&seed);
     let record = KeyRecord::of(&signer.public(), random_id("p")?, purpose, Seen::InPerson);
-    let bytes = PublicFile::of(record.clone()).bytes().map_err(|_| Fault::new("document_form"))?;
+    let mut file = PublicFile::of(record.clone());
+    if purpose == KeyUse::Recipient {
+        file.age = Some(AgeKey::sign(&Identity::of_seed(&seed).recipient().text(), &signer));
+    }
+    let bytes = file.bytes().map_err(|_| Fault::new("document_form"))?;
     save_key_file(&KeyFile::seal("ed25519", &signer.kid(), &seed, passphrase, &random()?)?, private)?;
     std::fs::write(public, bytes).map_err(|_| Fault::new("key_file_unwritable"))?;
     Ok(record)

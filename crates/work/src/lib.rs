@@ -1,5 +1,6 @@
 //! Every long task of a case, resumable, with progress by callback: scan, match and seal, plan, back up, carry out, look again, shred, package.
 
+mod agreements;
 mod align;
 mod apply;
 mod approve;
@@ -36,6 +37,7 @@ mod survey;
 mod tasks;
 mod workspace;
 
+pub use agreements::record_agreement;
 pub use apply::apply;
 pub use approve::{approve, briefing, record_approval, sign};
 pub use backup::{BackupReport, backup};

@@ -8,6 +8,9 @@ use plan::{ArchiveItem, Change, Consequence, Inputs, PlanDoc, PlanInputs, Questi
 use terms::json::Json;
 use terms::{Answer, Answers, Digest, Fault, Holdings, Id, Inventory, Outcome, Value};
 
+use agreement::Agreement;
+
+use crate::agreements::{agreements, noticed_on};
 use crate::index::SealIndex;
 use crate::settled::{count_settled, ending};
 use crate::workspace::Workspace;
@@ -28,6 +31,7 @@ pub(crate) struct Known {
     pub inputs: PlanInputs,
     pub holdings: Holdings,
     pub inventory: Inventory,
+    pub agreements: Vec<Agreement>,
     pub archives: Vec<Id>,
 }
 
@@ -79,7 +83,9 @@ pub(crate) fn known(workspace: &Workspace) -> Result<Known, Fault> {
         let sheet: Answers = workspace.get_json(doc)?;
         answers.extend(sheet.answers);
     }
-    let acts: Vec<String> = workspace.state.acts.keys().cloned().collect();
+    let asked = asked_acts(workspace);
+    let acts: Vec<String> = workspace.state.acts.keys().filter(|a| asked.contains(a.as_str())).cloned().collect();
+    let agreements = agreements(workspace)?;
     let mut case = workspace.file.facts();
     // The ledger knows of no incident that is open; a keeper is named once an act says so.
     case.insert("case.incident_open".to_owned(), Value::YesNo(acts.iter().any(|a| a == "incident_opened")));
@@ -88,6 +94,8 @@ pub(crate) fn known(workspace: &Workspace) -> Result<Known, Fault> {
     }
     let inputs = PlanInputs {
         acts,
+        agreements: agreements.iter().map(|(_, doc, _)| *doc).collect(),
+        noticed_on: if agreements.is_empty() { None } else { noticed_on(workspace)? },
         answers,
         as_of: workspace.today()?,
         case,
@@ -95,7 +103,16 @@ pub(crate) fn known(workspace: &Workspace) -> Result<Known, Fault> {
         inventory: *inventory_doc,
         packs: crate::packs::put(&workspace.packs, &workspace.documents)?,
     };
-    Ok(Known { inputs, holdings, inventory, archives: archives(workspace)? })
+    let agreements = agreements.into_iter().map(|(_, _, a)| a).collect();
+    Ok(Known { inputs, holdings, inventory, agreements, archives: archives(workspace)? })
+}
+
+/// Acts that a plan rests on: those that a gate of the packs asks for, and those that facts of the case are told by.
+/// Others, like the answers to standing tasks, may come at any time without moving it.
+fn asked_acts(workspace: &Workspace) -> BTreeSet<String> {
+    let gates = workspace.packs.book.rules().filter_map(|r| r.gate.as_ref());
+    let asked = gates.filter_map(|g| g.shown_by.strip_prefix("act.recorded(")?.strip_suffix(')').map(str::to_owned));
+    asked.chain(["incident_opened", "keeper_named"].map(str::to_owned)).collect()
 }
 
 /// Holdings without what was settled since they were recorded.
@@ -114,6 +131,8 @@ impl Known {
             holdings: &self.holdings,
             answers: &self.inputs.answers,
             acts: &acts,
+            agreements: &self.agreements,
+            noticed_on: self.inputs.noticed_on,
             as_of: self.inputs.as_of,
         })
     }
@@ -159,7 +178,7 @@ fn document(workspace: &Workspace, known: Known) -> PlanDoc {
         .filter_map(|(i, archive)| Some(ArchiveItem { archive, item: Id::new(format!("i-archive{}", i + 1))?, safety_days }))
         .collect();
     let packs = &workspace.packs;
-    PlanDoc::compute(known.inputs, archives, &known.holdings, &known.inventory, &packs.book, &packs.table)
+    PlanDoc::compute(known.inputs, archives, &known.agreements, &known.holdings, &known.inventory, &packs.book, &packs.table)
 }
 
 /// Reads the plan in force.

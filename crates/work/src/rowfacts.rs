@@ -6,6 +6,9 @@ use terms::{DatasetSeen, Day, Given, Value};
 
 use crate::survey::Listed;
 
+/// Consents that a column, or the case file for everybody, may tell.
+const CONSENTS: [&str; 2] = ["consent_23", "guardian_consent"];
+
 /// Which columns of a data set tell which fact.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tells {
@@ -13,6 +16,8 @@ pub(crate) struct Tells {
     pub birth: Option<usize>,
     pub marketing: Option<usize>,
     pub withdrawn: Option<usize>,
+    /// Facts that a column answers with yes or no.
+    pub yes_no: Vec<(&'static str, usize)>,
     pub voucher_date: Option<usize>,
     pub completed_on: Option<usize>,
     pub relation_end: Option<usize>,
@@ -36,8 +41,12 @@ impl Tells {
         everybody.extend(constant("region").map(|w| ("person.region".to_owned(), Value::One(w))));
         everybody.extend(constant("under14").map(|w| ("person.under14".to_owned(), Value::YesNo(w == "yes" || w == "true"))));
         everybody.extend(constant("marketing").map(|w| ("person.marketing".to_owned(), Value::One(w))));
+        for fact in CONSENTS {
+            everybody.extend(constant(fact).map(|w| (format!("person.{fact}"), Value::YesNo(w == "yes" || w == "true"))));
+        }
         Tells {
             everybody,
+            yes_no: CONSENTS.iter().filter_map(|fact| Some((*fact, said(fact)?))).collect(),
             region: said("region").or_else(|| kind("country")),
             birth: said("birth_date").or_else(|| kind("birth_date")),
             marketing: said("marketing").or_else(|| kind("marketing_opt")),
@@ -110,6 +119,15 @@ pub(crate) fn person_facts(
             _ => "never_asked",
         };
         out.insert("person.marketing".to_owned(), Value::One(consent.to_owned()));
+    }
+    for (fact, column) in &tells.yes_no {
+        // What is neither yes nor no is not known; nobody consented by silence.
+        let said = match told(Some(*column)).unwrap_or_default().to_lowercase().as_str() {
+            "1" | "true" | "yes" | "y" | "given" | "是" | "同意" | "已同意" => Some(true),
+            "0" | "false" | "no" | "n" | "refused" | "否" | "拒绝" | "不同意" => Some(false),
+            _ => None,
+        };
+        out.extend(said.map(|s| (format!("person.{fact}"), Value::YesNo(s))));
     }
     if let Some(day) = told(tells.withdrawn).as_deref().and_then(day_in) {
         out.insert("person.withdrawn_on".to_owned(), Value::Date(day));

@@ -344,7 +344,18 @@ fn source(s: &SourceFile, f: &mut Faults) {
 }
 
 /// What `tells` may tell.
-const TELLS: [&str; 8] = ["region", "under14", "birth_date", "marketing", "withdrawn_on", "voucher_date", "completed_on", "relation_end"];
+const TELLS: [&str; 10] = [
+    "region",
+    "under14",
+    "consent_23",
+    "guardian_consent",
+    "birth_date",
+    "marketing",
+    "withdrawn_on",
+    "voucher_date",
+    "completed_on",
+    "relation_end",
+];
 
 fn dataset(file: &CaseFile, d: &DatasetFile, f: &mut Faults) {
     let source = d.at.value.split('/').next().unwrap_or_default();

@@ -204,7 +204,7 @@ pub struct DatasetFile {
     /// Whose rows these are, when the rows do not say so themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<Owner>,
-    /// Columns that tell facts of persons and records: `region`, `birth_date`, `marketing`, `withdrawn_on`, `voucher_date`,
+    /// Columns that tell facts of persons and records: `region`, `birth_date`, `marketing`, `withdrawn_on`, `consent_23`, `guardian_consent`, `voucher_date`,
     /// `completed_on`, `relation_end`; `region: "=cn"` says one value of everybody in it.
     #[serde(default)]
     pub tells: At<BTreeMap<String, String>>,

@@ -32,6 +32,7 @@ pub(crate) fn after_close(state: &State, event: &Event) -> Result<(), Broken> {
 pub(super) fn closing(state: &State, entry: &Entry, c: &CaseClosed) -> Result<(), Broken> {
     need(state.open_orders().next().is_none(), "C1", "an order is open")?;
     need(state.run.is_none(), "C1", "a run is open")?;
+    need(state.packages.values().all(|p| p.settled), "C1", "a package was not received, or a difference is not settled")?;
     need(state.holds.is_empty(), "C1", "a hold is open")?;
     let unread = state.scans.last().map_or(1, |(_, _, unread)| *unread);
     let day = state.day_of(entry.at);

@@ -47,6 +47,8 @@ pub(super) fn ordering(state: &State, entry: &Entry, o: &EffectOrdered, act: &st
     need(o.not_after.is_none_or(|d| day <= d), "P5", "after its last day")?;
     need(o.demand == Truth::True && o.bars.all_false(), "P6", "the demand is not true or a bar is not false")?;
     need(!state.held(o.dataset.as_str()), "P7", "an open hold covers the data set")?;
+    let unsettled = state.packages.values().any(|p| !p.settled && p.seals.contains(&o.seal_n));
+    need(!unsettled, "E3", "a package with rows of that seal is not settled")?;
     let seal = state.seals.get(&o.seal_n).ok_or_else(|| Broken::new("F3", "that seal does not exist"))?;
     need(seal.dataset == o.dataset && seal.copy == o.copy, "B2", "the seal is of another data set or copy")?;
     need(o.groups.iter().all(|g| seal.groups.contains(g)) && !o.groups.is_empty(), "S2", "a group is not in the seal")?;
@@ -75,7 +77,7 @@ fn backed_up(state: &State, o: &EffectOrdered) -> Result<(), Broken> {
     }
 }
 
-fn approvals(state: &State, entry: &Entry, act: &str, item: &str, dataset: Option<&Place>) -> Result<(), Broken> {
+pub(super) fn approvals(state: &State, entry: &Entry, act: &str, item: &str, dataset: Option<&Place>) -> Result<(), Broken> {
     let moved = dataset.is_some_and(|d| state.schema_moved.contains(d));
     if state.approved(act, item, dataset, entry.at) {
         return need(!moved, "P4", "the schema moved after the plan");
@@ -150,7 +152,7 @@ pub(super) fn observing_shred(state: &State, o: &ShredObserved) -> Result<(), Br
     need(!o.out_of_scope.is_empty(), "E2", "what is out of scope is not said")
 }
 
-fn open_order(state: &State, n: u64) -> Result<&Order, Broken> {
+pub(super) fn open_order(state: &State, n: u64) -> Result<&Order, Broken> {
     let order = state.orders.get(&n).ok_or_else(|| Broken::new("E1", "observed before ordered"))?;
     need(order.observed.is_none(), "E1", "observed twice")?;
     Ok(order)

@@ -16,6 +16,8 @@ fn scope(event: &Event) -> Option<(Option<u64>, &'static str, Option<u64>)> {
         Event::BackupObserved(b) => (Some(b.run_n), "backup", None),
         Event::DestroyOrdered(o) => (Some(o.run_n), "destroy", Some(o.plan_n)),
         Event::AnonymiseOrdered(o) => (Some(o.run_n), "anonymise", Some(o.plan_n)),
+        Event::HandOverOrdered(o) => (Some(o.run_n), "hand_over", Some(o.plan_n)),
+        Event::HandOverObserved(_) => (None, "hand_over", None),
         Event::ShredOrdered(o) => (Some(o.run_n), "shred", Some(o.plan_n)),
         Event::DestroyObserved(_) => (None, "destroy", None),
         Event::AnonymiseObserved(_) => (None, "anonymise", None),

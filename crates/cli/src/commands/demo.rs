@@ -101,6 +101,7 @@ pub fn run(session: &Session<'_>, into: &Path) -> Result<u8, Fault> {
     let mut w = open(&case_path, LATER)?;
     w.unlock(&mut Practice)?;
     work::apply(&mut w, false, &bar)?;
+    tasks(&mut w, into)?;
     let shredded = w.state.backups.values().all(|b| b.end.is_some());
     if shredded {
         step(session, "安全窗口已过：归档密钥已销毁", "the safety window is over: the archive's keys are destroyed");
@@ -154,6 +155,32 @@ fn open(case_path: &PathBuf, day: &str) -> Result<Workspace, Fault> {
         Fault::new("case_file_faulty").with("count", f.len()).with("file", case_path.display())
     })?;
     Workspace::open(case_path, file, packs, Clock { simulated: day.parse::<Day>().ok() }, true)
+}
+
+/// What no program can look at: one task of each source is answered with a file that shows it, the others do not apply here.
+fn tasks(w: &mut Workspace, into: &Path) -> Result<(), Fault> {
+    let shown = into.join("shadow-copies.txt");
+    std::fs::write(&shown, "vssadmin list shadows: none found\n").map_err(|_| Fault::new("sample_unwritable"))?;
+    let open: Vec<work::Task> = work::tasks(w)?.into_iter().filter(|t| t.answered.is_none()).collect();
+    let sources: std::collections::BTreeSet<terms::Place> = open.iter().map(|t| t.source.clone()).collect();
+    for source in sources {
+        let done = work::Said {
+            kind: "shadow_copies_removed".to_owned(),
+            about: vec![source.to_string()],
+            evidence: vec![shown.clone()],
+            ..work::Said::default()
+        };
+        work::record_act(w, done)?;
+        let rest = open.iter().filter(|t| t.source == source && t.kind != "shadow_copies_removed").map(|t| work::Task::word(&t.kind));
+        let none = work::Said {
+            kind: "task_not_applicable".to_owned(),
+            about: std::iter::once(source.to_string()).chain(rest).collect(),
+            note: Some("practice".to_owned()),
+            ..work::Said::default()
+        };
+        work::record_act(w, none)?;
+    }
+    Ok(())
 }
 
 /// What the roles of the practice company answer.

@@ -14,6 +14,7 @@ pub fn run(session: &Session<'_>, args: &KeygenArgs) -> Result<u8, Fault> {
         "approver" => KeyUse::Approver,
         "counsel" => KeyUse::Counsel,
         "keeper" => KeyUse::Keeper,
+        "recipient" => KeyUse::Recipient,
         "countersigner" => KeyUse::Countersigner,
         _ => return Err(Fault::new("usage")),
     };

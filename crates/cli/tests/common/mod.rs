@@ -89,12 +89,39 @@ impl Case {
     /// Seals, answers what a shop of its own is asked, plans, approves twice, and backs up.
     pub fn prepared(&self) {
         self.ok(&["subjects"]);
+        self.answer_tasks();
         for fact in ["holding.open_matter=no", "holding.statutory_copy=yes", "case.important_data=no", "case.platform=no"] {
             self.ok(&["answer", fact]);
         }
         self.ok(&["plan"]);
         self.approve();
         self.ok(&["backup"]);
+    }
+
+    /// Says of every standing task that is open that it does not apply here.
+    pub fn answer_tasks(&self) {
+        self.answer_tasks_under(&[]);
+    }
+
+    /// As [`Case::answer_tasks`], with arguments before each command.
+    pub fn answer_tasks_under(&self, before: &[&str]) {
+        let listed = self.json(&[before, &["status", "--tasks"]].concat());
+        let open: Vec<(&str, &str)> = listed["tasks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|t| t["answered"].is_null())
+            .map(|t| (t["source"].as_str().unwrap(), t["task"].as_str().unwrap()))
+            .collect();
+        let sources: std::collections::BTreeSet<&str> = open.iter().map(|(s, _)| *s).collect();
+        for source in sources {
+            let mut args = vec!["record".to_owned(), "task_not_applicable".to_owned(), "--about".to_owned(), source.to_owned()];
+            for (_, task) in open.iter().filter(|(s, _)| *s == source) {
+                args.extend(["--about".to_owned(), format!("t-{task}")]);
+            }
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            self.ok(&[before, &args].concat());
+        }
     }
 
     /// Makes the dossier and verifies it under its policy; gives the report.

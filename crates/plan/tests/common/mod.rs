@@ -86,6 +86,7 @@ pub fn golden(name: &str) -> Golden {
             copies: vec![],
             branches: h.branches.into_iter().map(|b| Branch { given: b.given, records: b.records, settled: Default::default() }).collect(),
             referenced: false,
+            purpose: None,
         })
         .collect();
     Golden { as_of: file.as_of, case: file.given, holdings: Holdings { given: Given::new(), holdings } }

@@ -20,7 +20,8 @@ pub(super) fn unmoved(workspace: &mut Workspace, doc: &PlanDoc) -> Result<(), Fa
         ("packs", now.packs != doc.inputs.packs),
         ("case_file", now.case != doc.inputs.case),
         ("answers", now.answers != doc.inputs.answers),
-        ("acts", now.acts != doc.inputs.acts),
+        ("acts", now.acts != doc.inputs.acts || now.noticed_on != doc.inputs.noticed_on),
+        ("agreements", now.agreements != doc.inputs.agreements),
         ("holdings", bare(known.holdings) != bare(planned)),
     ];
     match moved.iter().find(|(_, moved)| *moved) {
