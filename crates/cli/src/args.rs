@@ -93,6 +93,8 @@ pub enum Command {
   custody record task_not_applicable --about src1 --about t-sync_folders_cleaned --note 从未安装过云盘
   custody record approval li.approval.json                   signed in approve.html or with custody approve
   custody record approval --check-number 1234-5678-90 --evidence scan.jpg --reader keys/li.key
+  custody record agreement agreement.yaml --evidence signed.pdf
+  custody record receipt pkg-0123.receipt.json
   custody record key li.pub --countersign keys/wang.key --present
   custody record accept-unread --until 2027-12-31            signed with counsel's key
   custody record revoke k-0123456789abcdef0123 --reason left
@@ -129,6 +131,13 @@ pub enum Command {
         #[arg(long)]
         close: bool,
     },
+    /// Open a package that was handed over to you, check it, and sign for it.
+    #[command(after_help = "EXAMPLES:
+  custody receive pkg-0123.custody --key buyer.key --looked --into received
+  custody receive pkg-0123.custody --key buyer.key --difference customers=missing:3
+
+Without a terminal: receive.html does the same in a browser. Any age program opens the package, too.")]
+    Receive(ReceiveArgs),
     /// Write the papers of the case (HTML for A4), and pages for people who only get a file.
     #[command(after_help = "EXAMPLES:
   custody papers                        list them, with who gets each and why
@@ -206,6 +215,19 @@ pub enum Record {
         /// File that holds the reader's passphrase (else CUSTODY_KEY_PASSPHRASE, else a prompt).
         #[arg(long)]
         reader_passphrase_file: Option<PathBuf>,
+    },
+    /// A signed agreement with its machine-readable terms.
+    Agreement {
+        /// The terms, agreement.yaml.
+        file: PathBuf,
+        /// Scans of the signed paper.
+        #[arg(long, num_args = 1.., required = true)]
+        evidence: Vec<PathBuf>,
+    },
+    /// A receipt that a recipient signed.
+    Receipt {
+        /// The receipt, *.receipt.json.
+        file: PathBuf,
     },
     /// A key that joins after the case was opened, countersigned by an approver.
     Key {
@@ -350,6 +372,31 @@ pub struct ApproveArgs {
     /// Sign without asking again.
     #[arg(long)]
     pub yes: bool,
+}
+
+/// What `receive` needs.
+#[derive(clap::Args, Debug)]
+pub struct ReceiveArgs {
+    /// The package, *.custody.
+    pub file: PathBuf,
+    /// The recipient's private key file.
+    #[arg(long)]
+    pub key: PathBuf,
+    /// File that holds the recipient's passphrase (else CUSTODY_KEY_PASSPHRASE, else a prompt).
+    #[arg(long)]
+    pub key_passphrase_file: Option<PathBuf>,
+    /// A new folder to write the files into.
+    #[arg(long)]
+    pub into: Option<PathBuf>,
+    /// You looked at a sample yourself.
+    #[arg(long)]
+    pub looked: bool,
+    /// A difference, `data=kind:rows`; kinds: missing, extra, changed, duplicated, truncated, encoding, other. May be repeated.
+    #[arg(long)]
+    pub difference: Vec<String>,
+    /// The receipt to write (default: beside the package).
+    #[arg(long, short = 'o')]
+    pub out: Option<PathBuf>,
 }
 
 /// What `papers` may be told.

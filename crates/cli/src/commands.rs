@@ -9,6 +9,7 @@ mod lifecycle;
 mod pages;
 mod papers;
 mod plan;
+mod receive;
 mod record;
 mod scan;
 mod status;
@@ -52,6 +53,7 @@ pub fn run(args: &Args) -> Result<u8, Fault> {
         Command::Restore { to } => lifecycle::restore(&session, to),
         Command::Dossier { out, close } => lifecycle::dossier(&session, out, *close),
         Command::Status { tasks } => status::run(&session, *tasks),
+        Command::Receive(a) => receive::run(&session, a),
         Command::Papers(a) => papers::run(&session, a),
         Command::Verify(a) => verify::run(&session, a),
         Command::Demo { into } => demo::run(&session, into),

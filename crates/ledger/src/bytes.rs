@@ -39,6 +39,22 @@ pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     hash.finalize().into()
 }
 
+/// SHA-256 of what is too long to be held at once.
+#[derive(Default)]
+pub struct LongSha256(Sha256);
+
+impl LongSha256 {
+    /// Adds the next bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest.
+    pub fn end(self) -> [u8; 32] {
+        self.0.finalize().into()
+    }
+}
+
 /// SHA-256(D(x) ‖ m).
 pub fn tagged_hash(name: &str, message: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();

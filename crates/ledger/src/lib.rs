@@ -12,7 +12,7 @@ mod tree;
 mod vkey;
 pub mod zip;
 
-pub use bytes::{body_commitment, domain, keyed, pae, sha256, tagged_hash};
+pub use bytes::{LongSha256, body_commitment, domain, keyed, pae, sha256, tagged_hash};
 pub use entry::{ENTRY_TYPE, Entry, LINE_MAX, LineError, Sig, leaf_of};
 pub use key::{ED25519, Kid, PublicKey, Signer, kid_of};
 pub use note::{Checkpoint, NoteError, SignedNote};

@@ -4,6 +4,7 @@
 mod abi;
 mod approving;
 mod desk;
+mod receiving;
 mod verifying;
 
 pub use desk::{Desk, Random};

@@ -24,12 +24,14 @@ pub(crate) struct Scene<'a> {
     pub rules: &'a [&'a Rule],
     pub facts: CellFacts<'a>,
     pub as_of: Day,
+    /// The day from which notices before a hand-over count: that on which persons were told, else today.
+    pub told_on: Day,
     effects: RefCell<BTreeMap<&'a str, Verdict>>,
 }
 
 impl<'a> Scene<'a> {
     pub fn new(rules: &'a [&'a Rule], facts: CellFacts<'a>, as_of: Day) -> Scene<'a> {
-        Scene { rules, facts, as_of, effects: RefCell::default() }
+        Scene { rules, facts, as_of, told_on: as_of, effects: RefCell::default() }
     }
 
     /// Rules that decide, of one duty.

@@ -225,7 +225,7 @@ fn ground_erase(scene: &Scene<'_>, cell: &mut Cell) {
     let lead = leads
         .filter_map(|r| r.gate.as_ref())
         .filter(|g| g.before.words().iter().any(|w| w == "destroy" || (handing_over && w == "hand_over")))
-        .filter_map(|g| Some(g.lead?.after(scene.as_of)))
+        .filter_map(|g| Some(g.lead?.after(scene.told_on)))
         .max();
     cell.not_before = [Some(scene.as_of), from, lead].into_iter().flatten().max();
     cell.not_after = until;

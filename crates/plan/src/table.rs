@@ -161,7 +161,8 @@ pub(crate) fn branch_cells(inputs: &Inputs<'_>, rules: &[&Rule], case: &Given, h
             own.insert("group.name".to_owned(), Value::One(group.name.clone()));
             own.extend(group.sensitive.map(|s| ("group.sensitive".to_owned(), Value::YesNo(s))));
             own.extend(copy.given.clone());
-            let scene = Scene::new(rules, CellFacts { case, own: &own }, inputs.as_of);
+            let mut scene = Scene::new(rules, CellFacts { case, own: &own }, inputs.as_of);
+            scene.told_on = inputs.noticed_on.unwrap_or(inputs.as_of);
             let at = Address { holding: h, group: g, copy: copy.name.clone(), branch: b, records };
             out.push(decide(&scene, at));
         }

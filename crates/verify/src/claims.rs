@@ -28,6 +28,7 @@ pub(crate) fn check(dossier: &mut Dossier<'_>, trust: &Trust, report: &mut Repor
     totals(&replay, report);
     undecided(&replay, report);
     destroyed(&replay, recompute::newest_packs(dossier, &replay).as_ref(), report);
+    handed_over(&replay, report);
     archives(&replay, report);
     copies(&replay, report);
     closed(&replay, report);
@@ -154,6 +155,41 @@ fn destroyed(replay: &Replay, packs: Option<&law::Packs>, report: &mut Report) {
                 Claim { law, level: Some(o.level.word().to_owned()), ..claim }
             }
         });
+    }
+}
+
+/// Packages: to whom, and whether they were signed for.
+fn handed_over(replay: &Replay, report: &mut Report) {
+    for (id, package) in &replay.state.packages {
+        let rows: u64 = package.orders.iter().filter_map(|n| replay.state.orders.get(n)?.observed.as_ref()).map(|o| o.rows_done).sum();
+        let name = format!("handed_over.{id}");
+        let open = package.orders.iter().any(|n| replay.state.orders.get(n).is_none_or(|o| o.observed.is_none()));
+        let claim = match (open, package.receipt_n, package.settled) {
+            (true, ..) => Claim::new(name, State::NotShown, "已命令，尚未核查", "ordered, not yet seen done"),
+            (false, None, _) => Claim::new(
+                name,
+                State::NotShown,
+                format!("{rows} 行已移交，接收方尚未签收"),
+                format!("{rows} rows handed over, not signed for yet"),
+            ),
+            (false, Some(_), true) => {
+                let (zh, en) = (
+                    format!("{rows} 行已移交，接收方的密钥已签收"),
+                    format!("{rows} rows handed over and signed for by the recipient's key"),
+                );
+                Claim::new(name, State::Attested, zh, en).by("接收方与执行移交的运行", "the recipient, and the run that wrote it")
+            }
+            (false, Some(_), false) => {
+                let n = package.differences;
+                Claim::new(
+                    name,
+                    State::NotShown,
+                    format!("回执有 {n} 处差异，尚未了结"),
+                    format!("the receipt names {n} differences that are not settled"),
+                )
+            }
+        };
+        report.add(Claim { entry: package.receipt_n.or(package.orders.first().copied()), ..claim });
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use case::{Event, OutcomesRecorded};
+use agreement::Agreement;
+use case::{EffectObserved, Event, OutcomesRecorded};
 use ledger::{Entry, page_root};
 use plan::PlanDoc;
 use terms::json::{Json, Strictness, from_bytes, read};
@@ -101,6 +102,38 @@ fn one(
             });
             (!fits).then(|| Claim::broken("documents", "W2", Some(entry.n), "the order does not stand so in the plan"))
         }
+        Event::HandOverOrdered(o) => {
+            let Event::PlanMade(made) = replay.entries.get(usize::try_from(o.plan_n).ok()?).map(|(_, e)| e)? else { return None };
+            let plan: PlanDoc = document(dossier, &made.plan_doc)?;
+            let terms: Agreement = document(dossier, &replay.state.agreements.get(&o.agreement_n)?.doc)?;
+            let planned = plan.plan.hand_overs.iter().find(|h| h.item == o.item);
+            let fits = planned.is_some_and(|h| {
+                h.dataset == o.dataset
+                    && h.groups == o.groups
+                    && h.agreement == terms.agreement
+                    && (h.not_before, h.not_after, h.demand) == (o.not_before, o.not_after, o.demand)
+                    && (h.bars.gate, h.bars.hold, h.bars.request, h.bars.retention)
+                        == (o.bars.gate, o.bars.hold, o.bars.request, o.bars.retention)
+                    && o.rows <= h.records
+            });
+            let named = |g: &String| terms.fields.iter().any(|f| f.dataset == o.dataset && f.groups.contains(g));
+            let covered = o.groups.iter().all(named) && terms.kid == o.recipient;
+            if !covered {
+                return Some(Claim::broken("documents", "E3", Some(entry.n), "a field or the recipient is not the agreement's"));
+            }
+            (!fits).then(|| Claim::broken("documents", "W2", Some(entry.n), "the order does not stand so in the plan"))
+        }
+        Event::HandOverObserved(o) => handed(dossier, replay, entry, o),
+        Event::ReceiptReceived(r) => {
+            let observed = replay.entries.iter().find_map(|(_, e)| match e {
+                Event::HandOverObserved(o) if o.order_n == r.order_n => Some(o),
+                _ => None,
+            })?;
+            let doc: Json = document(dossier, &observed.receipt_doc)?;
+            let same = doc.get("root").and_then(Json::as_str) == Some(r.root.to_string().as_str());
+            let fits = r.differences > 0 || (same && doc.get("rows").and_then(Json::as_u64) == Some(r.rows));
+            (!fits).then(|| Claim::broken("documents", "W5", Some(entry.n), "the receipt is over other files than were handed over"))
+        }
         Event::DestroyObserved(o) => {
             let receipt: Json = document(dossier, &o.receipt_doc)?;
             let number = |name: &str| receipt.get(name).and_then(Json::as_u64);
@@ -122,6 +155,23 @@ fn one(
         }
         _ => None,
     }
+}
+
+/// W5 for a hand-over: what its document says of the order is what the entry says, and no column is outside the plan.
+fn handed(dossier: &mut Dossier<'_>, replay: &Replay, entry: &Entry, o: &EffectObserved) -> Option<Claim> {
+    let doc: Json = document(dossier, &o.receipt_doc)?;
+    let Event::HandOverOrdered(order) = replay.entries.get(usize::try_from(o.order_n).ok()?).map(|(_, e)| e)? else { return None };
+    let Event::PlanMade(made) = replay.entries.get(usize::try_from(order.plan_n).ok()?).map(|(_, e)| e)? else { return None };
+    let plan: PlanDoc = document(dossier, &made.plan_doc)?;
+    let planned = plan.plan.hand_overs.iter().find(|h| h.item == order.item)?;
+    let own = doc.get("datasets")?.as_array()?.iter().find(|d| d.get("order_n").and_then(Json::as_u64) == Some(o.order_n));
+    let fits = own.is_some_and(|d| {
+        let columns = d.get("columns").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_u64);
+        let inside = columns.into_iter().all(|c| planned.columns.iter().any(|p| u64::from(*p) == c));
+        inside && d.get("rows").and_then(Json::as_u64) == Some(o.rows_done)
+    });
+    let package = doc.get("package").and_then(Json::as_str) == Some(order.package.as_str());
+    (!(fits && package)).then(|| Claim::broken("documents", "W5", Some(entry.n), "the package has other figures than its entry"))
 }
 
 /// W4, and position by position S2.

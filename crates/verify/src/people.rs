@@ -56,6 +56,7 @@ fn id_in_chinese(id: &str) -> String {
         "totals" => "合计",
         "undecided" => "待定",
         "destroyed" => "已销毁",
+        "handed_over" => "已移交",
         "archives" => "归档",
         "copies" => "恢复的副本",
         "closed" => "结案",

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use terms::{Fault, Place};
 
 use crate::closing::note_unsealed;
+use crate::handing;
 use crate::late::{evaluate, late_rows};
 use crate::outcomes::record_outcomes;
 use crate::planning::read_plan;
@@ -32,18 +33,22 @@ pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) 
     due::unmoved(workspace, &doc)?;
     let mut report = ApplyReport::default();
     let today = workspace.today()?;
+    let handing = handing::due(workspace, &doc, &mut report)?;
     let due = due::due_items(workspace, &doc, today, &mut report)?;
     due::approved(workspace, &due)?;
     if dry_run {
         let jobs = job::jobs(workspace, due, plan_n)?;
         report.ended = crate::shredding::due_archives(workspace, &doc)?;
-        report.due = jobs.iter().filter(|j| j.order_n.is_none()).map(|j| (j.item.item.clone(), j.targets.len() as u64)).collect();
+        report.due = handing.iter().map(|h| (h.item.clone(), h.records)).collect();
+        let open = jobs.iter().filter(|j| j.order_n.is_none()).map(|j| (j.item.item.clone(), j.targets.len() as u64));
+        report.due.extend(open);
         return Ok(report);
     }
-    workspace.begin_run(&["scan", "destroy", "outcomes", "shred"], Some(plan_n))?;
+    workspace.begin_run(&["scan", "hand_over", "destroy", "outcomes", "shred"], Some(plan_n))?;
     observe::settle_replaced(workspace, &mut report, progress)?;
     // What was seen done before a crash, or under a plan that was replaced, is done: nothing is ordered twice.
     record_outcomes(workspace, &doc)?;
+    handing::carry_out(workspace, handing, plan_n, &mut report, progress)?;
     let mut jobs = job::jobs(workspace, due, plan_n)?;
     if !jobs.is_empty() {
         carry_out(workspace, &mut jobs, &mut report, progress)?;

@@ -89,8 +89,10 @@ pub(crate) fn known(workspace: &Workspace) -> Result<Known, Fault> {
     let mut case = workspace.file.facts();
     // The ledger knows of no incident that is open; a keeper is named once an act says so.
     case.insert("case.incident_open".to_owned(), Value::YesNo(acts.iter().any(|a| a == "incident_opened")));
-    if acts.iter().any(|a| a == "keeper_named") {
-        case.insert("case.keeper_named".to_owned(), Value::YesNo(true));
+    for (act, fact) in [("keeper_named", "case.keeper_named"), ("pipia_done", "case.pipia_done")] {
+        if acts.iter().any(|a| a == act) {
+            case.insert(fact.to_owned(), Value::YesNo(true));
+        }
     }
     let inputs = PlanInputs {
         acts,
@@ -112,7 +114,7 @@ pub(crate) fn known(workspace: &Workspace) -> Result<Known, Fault> {
 fn asked_acts(workspace: &Workspace) -> BTreeSet<String> {
     let gates = workspace.packs.book.rules().filter_map(|r| r.gate.as_ref());
     let asked = gates.filter_map(|g| g.shown_by.strip_prefix("act.recorded(")?.strip_suffix(')').map(str::to_owned));
-    asked.chain(["incident_opened", "keeper_named"].map(str::to_owned)).collect()
+    asked.chain(["incident_opened", "keeper_named", "pipia_done"].map(str::to_owned)).collect()
 }
 
 /// Holdings without what was settled since they were recorded.

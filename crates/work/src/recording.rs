@@ -71,10 +71,13 @@ fn about_fits(workspace: &Workspace, said: &Said, demanded: About) -> Result<(),
     let plan = crate::planning::read_plan(workspace).ok();
     let item = |a: &String| {
         workspace.state.orders.values().any(|o| o.kind.item().as_str() == a)
-            || plan.as_ref().is_some_and(|(_, d)| d.plan.items.iter().any(|i| i.item.as_str() == a))
+            || plan.as_ref().is_some_and(|(_, d)| {
+                d.plan.items.iter().map(|i| &i.item).chain(d.plan.hand_overs.iter().map(|h| &h.item)).any(|i| i.as_str() == a)
+            })
     };
+    let package = |a: &String| workspace.state.packages.keys().any(|p| p.as_str() == a);
     let task = |a: &String| a.strip_prefix("t-").is_some_and(|k| workspace.packs.acts.get(k).is_some_and(|x| x.standing.is_some()));
-    if let Some(unknown) = said.about.iter().find(|a| !(source(a) || place(a) || item(a) || task(a))) {
+    if let Some(unknown) = said.about.iter().find(|a| !(source(a) || place(a) || item(a) || task(a) || package(a))) {
         return Err(Fault::new("about_unknown").with("about", unknown));
     }
     let named = match demanded {
@@ -85,6 +88,9 @@ fn about_fits(workspace: &Workspace, said: &Said, demanded: About) -> Result<(),
     };
     if said.kind == "task_not_applicable" && !(said.about.iter().any(source) && said.about.iter().any(task)) {
         return Err(Fault::new("about_task"));
+    }
+    if said.kind == "dispute_settled" && !said.about.iter().any(package) {
+        return Err(Fault::new("about_demanded").with("kind", &said.kind));
     }
     if named { Ok(()) } else { Err(Fault::new("about_demanded").with("kind", &said.kind)) }
 }

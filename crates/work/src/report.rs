@@ -9,6 +9,8 @@ use crate::workspace::Workspace;
 pub struct ApplyReport {
     /// Items observed in this run: (item, rows done, rows kept, level).
     pub done: Vec<(Id, u64, u64, Level)>,
+    /// Packages that were written for recipients.
+    pub handed: Vec<Handed>,
     /// What waits.
     pub waiting: Vec<Waiting>,
     /// What would be ordered now (dry run).
@@ -23,6 +25,17 @@ pub struct ApplyReport {
     pub late: u64,
 }
 
+/// A package that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handed {
+    /// The package.
+    pub package: Id,
+    /// Its file.
+    pub path: std::path::PathBuf,
+    /// Rows in it.
+    pub rows: u64,
+}
+
 /// Something that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
@@ -30,7 +43,7 @@ pub struct Waiting {
     pub item: Id,
     /// Until when, if a day is known.
     pub until: Option<Day>,
-    /// Why: `not_before`, `by_hand`, `gate`, `safety_window`, `undecided`.
+    /// Why: `not_before`, `by_hand`, `gate`, `notice`, `hand_over`, `receipt`, `safety_window`, `undecided`.
     pub why: &'static str,
 }
 

@@ -29,12 +29,18 @@ pub fn backup(session: &Session<'_>) -> Result<u8, Fault> {
 pub fn apply(session: &Session<'_>, dry_run: bool) -> Result<u8, Fault> {
     let mut workspace = session.workspace(true, dry_run)?;
     let report = work::apply(&mut workspace, dry_run, &Bar::new(session.lang))?;
+    let page = workspace.paths.base.join("packages/receive.html");
+    if !report.handed.is_empty() {
+        pages::write(&page, Kind::Receive, &json!({"lang": session.lang.code()}))?;
+    }
+    let page = page.display();
     if session.args.json {
         let done: Vec<_> = report.done.iter().map(|(i, d, k, l)| json!({"item": i, "level": l, "rows_done": d, "rows_kept": k})).collect();
+        let handed: Vec<_> = report.handed.iter().map(|h| json!({"file": h.path, "package": h.package, "rows": h.rows})).collect();
         let due: Vec<_> = report.due.iter().map(|(i, r)| json!({"item": i, "rows": r})).collect();
         let waits: Vec<_> = report.waiting.iter().map(|w| json!({"item": w.item, "until": w.until, "why": w.why})).collect();
         say::print_json(
-            &json!({"done": done, "archives_ended": report.ended, "due": due, "lawfully_present": report.lawful, "late": report.late, "undecided": report.undecided, "waiting": waits}),
+            &json!({"done": done, "archives_ended": report.ended, "due": due, "handed": handed, "lawfully_present": report.lawful, "late": report.late, "undecided": report.undecided, "waiting": waits}),
         );
         return Ok(0);
     }
@@ -62,6 +68,22 @@ pub fn apply(session: &Session<'_>, dry_run: bool) -> Result<u8, Fault> {
             ],
             rows,
         );
+        for handed in &report.handed {
+            session.tell(
+                &format!(
+                    "移交包：{}（{} 行）。连同 {} 交给接收方；收回回执后 custody record receipt",
+                    handed.path.display(),
+                    handed.rows,
+                    page
+                ),
+                &format!(
+                    "package: {} ({} rows). Give it to its recipient with {}; record what comes back with custody record receipt",
+                    handed.path.display(),
+                    handed.rows,
+                    page
+                ),
+            );
+        }
         for archive in &report.ended {
             session.tell(&format!("归档 {archive} 的密钥已销毁。"), &format!("the keys of archive {archive} were destroyed."));
         }
@@ -96,6 +118,11 @@ pub fn apply(session: &Session<'_>, dry_run: bool) -> Result<u8, Fault> {
                     .pick("仍有未决或新增的行：请再运行 subjects、plan", "rows are undecided or came late: run subjects and plan again"),
                 "by_hand" => session.pick("由人工处理，处理后再运行 apply", "done by hand; run apply again afterwards"),
                 "hold" => session.pick("处于保全之下", "under a hold"),
+                "notice" => {
+                    session.pick("须先告知个人（custody record notice_sent）", "persons must be told first (custody record notice_sent)")
+                }
+                "hand_over" => session.pick("先移交副本", "a copy is handed over first"),
+                "receipt" => session.pick("等接收方签收", "its recipient has not signed for it"),
                 "destructions" => session.pick("尚有处置未完成", "destructions are not done yet"),
                 _ => session.pick("归档安全窗口", "safety window of the archive"),
             };

@@ -17,6 +17,8 @@ pub fn run(session: &Session<'_>, args: &RecordArgs) -> Result<u8, Fault> {
     match &args.other {
         None => act(session, &args.act),
         Some(Record::Approval { file: Some(file), .. }) => super::approve::take_in(session, file),
+        Some(Record::Agreement { file, evidence }) => agreement(session, file, evidence),
+        Some(Record::Receipt { file }) => receipt(session, file),
         Some(other) => say_recorded(session, record(session, other)?),
     }
 }
@@ -39,6 +41,42 @@ fn act(session: &Session<'_>, args: &ActArgs) -> Result<u8, Fault> {
     say_recorded(session, n)
 }
 
+fn agreement(session: &Session<'_>, file: &Path, evidence: &[std::path::PathBuf]) -> Result<u8, Fault> {
+    let mut workspace = session.workspace(true, false)?;
+    match work::record_agreement(&mut workspace, file, evidence) {
+        Ok(n) => say_recorded(session, n),
+        Err(Err(fault)) => Err(fault),
+        Err(Ok(faults)) => {
+            let faults: Vec<case::file::CaseFault> =
+                faults.into_iter().map(|f| case::file::CaseFault { line: f.line, field: f.field, what: f.what, todo: f.todo }).collect();
+            say::case_faults(file, &faults, session.lang, session.args.json);
+            Err(Fault::new("case_file_faulty").with("count", faults.len()).with("file", file.display()))
+        }
+    }
+}
+
+fn receipt(session: &Session<'_>, file: &Path) -> Result<u8, Fault> {
+    let bytes = std::fs::read(file).map_err(|_| Fault::new("receipt_missing").with("file", file.display()))?;
+    let receipt = case::ReceiptFile::read(bytes.trim_ascii_end()).map_err(|_| Fault::new("receipt_damaged"))?;
+    let mut workspace = session.workspace(true, false)?;
+    let (n, dispute) = work::record_receipt(&mut workspace, &receipt)?;
+    if session.args.json {
+        say::print_json(&json!({"dispute_until": dispute, "entry": n}));
+        return Ok(if dispute.is_some() { 1 } else { 0 });
+    }
+    match dispute {
+        None => session.tell(
+            &format!("签收已记录（条目 {n}）。下一步：custody apply"),
+            &format!("the receipt is recorded (entry {n}). next: custody apply"),
+        ),
+        Some(until) => session.tell(
+            &format!("签收已记录（条目 {n}），其中有差异：须在 {until} 前了结；了结后 custody record dispute_settled --about 包 --evidence 文件"),
+            &format!("the receipt is recorded (entry {n}) and names differences: settle them by {until}, then custody record dispute_settled --about PACKAGE --evidence FILE"),
+        ),
+    }
+    Ok(if dispute.is_some() { 1 } else { 0 })
+}
+
 fn record(session: &Session<'_>, record: &Record) -> Result<u64, Fault> {
     let mut workspace = session.workspace(true, false)?;
     match record {
@@ -53,6 +91,7 @@ fn record(session: &Session<'_>, record: &Record) -> Result<u64, Fault> {
             let by = signer(session, countersign, countersign_passphrase_file.as_ref())?;
             work::register_key(&mut workspace, public, *present, &by)
         }
+        Record::Agreement { .. } | Record::Receipt { .. } => Err(Fault::new("usage")),
         Record::AcceptUnread { until, counsel_passphrase_file } => {
             workspace.unlock_counsel(&mut session.asker(counsel_passphrase_file.as_ref()))?;
             work::accept_unread(&mut workspace, day(until)?)

@@ -4,6 +4,7 @@ use plan::{Item, PlanDoc};
 use terms::{Day, Fault, Holdings};
 
 use super::job::Job;
+use crate::handing::pending;
 use crate::planning::{bare, known};
 use crate::report::{ApplyReport, Waiting, unapproved};
 use crate::settled::is_settled;
@@ -41,6 +42,9 @@ pub(super) fn due_items(workspace: &mut Workspace, doc: &PlanDoc, today: Day, re
             report.waiting.push(wait("not_before", item.not_before));
         } else if item.bars.gate != facts::Truth::False {
             report.waiting.push(wait("gate", None));
+        } else if let Some(waiting) = pending(workspace, doc, &item.dataset)? {
+            // A copy goes before its source does, and its recipient has signed for it.
+            report.waiting.push(Waiting { item: item.item.clone(), ..waiting });
         } else {
             due.push(item.clone());
         }

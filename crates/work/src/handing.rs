@@ -1,0 +1,224 @@
+//! Handing over: what passes law and agreement is ordered, written into a package for its recipient alone, looked at, and signed for.
+
+mod package;
+mod receipt;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use agreement::Agreement;
+use case::{BarFacts, Command, Event, HandOverOrdered, OrderKind, Seal};
+use plan::{HandOver, PlanDoc};
+use terms::{Fault, Id};
+
+use crate::agreements::agreements;
+use crate::align::{Met, Part, RowState, align};
+use crate::keygen::random_id;
+use crate::late::{Late, evaluate};
+use crate::lists::{keep_list, list_name, load_list};
+use crate::progress::Progress;
+use crate::report::{ApplyReport, Waiting, unapproved};
+use crate::settled::vector_codes;
+use crate::survey::{Opened, open_sources};
+use crate::workspace::Workspace;
+
+pub use receipt::record_receipt;
+
+/// One hand-over of the plan on one seal.
+pub(super) struct Piece {
+    pub plan: HandOver,
+    pub seal: Seal,
+    pub order_n: u64,
+    /// Ordinals in the seal's index.
+    pub rows: Vec<u32>,
+}
+
+/// The pieces of one package.
+pub(super) struct Parcel {
+    pub package: Id,
+    pub agreement: Agreement,
+    pub pieces: Vec<Piece>,
+}
+
+/// Hand-overs that are due, by agreement; what waits is said.
+pub(crate) fn due(workspace: &Workspace, doc: &PlanDoc, report: &mut ApplyReport) -> Result<Vec<HandOver>, Fault> {
+    let (today, plan_n) = (workspace.today()?, workspace.state.plan.as_ref().map(|p| p.n));
+    let at = workspace.clock.now(workspace.zone(), workspace.state.last_at);
+    let mut out = Vec::new();
+    for h in &doc.plan.hand_overs {
+        let own = |o: &OrderKind| matches!(o, OrderKind::HandOver(x) if x.item == h.item && Some(x.plan_n) == plan_n);
+        if workspace.state.orders.values().any(|o| own(&o.kind)) || today > h.not_after {
+            continue;
+        }
+        let wait = |why, until| Waiting { item: h.item.clone(), until, why };
+        if h.bars.gate != facts::Truth::False {
+            report.waiting.push(wait("notice", None));
+        } else if h.not_before > today {
+            report.waiting.push(wait("not_before", Some(h.not_before)));
+        } else if workspace.state.held(h.dataset.as_str()) {
+            report.waiting.push(wait("hold", None));
+        } else if !workspace.state.approved("hand_over", h.item.as_str(), Some(&h.dataset), at) {
+            return Err(unapproved(workspace, &h.item));
+        } else {
+            out.push(h.clone());
+        }
+    }
+    Ok(out)
+}
+
+/// Whether something of a data set is still to be handed over, or was and is not settled: until then its source copy stays.
+pub(crate) fn pending(workspace: &Workspace, doc: &PlanDoc, dataset: &terms::Place) -> Result<Option<Waiting>, Fault> {
+    let (today, plan_n) = (workspace.today()?, workspace.state.plan.as_ref().map(|p| p.n));
+    let ordered = |h: &HandOver| {
+        let own = |o: &OrderKind| matches!(o, OrderKind::HandOver(x) if x.item == h.item && Some(x.plan_n) == plan_n);
+        workspace.state.orders.values().any(|o| own(&o.kind))
+    };
+    if let Some(h) = doc.plan.hand_overs.iter().find(|h| h.dataset == *dataset && today <= h.not_after && !ordered(h)) {
+        return Ok(Some(Waiting { item: h.item.clone(), until: Some(h.not_before).filter(|d| *d > today), why: "hand_over" }));
+    }
+    let seal = |n: &u64| workspace.state.seals.get(n).is_some_and(|s| s.dataset == *dataset);
+    let open = workspace.state.packages.iter().find(|(_, p)| !p.settled && p.seals.iter().any(seal));
+    Ok(open.map(|(package, _)| Waiting { item: package.clone(), until: None, why: "receipt" }))
+}
+
+/// Carries out what is due, in the open run; what a crash left open is finished first.
+pub(crate) fn carry_out(
+    workspace: &mut Workspace,
+    due: Vec<HandOver>,
+    plan_n: u64,
+    report: &mut ApplyReport,
+    progress: &dyn Progress,
+) -> Result<(), Fault> {
+    let unfinished = unfinished(workspace)?;
+    if due.is_empty() && unfinished.is_empty() {
+        return Ok(());
+    }
+    let mut opened = open_sources(workspace)?;
+    let late = evaluate(workspace, &mut opened, progress)?.late;
+    let mut parcels = unfinished;
+    parcels.extend(order(workspace, &mut opened, &late, due, plan_n)?);
+    for parcel in parcels {
+        package::write(workspace, &mut opened, &late, parcel, report)?;
+    }
+    Ok(())
+}
+
+/// Packages whose orders were never seen done: their run ended before.
+fn unfinished(workspace: &mut Workspace) -> Result<Vec<Parcel>, Fault> {
+    let open: Vec<(u64, HandOverOrdered)> = workspace
+        .state
+        .open_orders()
+        .filter_map(|(n, o)| match &o.kind {
+            OrderKind::HandOver(h) => Some((n, h.clone())),
+            _ => None,
+        })
+        .collect();
+    let mut out: BTreeMap<Id, Parcel> = BTreeMap::new();
+    for (order_n, o) in open {
+        let lost = || Fault::new("order_does_not_fit").with("item", &o.item);
+        let agreement = workspace.state.agreements.get(&o.agreement_n).map(|a| a.doc).ok_or_else(lost)?;
+        let agreement: Agreement = workspace.get_json(&agreement)?;
+        let Event::PlanMade(made) = workspace.event(o.plan_n)? else { return Err(lost()) };
+        let doc: PlanDoc = workspace.get_json(&made.plan_doc)?;
+        let plan = doc.plan.hand_overs.into_iter().find(|h| h.item == o.item).ok_or_else(lost)?;
+        let seal = workspace.state.seals.get(&o.seal_n).cloned().ok_or_else(lost)?;
+        let rows = load_list(workspace, &list_name("handed", o.plan_n, seal.n, &o.item))?;
+        let parcel = out.entry(o.package.clone()).or_insert_with(|| Parcel { package: o.package.clone(), agreement, pieces: Vec::new() });
+        parcel.pieces.push(Piece { plan, seal, order_n, rows });
+    }
+    Ok(out.into_values().collect())
+}
+
+/// Orders what is due: a package for each agreement, an entry for each data set and seal in it.
+fn order(
+    workspace: &mut Workspace,
+    opened: &mut Opened,
+    late: &BTreeMap<terms::Place, Late>,
+    due: Vec<HandOver>,
+    plan_n: u64,
+) -> Result<Vec<Parcel>, Fault> {
+    let filed = agreements(workspace)?;
+    let mut out: Vec<Parcel> = Vec::new();
+    for plan in due {
+        let found = filed.iter().find(|(_, _, a)| a.agreement == plan.agreement);
+        let (agreement_n, _, agreement) = found.ok_or_else(|| Fault::new("agreement_over").with("item", &plan.item))?;
+        let at = match out.iter().position(|p| p.agreement.agreement == plan.agreement) {
+            Some(at) => at,
+            None => {
+                out.push(Parcel { package: random_id("pkg")?, agreement: agreement.clone(), pieces: Vec::new() });
+                out.len() - 1
+            }
+        };
+        let Some(parcel) = out.get_mut(at) else { continue };
+        for (seal, rows) in ready(workspace, opened, late, &plan)? {
+            keep_list(workspace, &list_name("handed", plan_n, seal.n, &plan.item), &rows)?;
+            let facts = HandOverOrdered {
+                agreement_n: *agreement_n,
+                bars: BarFacts { gate: plan.bars.gate, hold: plan.bars.hold, request: plan.bars.request, retention: plan.bars.retention },
+                copy: seal.copy.clone(),
+                dataset: plan.dataset.clone(),
+                demand: plan.demand,
+                excluded: 0,
+                groups: plan.groups.clone(),
+                head_ns: Vec::new(),
+                item: plan.item.clone(),
+                method: "package".to_owned(),
+                not_after: plan.not_after,
+                not_before: plan.not_before,
+                package: parcel.package.clone(),
+                plan_n,
+                recipient: parcel.agreement.kid.clone(),
+                rows: rows.len() as u64,
+                run_n: workspace.run_n()?,
+                seal_n: seal.n,
+            };
+            let numbers = workspace.record(Command::RecordUnder(case::By::Run, Event::HandOverOrdered(facts), plan.rules.clone()))?;
+            let order_n = numbers.first().copied().unwrap_or_default();
+            parcel.pieces.push(Piece { plan: plan.clone(), seal, order_n, rows });
+        }
+    }
+    out.retain(|p| !p.pieces.is_empty());
+    Ok(out)
+}
+
+/// By seal: rows that pass, are as they were sealed, and of which nothing else is known now.
+fn ready(
+    workspace: &mut Workspace,
+    opened: &mut Opened,
+    late: &BTreeMap<terms::Place, Late>,
+    plan: &HandOver,
+) -> Result<Vec<(Seal, Vec<u32>)>, Fault> {
+    let parts = Part::of(workspace, &plan.dataset)?;
+    let mut rows: Vec<Vec<u32>> = parts.iter().map(|_| Vec::new()).collect();
+    let moved: BTreeSet<(u64, u32)> = late.get(&plan.dataset).map(|l| l.moved.clone()).unwrap_or_default();
+    let mut gone: Vec<BTreeSet<u32>> = Vec::new();
+    for part in &parts {
+        // What was destroyed in any of the groups is not there to be handed over.
+        let mut settled = BTreeSet::new();
+        for group in &plan.groups {
+            let codes = vector_codes(workspace, &part.seal, group)?;
+            settled.extend((0u32..).zip(codes).filter(|(_, c)| crate::settled::is_done(*c)).map(|(p, _)| p));
+        }
+        gone.push(settled);
+    }
+    let Some((source, dataset)) = at(opened, &plan.dataset)? else { return Ok(Vec::new()) };
+    align(source.as_mut(), &dataset, &parts, &mut |_, _, met| {
+        let Some(Met { part, ordinal, state: RowState::Unchanged }) = met else { return };
+        let (Some(of), Some(list), Ok(o)) = (parts.get(part), rows.get_mut(part), u32::try_from(ordinal)) else { return };
+        let Some(row) = of.index.rows.get(ordinal) else { return };
+        let open = gone.get(part).is_some_and(|g| !g.contains(&row.position)) && !moved.contains(&(of.seal.n, o));
+        // A row of nobody has no person who was told or consented.
+        if open && !row.nobody && plan.branches.contains(&row.branch) {
+            list.push(o);
+        }
+    })?;
+    Ok(parts.into_iter().map(|p| p.seal).zip(rows).filter(|(_, rows)| !rows.is_empty()).collect())
+}
+
+/// The open source of a data set, and its listing.
+fn at<'a>(opened: &'a mut Opened, place: &terms::Place) -> Result<Option<(&'a mut Box<dyn sources::Source>, sources::Dataset)>, Fault> {
+    let listed = opened.listed.iter().find(|l| l.dataset.place == *place).map(|l| (l.dataset.clone(), l.source));
+    let Some((dataset, source)) = listed else { return Ok(None) };
+    let source = opened.sources.get_mut(source).and_then(|(_, s)| s.as_mut());
+    let source = source.ok_or_else(|| Fault::new("source_not_open").with("place", place).retry())?;
+    Ok(Some((source, dataset)))
+}

@@ -1,0 +1,275 @@
+//! The package: rows read once more and written for the recipient alone, the file read back, one entry for each order.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{BufWriter, Read};
+use std::path::Path;
+
+use agreement::{Agreement, Asked, Gate, Onward, Then, may_hand_over};
+use case::{By, Command, EffectObserved, Event};
+use exchange::{Agreed, DatasetOut, FilePart, Manifest, PackageWriter, Recipient};
+use facts::{Expr, Lookup};
+use plan::Cited;
+use rows::{Batch, Encoding, Tag, text_of};
+use terms::json::{Json, json};
+use terms::{Both, Digest, Fault, Given, Holding, Level, Place, Value};
+use vault::random;
+use zeroize::Zeroizing;
+
+use super::{Parcel, Piece, at};
+use crate::align::{Met, Part, RowState, align};
+use crate::late::Late;
+use crate::planning::recorded_holdings;
+use crate::report::{ApplyReport, Handed};
+use crate::survey::Opened;
+use crate::workspace::Workspace;
+
+/// What nobody can say of a copy once it has left.
+const OUT_OF_SCOPE: [&str; 2] = ["copies_in_transit", "what_the_recipient_does_with_it"];
+
+/// What became of a piece.
+#[derive(Clone, Copy, Debug, Default)]
+struct Done {
+    rows: u64,
+    /// Rows that law or agreement do not let pass any more.
+    barred: u64,
+}
+
+/// Writes the package of a parcel and records what was seen of it.
+pub(super) fn write(
+    workspace: &mut Workspace,
+    opened: &mut Opened,
+    late: &BTreeMap<Place, Late>,
+    parcel: Parcel,
+    report: &mut ApplyReport,
+) -> Result<(), Fault> {
+    let recipient = Recipient::parse(&parcel.agreement.recipient)
+        .ok_or_else(|| Fault::new("key_not_recipient").with("party", &parcel.agreement.party))?;
+    let folder = workspace.paths.base.join("packages");
+    std::fs::create_dir_all(&folder).map_err(|_| Fault::new("file_unwritable").with("file", folder.display()))?;
+    let path = folder.join(format!("{}.custody", parcel.package));
+    let part = path.with_extension("part");
+    let unwritable = |_: std::io::Error| Fault::new("file_unwritable").with("file", part.display()).retry();
+    let drawn = Zeroizing::new(random::<64>()?);
+    let file = BufWriter::with_capacity(1 << 20, File::create(&part).map_err(unwritable)?);
+    let mut out = PackageWriter::new(file, &recipient, random()?, &drawn).map_err(unwritable)?;
+    let mut done: Vec<Done> = Vec::new();
+    for piece in &parcel.pieces {
+        done.push(one(workspace, opened, late, &parcel.agreement, piece, &mut out)?);
+    }
+    let head = head(workspace, &parcel)?;
+    let packs = workspace.packs.clone();
+    let article = |id: &str| Cited::of(&packs.book, id).map(|c| c.article).unwrap_or_else(|| Both { zh: id.to_owned(), en: id.to_owned() });
+    let (file, manifest) = out.finish(head, &article).map_err(unwritable)?;
+    file.into_inner().map_err(|e| unwritable(e.into_error()))?.sync_all().map_err(unwritable)?;
+    std::fs::rename(&part, &path).map_err(unwritable)?;
+    sources::sync_folder(&folder).map_err(unwritable)?;
+    observe(workspace, &parcel, &manifest, &path, &done)?;
+    report.handed.push(Handed { package: parcel.package.clone(), path, rows: manifest.rows });
+    Ok(())
+}
+
+struct Facts(Given);
+
+impl Lookup for Facts {
+    fn value(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+}
+
+/// What the agreement lets pass today, whatever the plan says: branches of the holding, and its columns with their names.
+struct Filter {
+    branches: BTreeSet<u32>,
+    columns: BTreeSet<u32>,
+    groups: Vec<(String, Vec<u32>)>,
+}
+
+fn filter(workspace: &Workspace, agreement: &Agreement, piece: &Piece, holding: &Holding) -> Result<Filter, Fault> {
+    let persons = agreement.persons.as_ref().and_then(|p| Expr::parse(p, &workspace.packs.table).ok());
+    let field = agreement.field(&holding.name).filter(|f| f.dataset == holding.dataset);
+    let groups: Vec<&terms::GroupIn> = holding
+        .groups
+        .iter()
+        .filter(|g| piece.plan.groups.contains(&g.name) && field.is_some_and(|f| f.groups.contains(&g.name)))
+        .collect();
+    let mut branches = BTreeSet::new();
+    for (b, branch) in (0u32..).zip(&holding.branches).filter(|(b, _)| piece.plan.branches.contains(b)) {
+        let facts = Facts(holding.given.iter().chain(&branch.given).map(|(k, v)| (k.clone(), v.clone())).collect());
+        let passes = |g: &&terms::GroupIn| {
+            let asked = Asked {
+                day: workspace.today().unwrap_or(agreement.to),
+                group: &g.name,
+                holding: &holding.name,
+                purpose: holding.purpose.as_deref(),
+            };
+            may_hand_over(agreement, persons.as_ref(), asked, &facts) == Gate::In
+        };
+        if !groups.is_empty() && groups.iter().all(passes) {
+            branches.insert(b);
+        }
+    }
+    let also = field.map(|f| f.also.clone()).unwrap_or_default();
+    let named = groups.iter().flat_map(|g| g.columns.iter().copied()).chain(also);
+    let columns = named.filter(|c| piece.plan.columns.contains(c)).collect();
+    Ok(Filter { branches, columns, groups: groups.into_iter().map(|g| (g.name.clone(), g.columns.clone())).collect() })
+}
+
+fn one(
+    workspace: &mut Workspace,
+    opened: &mut Opened,
+    late: &BTreeMap<Place, Late>,
+    agreement: &Agreement,
+    piece: &Piece,
+    out: &mut PackageWriter<BufWriter<File>>,
+) -> Result<Done, Fault> {
+    let place = &piece.plan.dataset;
+    let holding = recorded_holdings(workspace)?.holdings.into_iter().find(|h| h.dataset == *place);
+    let holding = holding.ok_or_else(|| Fault::new("no_such_holding").with("holding", place))?;
+    let filter = filter(workspace, agreement, piece, &holding)?;
+    let parts = Part::of(workspace, place)?;
+    let wanted: BTreeSet<u32> = piece.rows.iter().copied().collect();
+    let moved: BTreeSet<(u64, u32)> = late.get(place).map(|l| l.moved.clone()).unwrap_or_default();
+    let mut done = Done::default();
+    let Some((source, dataset)) = at(opened, place)? else { return Ok(done) };
+    let columns: Vec<usize> = filter.columns.iter().filter_map(|c| usize::try_from(*c).ok()).collect();
+    let position = |c: &u32| columns.iter().position(|own| u32::try_from(*own).ok() == Some(*c));
+    out.begin(DatasetOut {
+        columns: columns.iter().filter_map(|c| dataset.columns.get(*c)).map(|c| c.name.clone()).collect(),
+        dataset: place.clone(),
+        groups: filter.groups.iter().map(|(g, own)| (g.clone(), own.iter().filter_map(position).collect())).collect(),
+        name: holding.name.clone(),
+    })
+    .map_err(|_| Fault::new("disk_full").with("place", "packages").retry())?;
+    let mut failed = None;
+    let encoding = dataset.encoding;
+    align(source.as_mut(), &dataset, &parts, &mut |batch, row, met| {
+        let Some(Met { part, ordinal, state: RowState::Unchanged }) = met else { return };
+        let Some((of, o)) = parts.get(part).zip(u32::try_from(ordinal).ok()) else { return };
+        let Some(sealed) = of.index.rows.get(ordinal).filter(|_| of.seal.n == piece.seal.n && wanted.contains(&o)) else { return };
+        if sealed.nobody || !filter.branches.contains(&sealed.branch) || moved.contains(&(of.seal.n, o)) {
+            done.barred += 1;
+            return;
+        }
+        let cells = columns.iter().map(|c| cell(batch, row, *c, encoding)).collect();
+        let rules: Vec<String> = piece.plan.basis.iter().filter(|(_, b)| b.contains(&sealed.branch)).map(|(r, _)| r.clone()).collect();
+        match out.row(Some(u64::from(sealed.slot)), cells, &rules) {
+            Ok(()) => done.rows += 1,
+            Err(_) => failed = Some(Fault::new("disk_full").with("place", "packages").retry()),
+        }
+    })?;
+    failed.map_or(Ok(done), Err)
+}
+
+/// A cell as text; none where there is no value.
+fn cell(batch: &Batch, row: usize, column: usize, encoding: Encoding) -> Option<String> {
+    let cell = batch.cell(row, column);
+    match cell.tag {
+        Tag::Null => None,
+        Tag::Blob => Some(cell.bytes.iter().map(|b| format!("{b:02x}")).collect()),
+        _ => {
+            let mut out = Vec::new();
+            text_of(cell, encoding, &mut out);
+            Some(String::from_utf8_lossy(&out).into_owned())
+        }
+    }
+}
+
+/// The head of the manifest: whose package it is.
+fn head(workspace: &Workspace, parcel: &Parcel) -> Result<Manifest, Fault> {
+    let a = &parcel.agreement;
+    let opened = workspace.state.opened.as_ref().ok_or_else(|| Fault::new("no_workspace"))?;
+    let word = |w: &str| w.to_owned();
+    let then = match a.end.then {
+        Then::Keep => "keep",
+        Then::Return => "return",
+        Then::Destroy => "destroy",
+    };
+    let onward = match a.onward {
+        Onward::None => "none",
+        Onward::Named => "named",
+        Onward::WithConsent => "with_consent",
+    };
+    let nothing = FilePart { bytes: 0, digest: Digest::ZERO, name: String::new(), rows: 0 };
+    Ok(Manifest {
+        agreement: Agreed {
+            end: a.end.on.map_or_else(|| word(then), |on| format!("{then} {on}")),
+            from: a.from,
+            id: a.agreement.clone(),
+            onward: word(onward),
+            purposes: a.purposes.clone(),
+            to: a.to,
+        },
+        bases: Vec::new(),
+        bases_file: nothing,
+        case: workspace.state.case.clone(),
+        company: workspace.file.company.name.value.clone(),
+        datasets: Vec::new(),
+        made_on: workspace.today()?,
+        origin: opened.origin.clone(),
+        package: parcel.package.clone(),
+        recipient: a.kid.clone(),
+        root: Digest::ZERO,
+        rows: 0,
+        salt: String::new(),
+        kind: String::new(),
+        v: 1,
+    })
+}
+
+/// Looks at the file as it lies there, and records each order of the parcel.
+fn observe(workspace: &mut Workspace, parcel: &Parcel, manifest: &Manifest, path: &Path, done: &[Done]) -> Result<(), Fault> {
+    let (bytes, sealed) = looked(path)?;
+    // Outside the package: places, ordinals, counts and keyed digests, never a name.
+    let dataset = |(d, piece): (&exchange::DatasetPart, &Piece)| {
+        let files: Vec<Json> =
+            d.files.iter().map(|f| json!({"bytes": f.bytes, "digest": f.digest, "name": f.name, "rows": f.rows})).collect();
+        let groups: Vec<Json> = d.groups.iter().map(|g| json!({"digest": g.digest, "filled": g.filled, "group": g.group})).collect();
+        json!({"columns": piece.plan.columns, "dataset": d.dataset, "files": files, "groups": groups, "order_n": piece.order_n, "persons": few(d.persons), "rows": d.rows})
+    };
+    let doc = json!({
+        "agreement": parcel.agreement.agreement, "bases": manifest.bases.iter().map(|b| json!({"persons": few(b.persons), "rule": b.rule})).collect::<Vec<_>>(),
+        "bytes": bytes, "datasets": manifest.datasets.iter().zip(&parcel.pieces).map(dataset).collect::<Vec<_>>(), "package": parcel.package,
+        "recipient": parcel.agreement.kid, "root": manifest.root, "rows": manifest.rows, "sha256": sealed, "type": "custody.handover", "v": 1,
+    });
+    let receipt_doc = workspace.put_json(&doc)?;
+    for (piece, done) in parcel.pieces.iter().zip(done) {
+        let rows = piece.rows.len() as u64;
+        let changed = rows.saturating_sub(done.rows + done.barred);
+        let kept = [("barred", done.barred), ("changed", changed)].into_iter().filter(|(_, n)| *n > 0);
+        let event = EffectObserved {
+            backup_until: None,
+            bytes_searched: bytes,
+            bytes_unread: 0,
+            columns: Vec::new(),
+            level: Level::L0,
+            order_n: piece.order_n,
+            out_of_scope: OUT_OF_SCOPE.map(str::to_owned).to_vec(),
+            receipt_doc,
+            rows_done: done.rows,
+            rows_kept: kept.map(|(k, n)| (k.to_owned(), n)).collect(),
+            scan_n: None,
+        };
+        workspace.record(Command::RecordUnder(By::Run, Event::HandOverObserved(event), piece.plan.rules.clone()))?;
+    }
+    Ok(())
+}
+
+/// Persons chosen by an attribute: below ten the number is not written (EVIDENCE §3).
+fn few(persons: u64) -> Json {
+    if persons < 10 { json!("lt10") } else { json!(persons) }
+}
+
+/// Length and digest of the file as it is read back.
+fn looked(path: &Path) -> Result<(u64, Digest), Fault> {
+    let unread = |_: std::io::Error| Fault::new("package_unread").with("file", path.display()).retry();
+    let mut file = File::open(path).map_err(unread)?;
+    let (mut hash, mut room, mut bytes) = (ledger::LongSha256::default(), vec![0u8; 1 << 16], 0u64);
+    loop {
+        let n = file.read(&mut room).map_err(unread)?;
+        if n == 0 {
+            return Ok((bytes, Digest(hash.end())));
+        }
+        hash.add(room.get(..n).unwrap_or_default());
+        bytes += n as u64;
+    }
+}
