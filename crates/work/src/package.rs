@@ -130,7 +130,7 @@ fn named_documents(workspace: &Workspace) -> Result<BTreeSet<Digest>, Fault> {
 
 /// Digests under names that mean documents: what they name must be there.
 fn documents_in(value: &Json, out: &mut Vec<Digest>) {
-    const DOCUMENTS: [&str; 5] = ["holdings", "inventory", "packs", "schema", "sha256"];
+    const DOCUMENTS: [&str; 6] = ["agreements", "holdings", "inventory", "packs", "schema", "sha256"];
     match value {
         Json::Array(a) => a.iter().for_each(|v| documents_in(v, out)),
         Json::Object(o) => o.iter().for_each(|(name, v)| match v {

@@ -229,7 +229,7 @@ fn observe(workspace: &mut Workspace, parcel: &Parcel, manifest: &Manifest, path
     let doc = json!({
         "agreement": parcel.agreement.agreement, "bases": manifest.bases.iter().map(|b| json!({"persons": few(b.persons), "rule": b.rule})).collect::<Vec<_>>(),
         "bytes": bytes, "datasets": manifest.datasets.iter().zip(&parcel.pieces).map(dataset).collect::<Vec<_>>(), "package": parcel.package,
-        "recipient": parcel.agreement.kid, "root": manifest.root, "rows": manifest.rows, "sha256": sealed, "type": "custody.handover", "v": 1,
+        "recipient": parcel.agreement.kid, "root": manifest.root, "rows": manifest.rows, "sealed": sealed, "type": "custody.handover", "v": 1,
     });
     let receipt_doc = workspace.put_json(&doc)?;
     for (piece, done) in parcel.pieces.iter().zip(done) {
