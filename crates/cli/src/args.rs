@@ -65,6 +65,16 @@ pub enum Command {
   custody keygen keys/operator --use operator
   custody keygen keys/li --use approver")]
     Keygen(KeygenArgs),
+    /// Shares of the root key: print, try, and use them when a passphrase is lost.
+    #[command(
+        subcommand,
+        after_help = "EXAMPLES:
+  custody keeper drill                                   type the words of two shares
+  custody keeper drill --share one.txt --share two.txt   files with the words, or the text of the codes
+  custody keeper recover                                 the operator's passphrase is lost
+  custody keeper split                                   a holder left: three new shares, the old ones open nothing"
+    )]
+    Keeper(Keeper),
     /// Look at every table, sheet, file and column: findings, tiers, coverage.
     Scan,
     /// Match rows to persons and seal them.
@@ -131,6 +141,18 @@ pub enum Command {
         #[arg(long)]
         close: bool,
     },
+    /// Signed folders for people who have access to what Custody cannot reach, and what comes back from them.
+    #[command(
+        subcommand,
+        after_help = "EXAMPLES:
+  custody pack platforms                                 for which platforms there are instructions
+  custody pack request crm --platform youzan             instructions, columns wanted, counts to report
+  custody pack request erp --dialect mysql               the same with SQL for a DBA
+  custody pack import crm answer                         compare what came back; then custody scan
+  custody pack erase erp --dialect mysql                 after custody apply ordered it: script and dry run
+  custody pack result erp output.txt                     what the script printed; then custody apply looks again"
+    )]
+    Pack(Pack),
     /// Open a package that was handed over to you, check it, and sign for it.
     #[command(after_help = "EXAMPLES:
   custody receive pkg-0123.custody --key buyer.key --looked --into received
@@ -158,6 +180,81 @@ Without a terminal: receive.html does the same in a browser. Any age program ope
         /// Which: `case`.
         what: String,
     },
+}
+
+/// What `pack` does.
+#[derive(Subcommand, Debug)]
+pub enum Pack {
+    /// List the platforms for which there are instructions.
+    Platforms,
+    /// Ask for an export.
+    Request {
+        /// The source, by its id in the case file.
+        source: String,
+        /// Whose instructions (default: generic_database).
+        #[arg(long)]
+        platform: Option<String>,
+        /// Write SQL, too: sqlite, postgresql, mysql, sqlserver.
+        #[arg(long)]
+        dialect: Option<String>,
+        /// The new folder (default: pack-SOURCE).
+        #[arg(long)]
+        to: Option<PathBuf>,
+    },
+    /// Compare what came back with what was asked and counted; from then on it is read as the source.
+    Import {
+        /// The source, by its id in the case file; its path is the folder `data` in what came back.
+        source: String,
+        /// The folder that came back.
+        folder: PathBuf,
+    },
+    /// Ask for what is ordered on a source to be erased.
+    Erase {
+        /// The source, by its id in the case file.
+        source: String,
+        /// Whose instructions (default: generic_database).
+        #[arg(long)]
+        platform: Option<String>,
+        /// The dialect: sqlite, postgresql, mysql, sqlserver.
+        #[arg(long)]
+        dialect: Option<String>,
+        /// Rows of one transaction.
+        #[arg(long, default_value_t = 500)]
+        batch: usize,
+        /// The new folder (default: erase-SOURCE).
+        #[arg(long)]
+        to: Option<PathBuf>,
+    },
+    /// Take in what a script printed.
+    Result {
+        /// The source, by its id in the case file.
+        source: String,
+        /// The output.
+        file: PathBuf,
+    },
+}
+
+/// What `keeper` does.
+#[derive(Subcommand, Debug)]
+pub enum Keeper {
+    /// Split a fresh root key into three sheets; shares of before open nothing any more.
+    Split {
+        /// The folder for the sheets (default: `shares` beside the case file).
+        #[arg(long)]
+        to: Option<PathBuf>,
+    },
+    /// Try two shares, before anything irreversible is done.
+    Drill(ShareArgs),
+    /// Put vault and operator key under a new passphrase, by two shares.
+    Recover(ShareArgs),
+}
+
+/// Where shares come from.
+#[derive(clap::Args, Debug)]
+pub struct ShareArgs {
+    /// A file with the words of a share, or the text of its code. Twice; else you are asked.
+    #[arg(long)]
+    pub share: Vec<PathBuf>,
 }
 
 /// An act, or one of the records that have their own words.

@@ -4,8 +4,10 @@ mod answer;
 mod approve;
 mod demo;
 mod init;
+mod keeper;
 mod keygen;
 mod lifecycle;
+mod pack;
 mod pages;
 mod papers;
 mod plan;
@@ -39,6 +41,7 @@ pub fn run(args: &Args) -> Result<u8, Fault> {
     let session = Session { args, lang: say::language(args) };
     match &args.command {
         Command::Init(a) => init::run(&session, a),
+        Command::Keeper(k) => keeper::run(&session, k),
         Command::Keygen(a) => keygen::run(&session, a),
         Command::Scan => scan::scan(&session),
         Command::Subjects => scan::subjects(&session),
@@ -54,6 +57,7 @@ pub fn run(args: &Args) -> Result<u8, Fault> {
         Command::Dossier { out, close } => lifecycle::dossier(&session, out, *close),
         Command::Status { tasks } => status::run(&session, *tasks),
         Command::Receive(a) => receive::run(&session, a),
+        Command::Pack(p) => pack::run(&session, p),
         Command::Papers(a) => papers::run(&session, a),
         Command::Verify(a) => verify::run(&session, a),
         Command::Demo { into } => demo::run(&session, into),
@@ -105,6 +109,7 @@ impl Session<'_> {
         }
         if write {
             workspace.unlock(&mut self.asker(counsel))?;
+            keeper::first(self, &mut workspace)?;
         }
         Ok(workspace)
     }

@@ -98,6 +98,8 @@ fn goes_through_dissolution_to_a_dossier() {
     case.ok(&["plan"]);
     assert_eq!(case.fault(&["apply"]), "not_approved");
     case.approve();
+    assert_eq!(case.fault(&["apply"]), "drill_missing");
+    case.drill();
     assert_eq!(case.fault(&["apply"]), "no_backup");
     case.ok(&["backup"]);
     let applied = case.json(&["apply"]);

@@ -55,6 +55,7 @@ safety_days: 0
         }
     }
     case.answer_tasks();
+    case.drill();
     case.ok(&["plan"]);
     case.approve();
     case.ok(&["backup"]);

@@ -170,6 +170,10 @@ fn a_package_opens_for_its_recipient_alone_and_only_whole() {
     let handed = report["claims"].as_array().unwrap().iter().find(|c| c["id"].as_str().unwrap().starts_with("handed_over.")).unwrap();
     assert_eq!((handed["state"].as_str(), report["result"].as_u64()), (Some("not_shown"), Some(2)));
     assert_eq!(claim(&report, "documents")["state"], "proved");
-    let found = std::process::Command::new("grep").args(["-rqa", "leser00"]).arg(case.folder.join("case.custody")).arg(case.folder.join(&file)).status();
+    let found = std::process::Command::new("grep")
+        .args(["-rqa", "leser00"])
+        .arg(case.folder.join("case.custody"))
+        .arg(case.folder.join(&file))
+        .status();
     assert!(!found.unwrap().success(), "a value lies in the clear");
 }

@@ -108,6 +108,7 @@ fn orders_arrive_for_thirty_days_and_totals_still_add_up() {
     json_at(&case, PLANNED, &["scan"]);
     let sealed = json_at(&case, PLANNED, &["subjects"]);
     assert_eq!(sealed["subjects"], CUSTOMERS);
+    case.drill_under(&["--as-of", PLANNED]);
     let stop = Arc::new(AtomicBool::new(false));
     let busy = writer(path.clone(), stop.clone());
     planned_and_approved(&case, PLANNED);

@@ -129,6 +129,7 @@ fn nothing_of_the_sources_is_written_or_said() {
     for key in ["keys/liquidator.key", "keys/data-lead.key"] {
         case.ok(&["approve", "--key", key, "--yes"]);
     }
+    case.drill();
     say(&case, &mut said, &["backup"]);
     say(&case, &mut said, &["apply", "--dry-run"]);
     // What goes wrong must not say it either: a locked database, a new row in the way, a file that is gone.

@@ -6,6 +6,7 @@ mod manifest;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod reader;
+pub mod sql;
 #[cfg(feature = "parquet")]
 mod writer;
 

@@ -2,6 +2,8 @@
 
 mod keyfile;
 mod passphrase;
+mod words;
 
 pub use keyfile::KeyFile;
 pub use passphrase::Passphrase;
+pub use words::{SHARE_BYTES, WordFault, from_words, share_from_text, share_text, to_words};

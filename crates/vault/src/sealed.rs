@@ -109,6 +109,14 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
     sync_folder(folder)
 }
 
+/// Writes a file whole or not at all, for its owner alone.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
+    write_whole(path, bytes)
+}
+
 /// Creates a file that only its owner may read.
 pub(crate) fn private(path: &Path) -> std::io::Result<File> {
     let mut options = fs::OpenOptions::new();

@@ -12,6 +12,7 @@ use crate::archive::{ArchiveReader, ArchiveWriter};
 use crate::holder::Holder;
 use crate::keyfiles::{load_key_file, save_key_file};
 use crate::random::{random, random_key};
+use crate::root::{Share, Wrapped, join_root, split_root};
 use crate::sealed::{io, open_bytes, seal_bytes, write_whole};
 use crate::shred::finish_renames;
 use crate::slots::{Key, Slots};
@@ -80,6 +81,33 @@ impl Vault {
         let holder = Holder::at(holder);
         let slots = Slots::open(&folder.join("slots"), |epoch| holder.take(epoch))?;
         Ok(Vault { folder: folder.to_owned(), archives: archives.to_owned(), holder, key, slots })
+    }
+
+    /// Splits a fresh root key that wraps this vault's key and the operator's; gives its shares.
+    ///
+    /// # Errors
+    /// As [`crate::split_root`].
+    pub fn split_root(&self, operator: &Key) -> Result<Vec<Share>, Fault> {
+        split_root(&self.folder, &Wrapped { vault: self.key.clone(), operator: operator.clone() })
+    }
+
+    /// Whether two shares bring this very vault's key back.
+    ///
+    /// # Errors
+    /// As [`crate::join_root`].
+    pub fn shares_fit(&self, shares: &[Share]) -> Result<bool, Fault> {
+        Ok(join_root(&self.folder, shares)?.vault == self.key)
+    }
+
+    /// Puts the vault key under a new passphrase, by the word of two shares; gives the operator's seed.
+    ///
+    /// # Errors
+    /// If the shares do not fit, or the file cannot be written.
+    pub fn recover(folder: &Path, shares: &[Share], passphrase: &Passphrase) -> Result<Key, Fault> {
+        let wrapped = join_root(folder, shares)?;
+        let file = KeyFile::seal("vault", "vault", &wrapped.vault, passphrase, &random()?)?;
+        save_key_file(&file, &folder.join("vault.key"))?;
+        Ok(wrapped.operator)
     }
 
     /// The slots.

@@ -44,6 +44,10 @@ pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) 
         report.due.extend(open);
         return Ok(report);
     }
+    // Effects that are under way are finished; none begins while a lost passphrase would lose the archive.
+    if !due.is_empty() || !handing.is_empty() {
+        crate::shares::drilled_first(workspace)?;
+    }
     workspace.begin_run(&["scan", "hand_over", "destroy", "outcomes", "shred"], Some(plan_n))?;
     observe::settle_replaced(workspace, &mut report, progress)?;
     // What was seen done before a crash, or under a plan that was replaced, is done: nothing is ordered twice.

@@ -113,6 +113,11 @@ pub(crate) fn open_sources(workspace: &mut Workspace) -> Result<Opened, Fault> {
             out.sources.push((place, None));
             continue;
         }
+        if let Some(reason) = crate::errands::unmoved(workspace, i, &place)? {
+            missed(reason);
+            out.sources.push((place, None));
+            continue;
+        }
         let opened = workspace.source(i).and_then(|(_, mut s)| s.list(&mut places).map(|l| (s, l)));
         match opened {
             Err(fault) => {

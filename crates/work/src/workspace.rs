@@ -12,7 +12,7 @@ use sources::Places;
 use store::{Documents, LedgerStore};
 use terms::json::{Json, Strictness, json, to_bytes};
 use terms::{Day, Digest, Fault, Place, Zone};
-use vault::{Vault, load_key_file, random, random_key};
+use vault::{Share, Vault, load_key_file, random, random_key};
 
 use crate::clock::Clock;
 use crate::keygen::{load_public, random_id};
@@ -47,7 +47,7 @@ impl Paths {
         Paths { folder: base.join(format!("{stem}.custody")), base }
     }
 
-    fn vault(&self) -> PathBuf {
+    pub(crate) fn vault(&self) -> PathBuf {
         self.folder.join("vault")
     }
 
@@ -69,6 +69,7 @@ impl Paths {
 #[derive(Default)]
 struct Keyring {
     operator: Option<Signer>,
+    seed: Option<zeroize::Zeroizing<[u8; 32]>>,
     counsel: Option<Signer>,
     run: Option<Signer>,
     log: Option<Signer>,
@@ -90,6 +91,8 @@ pub struct Workspace {
     pub state: State,
     store: LedgerStore,
     vault: Option<Vault>,
+    /// Shares of a root key that was split when the vault was made, until somebody takes them to print.
+    shares: Vec<Share>,
     keys: Keyring,
     zone: Zone,
 }
@@ -138,7 +141,19 @@ impl Workspace {
             state = evolve(state, &entry, &event, line, context);
         }
         head_is_signed(&store, &state)?;
-        Ok(Workspace { file, paths, packs, documents, clock, state, store, vault: None, keys: Keyring::default(), zone })
+        Ok(Workspace {
+            file,
+            paths,
+            packs,
+            documents,
+            clock,
+            state,
+            store,
+            vault: None,
+            shares: Vec::new(),
+            keys: Keyring::default(),
+            zone,
+        })
     }
 
     /// Opens operator key and vault; the first time, makes the vault and opens the case.
@@ -147,8 +162,8 @@ impl Workspace {
     /// If a passphrase is wrong, a key is missing, or the case cannot be opened.
     pub fn unlock(&mut self, secrets: &mut dyn Secrets) -> Result<(), Fault> {
         let passphrase = secrets.passphrase("operator")?;
-        let operator = self.load_signer(self.file.parties.operator.key.as_ref().map(|k| k.value.clone()), &passphrase)?;
-        self.keys.operator = Some(operator);
+        let seed = self.load_seed(self.file.parties.operator.key.as_ref().map(|k| k.value.clone()), &passphrase)?;
+        self.keys.operator = Some(Signer::from_seed(&seed));
         let (folder, archives, holder) = (self.paths.vault(), self.paths.archives(&self.file), self.paths.holder(&self.file));
         if !Vault::exists(&folder) {
             if self.state.next > 0 {
@@ -158,11 +173,15 @@ impl Workspace {
             Vault::create(&folder, &archives, &holder, &passphrase)?;
         }
         let vault = Vault::open(&folder, &archives, &holder, &passphrase)?;
+        if self.state.next == 0 && !vault::has_root(&folder) {
+            self.shares = vault.split_root(&seed)?;
+        }
+        self.keys.seed = Some(seed);
         if self.state.next == 0 && vault.get("places")?.is_some() {
             // The vault has seen scans that no ledger tells of: the ledger was lost, and a new one must not take its place.
             return Err(Fault::new("ledger_damaged").with("entry", 0));
         }
-        let seed = match vault.get("log-key")? {
+        let log = match vault.get("log-key")? {
             Some(seed) => seed,
             None if self.state.next == 0 => {
                 let seed = random_key()?;
@@ -171,8 +190,8 @@ impl Workspace {
             }
             None => return Err(Fault::new("vault_damaged")),
         };
-        let seed: [u8; 32] = seed.as_slice().try_into().map_err(|_| Fault::new("vault_damaged"))?;
-        self.keys.log = Some(Signer::from_seed(&seed));
+        let log: [u8; 32] = log.as_slice().try_into().map_err(|_| Fault::new("vault_damaged"))?;
+        self.keys.log = Some(Signer::from_seed(&log));
         self.vault = Some(vault);
         if self.state.next == 0 { self.open_case() } else { Ok(()) }
     }
@@ -184,14 +203,25 @@ impl Workspace {
     pub fn unlock_counsel(&mut self, secrets: &mut dyn Secrets) -> Result<(), Fault> {
         let key = self.file.parties.counsel.as_ref().and_then(|c| c.key.as_ref()).map(|k| k.value.clone());
         let passphrase = secrets.passphrase("counsel")?;
-        self.keys.counsel = Some(self.load_signer(key, &passphrase)?);
+        self.keys.counsel = Some(Signer::from_seed(&*self.load_seed(key, &passphrase)?));
         Ok(())
     }
 
-    fn load_signer(&self, public: Option<String>, passphrase: &Passphrase) -> Result<Signer, Fault> {
+    fn load_seed(&self, public: Option<String>, passphrase: &Passphrase) -> Result<zeroize::Zeroizing<[u8; 32]>, Fault> {
         let public = public.ok_or_else(|| Fault::new("public_key_missing"))?;
-        let private = self.paths.base.join(&public).with_extension("key");
-        load_key_file(&private)?.signer(passphrase)
+        let file = load_key_file(&self.paths.base.join(&public).with_extension("key"))?;
+        file.signer(passphrase)?;
+        file.open(passphrase)
+    }
+
+    /// Takes the shares of a root key that was split when the vault was made: they are shown once.
+    pub fn take_shares(&mut self) -> Vec<Share> {
+        std::mem::take(&mut self.shares)
+    }
+
+    /// The seed of the operator's key, while it is open.
+    pub(crate) fn operator_seed(&self) -> Result<&zeroize::Zeroizing<[u8; 32]>, Fault> {
+        self.keys.seed.as_ref().ok_or_else(locked)
     }
 
     fn open_case(&mut self) -> Result<(), Fault> {
@@ -487,6 +517,14 @@ impl Workspace {
     /// The id of the operator's key.
     pub(crate) fn operator_kid(&self) -> Result<String, Fault> {
         self.keys.operator.as_ref().map(Signer::kid).ok_or_else(locked)
+    }
+
+    /// The operator's signature over a message.
+    ///
+    /// # Errors
+    /// If the key is not open.
+    pub(crate) fn sign_as_operator(&self, message: &[u8]) -> Result<[u8; 64], Fault> {
+        self.keys.operator.as_ref().map(|k| k.sign(message)).ok_or_else(locked)
     }
 
     pub(crate) fn operator_person(&self) -> Result<terms::Id, Fault> {

@@ -186,6 +186,9 @@ pub struct DatasetFile {
     /// Why it holds no personal information (with `class: none`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// Column by which somebody else finds a row, where the table declares no key (exports, scripts).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<At<String>>,
     /// What the records are for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
@@ -321,6 +324,9 @@ pub struct VaultFile {
     /// File that holds the epoch key: on another medium than the workspace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder: Option<At<String>>,
+    /// Who holds the three shares of the root key, by name.
+    #[serde(default)]
+    pub share_holders: Vec<String>,
     /// Folder for archives; default: inside the workspace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archives: Option<At<String>>,

@@ -55,6 +55,10 @@ pub fn run(session: &Session<'_>, into: &Path) -> Result<u8, Fault> {
     let bar = Bar::new(session.lang);
     let mut w = open(&case_path, PLANNED)?;
     w.unlock(&mut Practice)?;
+    let shares = w.take_shares();
+    super::keeper::sheets(&w, &shares, &into.join("shares"))?;
+    work::drill(&mut w, shares.get(1..).unwrap_or_default())?;
+    step(session, "根密钥：拆成三份，已用其中两份演练恢复", "root key: split into three shares, recovery tried with two");
     let scan = work::scan(&mut w, &bar)?;
     step(
         session,

@@ -90,12 +90,33 @@ impl Case {
     pub fn prepared(&self) {
         self.ok(&["subjects"]);
         self.answer_tasks();
+        self.drill();
         for fact in ["holding.open_matter=no", "holding.statutory_copy=yes", "case.important_data=no", "case.platform=no"] {
             self.ok(&["answer", fact]);
         }
         self.ok(&["plan"]);
         self.approve();
         self.ok(&["backup"]);
+    }
+
+    /// Tries two of the printed shares.
+    pub fn drill(&self) {
+        self.drill_under(&[]);
+    }
+
+    /// As [`Case::drill`], with arguments before the command.
+    pub fn drill_under(&self, before: &[&str]) {
+        for n in [1, 3] {
+            self.write(&format!("share-{n}.txt"), self.words(n));
+        }
+        self.ok(&[before, &["keeper", "drill", "--share", "share-1.txt", "--share", "share-3.txt"]].concat());
+    }
+
+    /// The Chinese words that stand on a printed share.
+    pub fn words(&self, n: usize) -> String {
+        let sheet = std::fs::read_to_string(self.folder.join(format!("shares/share-{n}.html"))).unwrap();
+        let cells = sheet.split("</small> ").skip(1).filter_map(|c| c.split("</td>").next());
+        cells.filter(|w| !w.is_ascii() && w.chars().count() == 2).take(40).collect::<Vec<_>>().join(" ")
     }
 
     /// Says of every standing task that is open that it does not apply here.

@@ -66,6 +66,11 @@ impl Job {
         self.item.method == Method::ByHand
     }
 
+    /// How Custody gets at its source.
+    pub(super) fn reach(&self, workspace: &Workspace) -> Option<terms::Reach> {
+        self.source().and_then(|i| workspace.file.sources.get(i)).map(case::file::SourceFile::reach)
+    }
+
     /// The ordinal of its source in the case file.
     pub(super) fn source(&self) -> Option<usize> {
         self.seal.dataset.source().strip_prefix("src")?.parse::<usize>().ok()?.checked_sub(1)

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use case::{By, Command, EffectObserved, EffectOrdered, Event};
+use case::{By, Command, EffectObserved, EffectOrdered, Event, ExceptionRecorded};
 use plan::PlanDoc;
 use terms::json::json;
-use terms::{Fault, Level, Place};
+use terms::{Fault, Level, Place, Reach};
 
 use super::job::Job;
 use super::{by_place, open_at, source_place};
@@ -103,6 +103,16 @@ fn by_hand(job: &Job) -> Waiting {
     Waiting { item: job.item.item.clone(), until: job.item.not_after, why: "by_hand" }
 }
 
+/// A second export that still has what was to be erased is a finding: the order stays open, and the ledger says so.
+fn note_remaining(workspace: &mut Workspace, job: &Job, order_n: u64, rows: u64) -> Result<(), Fault> {
+    let source = source_place(&job.seal.dataset);
+    if crate::errands::imported_after(workspace, &source, order_n)? {
+        let event = ExceptionRecorded { about_n: Some(order_n), kind: "erased_rows_remain".to_owned(), rows: Some(rows) };
+        workspace.record(Command::Record(By::Run, Event::ExceptionRecorded(event)))?;
+    }
+    Ok(())
+}
+
 /// Rows that were emptied have new bytes: the index follows, so that a later order on other columns finds them unchanged.
 fn renew(workspace: &mut Workspace, mut parts: Vec<Part>, seen: &Alignment, observed: &[(u64, Vec<u32>)]) -> Result<(), Fault> {
     for part in &mut parts {
@@ -164,6 +174,8 @@ fn observe(
         let still = done.len() < job.targets.iter().filter(|o| ordered.contains(o)).count();
         let remain = remains_in_cells(workspace, opened, &job.seal, &done, &job.columns)? > 0;
         if !job.stale && (still || remain) {
+            let left = job.targets.len().saturating_sub(done.len()) as u64;
+            note_remaining(workspace, job, order_n, left)?;
             report.waiting.push(by_hand(job));
             return Ok(None);
         }
@@ -183,7 +195,10 @@ fn observe(
         return Err(Fault::new("values_remain").with("place", &job.seal.dataset).with("values", hits).retry());
     }
     let least = cols.iter().map(|c| c.level).min();
-    let level = if looked.is_some() { least.unwrap_or(Level::L2) } else { Level::L1 }.min(cap);
+    // What somebody else erased is looked for in a fresh scan or export of the whole source: rows gone, values nowhere in its cells.
+    let elsewhere = job.reach(workspace).is_some_and(|r| matches!(r, Reach::Script | Reach::Pack));
+    let unsearched = if elsewhere { Level::L2 } else { Level::L1 };
+    let level = if looked.is_some() { least.unwrap_or(Level::L2) } else { unsearched }.min(cap);
     let (bytes, unread, lawful) = looked.as_ref().map_or((0, 0, 0), |a| (a.bytes, a.unread, a.lawful));
     let scope = job.item.out_of_scope(looked.is_some());
     let scope: Vec<String> = scope.into_iter().map(str::to_owned).collect();

@@ -1,0 +1,176 @@
+//! What comes back of an export: the folder is compared with what was asked and what its sender counted, before anything of it is read.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use case::{ActRecorded, By, Event, ExceptionRecorded};
+use terms::json::{Json, json};
+use terms::{Both, Digest, Fault, Place, Reach};
+
+use super::{out_of_reach, signed};
+use crate::attachments;
+use crate::workspace::Workspace;
+
+/// The kind of act of an import.
+const IMPORTED: &str = "pack_imported";
+
+/// What an import gave.
+#[derive(Clone, Debug, Default)]
+pub struct Imported {
+    /// Its entry; none if it was refused.
+    pub n: Option<u64>,
+    /// Table, rows that its sender counted, rows that are there.
+    pub tables: Vec<(String, Option<u64>, u64)>,
+    /// What does not fit.
+    pub findings: Vec<Both>,
+}
+
+/// Checks a folder that came back, and lets its data be read as the source from now on; with findings it is refused and they are recorded.
+///
+/// # Errors
+/// If it is not the folder that the case file names, or not an answer to an errand of this case.
+pub fn import(workspace: &mut Workspace, id: &str, folder: &Path) -> Result<Imported, Fault> {
+    let (i, place) = out_of_reach(workspace, id)?;
+    let missing = |name: &str| Fault::new("pack_file_missing").with("file", name);
+    let doc = fs::read(folder.join("errand.json")).map_err(|_| missing("errand.json"))?;
+    let said: Json = serde_json::from_slice(&doc).map_err(|_| missing("errand.json"))?;
+    let errand = said.get("errand").and_then(Json::as_str).unwrap_or_default().to_owned();
+    let (own, asked) = signed(workspace, &errand)?;
+    let of = asked.pointer("/what/source").and_then(Json::as_str) == Some(place.as_str());
+    let kind = asked.pointer("/what/kind").and_then(Json::as_str) == Some("export");
+    if own != doc || !of || !kind {
+        return Err(Fault::new("errand_of_another").with("source", id));
+    }
+    let counts = fs::read_to_string(folder.join("counts.csv")).map_err(|_| missing("counts.csv"))?;
+    let file = workspace.file.sources.get(i).cloned().ok_or_else(|| missing("data"))?;
+    let data = workspace.paths.base.join(&file.path.value);
+    let same = fs::canonicalize(&data).ok().zip(fs::canonicalize(folder.join("data")).ok()).is_some_and(|(a, b)| a == b);
+    if !same {
+        return Err(Fault::new("pack_elsewhere").with("source", id).with("path", &file.path.value));
+    }
+    let counted = rows(workspace, i)?;
+    let mut out = Imported::default();
+    compare(&asked, &counts, &counted, &data, &mut out);
+    let files = [folder.join("counts.csv"), folder.join("errand.json")];
+    let sealed = attachments::seal(workspace, &files)?;
+    let by = workspace.operator_person()?;
+    if !out.findings.is_empty() {
+        let event = Event::ExceptionRecorded(ExceptionRecorded {
+            about_n: None,
+            kind: "pack_mismatch".to_owned(),
+            rows: Some(out.findings.len() as u64),
+        });
+        workspace.record_with_body(By::Operator, event, json!({"evidence": sealed.body, "findings": out.findings}))?;
+        return Ok(out);
+    }
+    let list = listing(&data)?;
+    let bytes = serde_json::to_vec(&list).map_err(|_| Fault::new("document_form"))?;
+    workspace.vault()?.put(&blob(&place), &bytes)?;
+    let act =
+        ActRecorded { about: vec![place.to_string()], by, day: workspace.today()?, evidence: sealed.names, kind: IMPORTED.to_owned() };
+    let numbers = workspace.record_with_body(By::Operator, Event::ActRecorded(act), json!({"errand": errand, "evidence": sealed.body}))?;
+    out.n = numbers.first().copied();
+    Ok(out)
+}
+
+fn blob(place: &Place) -> String {
+    format!("import-{place}")
+}
+
+/// Columns and rows by table, as they are read.
+fn rows(workspace: &mut Workspace, i: usize) -> Result<BTreeMap<String, (BTreeSet<String>, u64)>, Fault> {
+    let mut places = workspace.places()?;
+    let (_, mut open) = workspace.source(i)?;
+    let listing = open.list(&mut places)?;
+    workspace.keep_places(&places)?;
+    if let Some(missed) = listing.missed.first() {
+        return Err(Fault::named(&missed.reason).with("place", &missed.place).with("source", missed.place.source()));
+    }
+    let mut out = BTreeMap::new();
+    for d in listing.datasets {
+        let summary = open.read(&d.place, &mut |_| Ok(()))?;
+        let table = d.name.trim_end_matches(".csv").trim_end_matches(".tsv").to_owned();
+        out.insert(table, (d.columns.into_iter().map(|c| c.name).collect(), summary.rows));
+    }
+    Ok(out)
+}
+
+fn compare(asked: &Json, counts: &str, there: &BTreeMap<String, (BTreeSet<String>, u64)>, data: &Path, out: &mut Imported) {
+    let mut find = |zh: String, en: String| out.findings.push(Both { zh, en });
+    let mut stated: BTreeMap<String, (Option<u64>, String)> = BTreeMap::new();
+    for line in counts.trim_start_matches('\u{feff}').lines().skip(1).filter(|l| !l.trim().is_empty()) {
+        let cells: Vec<&str> = line.split(',').map(|c| c.trim().trim_matches('"')).collect();
+        let cell = |i: usize| cells.get(i).copied().unwrap_or_default();
+        stated.insert(cell(0).to_owned(), (cell(1).parse().ok(), cell(2).to_lowercase()));
+    }
+    let wanted = asked.pointer("/what/tables").and_then(Json::as_object);
+    for (table, columns) in wanted.into_iter().flatten() {
+        let Some((own, _)) = there.get(table) else {
+            find(format!("缺少表 {table}"), format!("the table {table} is missing"));
+            continue;
+        };
+        for column in columns.as_array().into_iter().flatten().filter_map(Json::as_str).filter(|c| !own.contains(*c)) {
+            find(format!("{table} 缺少列 {column}"), format!("{table} lacks the column {column}"));
+        }
+    }
+    for (table, (_, rows)) in there {
+        match stated.get(table).map(|(n, _)| *n) {
+            None | Some(None) => find(format!("{table} 没有报数"), format!("no count was reported for {table}")),
+            Some(Some(n)) if n != *rows => {
+                find(format!("{table}：报 {n} 行，实有 {rows} 行"), format!("{table}: {n} rows reported, {rows} are there"))
+            }
+            Some(_) => {}
+        }
+        let digest = stated.get(table).map(|(_, d)| d.as_str()).filter(|d| !d.is_empty());
+        if let Some(digest) = digest {
+            let file = ["csv", "tsv"].iter().find_map(|e| fs::read(data.join(format!("{table}.{e}"))).ok());
+            let own = file.map(|b| Digest(ledger::sha256(&[&b])).to_string());
+            if own.as_deref() != Some(digest) {
+                find(format!("{table} 的 SHA-256 不符"), format!("the SHA-256 of {table} is another"));
+            }
+        }
+    }
+    for table in stated.keys().filter(|t| !there.contains_key(*t)) {
+        find(format!("报了 {table}，但没有它的文件"), format!("{table} is reported, but its file is not there"));
+    }
+    out.tables = there.iter().map(|(t, (_, rows))| (t.clone(), stated.get(t).and_then(|(n, _)| *n), *rows)).collect();
+}
+
+/// Every file below a folder with length and digest.
+fn listing(folder: &Path) -> Result<BTreeMap<String, (u64, String)>, Fault> {
+    let mut out = BTreeMap::new();
+    let mut open: Vec<PathBuf> = vec![folder.to_owned()];
+    let unread = |_| Fault::new("pack_file_missing").with("file", folder.display());
+    while let Some(at) = open.pop() {
+        for entry in fs::read_dir(&at).map_err(unread)? {
+            let path = entry.map_err(unread)?.path();
+            if path.is_dir() {
+                open.push(path);
+                continue;
+            }
+            let bytes = fs::read(&path).map_err(unread)?;
+            let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
+            out.insert(name, (bytes.len() as u64, Digest(ledger::sha256(&[&bytes])).to_string()));
+        }
+    }
+    Ok(out)
+}
+
+/// Why a source that came as an export may not be read: it was never compared, or its files moved since.
+pub(crate) fn unmoved(workspace: &mut Workspace, i: usize, place: &Place) -> Result<Option<&'static str>, Fault> {
+    let Some(file) = workspace.file.sources.get(i).filter(|s| s.reach() == Reach::Pack).cloned() else { return Ok(None) };
+    let Some(bytes) = workspace.vault()?.get(&blob(place))? else { return Ok(Some("pack_not_imported")) };
+    let kept: BTreeMap<String, (u64, String)> = serde_json::from_slice(&bytes).map_err(|_| Fault::new("vault_damaged"))?;
+    let now = listing(&workspace.paths.base.join(&file.path.value));
+    Ok((now.ok() != Some(kept)).then_some("pack_moved"))
+}
+
+/// Whether an export of a source was imported after an entry.
+pub(crate) fn imported_after(workspace: &Workspace, place: &Place, n: u64) -> Result<bool, Fault> {
+    if workspace.state.acts.get(IMPORTED).is_none_or(|ns| ns.last().is_none_or(|last| *last < n)) {
+        return Ok(false);
+    }
+    let acts = crate::tasks::recorded(workspace)?;
+    Ok(acts.iter().any(|(at, a)| *at > n && a.kind == IMPORTED && a.about.iter().any(|x| x == place.as_str())))
+}
