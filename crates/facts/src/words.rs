@@ -26,6 +26,11 @@ impl Words {
         self.values.get(word).map_or(word, |b| b.get(lang)).to_owned()
     }
 
+    /// Every word with its two texts.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &Both)> {
+        self.values.iter().map(|(word, both)| (word.as_str(), both))
+    }
+
     /// A value for people.
     pub fn value(&self, value: &Value, lang: Lang) -> String {
         match (value, lang) {

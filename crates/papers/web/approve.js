@@ -81,6 +81,8 @@ Object.assign(words, {
   doneRefuse: { zh: "已签署：不批准", en: "Signed: refused" },
   stranger: { zh: "这把密钥不在说明所列的审批人之中。请先让操作人登记您的公开文件，否则这份签名不算数。",
     en: "This key is not among the approvers that the briefing names. Have the operator register your public file first, or this signature does not count." },
+  handed: { zh: "移交给他人的副本", en: "Copies handed to others" },
+  handedMeans: { zh: "交出去的副本收不回来；来源处的那一份仍按上表各有其处置。", en: "A copy that was handed over cannot be taken back; the one at its source still has its own fate above." },
   statement: { zh: "签名内容的指纹", en: "Fingerprint of the statement" },
   next: { zh: "审批文件应已自动保存。把它交给操作人，任何渠道都可以；自己也留一份，并记下核对号，日后据此核对操作人所登记的正是这一份。",
     en: "The approval file should have been saved. Give it to the operator by any channel; keep a copy and note the check number, to see later that the operator recorded this very one." },
@@ -88,12 +90,12 @@ Object.assign(words, {
   resultText: { zh: "审批文件的全文（可粘贴到消息中发送）", en: "Full text of the approval file (to paste into a message)" },
 });
 
-const GLYPHS = { continue: "▶", retain: "■", transfer: "▲", return: "↩", anonymise: "●", destroy: "✕", undecided: "○" };
+const GLYPHS = { hand_over: "⇢", continue: "▶", retain: "■", transfer: "▲", return: "↩", anonymise: "●", destroy: "✕", undecided: "○" };
 
 /** Codes of a consequence in words; a code that is not here is shown as it stands. */
 const CODES = {
   continue: ["继续处理", "continue"], retain: ["留存（仅存储）", "retain, storage only"], transfer: ["移转", "transfer"], return: ["返还", "return"],
-  anonymise: ["匿名化", "anonymise"], destroy: ["销毁", "destroy"], undecided: ["待定", "undecided"],
+  hand_over: ["移交副本", "hand over a copy"], anonymise: ["匿名化", "anonymise"], destroy: ["销毁", "destroy"], undecided: ["待定", "undecided"],
   delete_rows: ["删去整行", "whole rows go"], erase_fields: ["清空这些字段，行保留", "these fields are emptied, the rows stay"],
   by_hand: ["由人工按说明处理", "done by hand, by instruction"], store: ["不作改动，仅存储", "nothing is changed, storage only"], leave: ["不作改动", "nothing is changed"],
   approver: ["审批人", "approver"], operator: ["操作人", "operator"],
@@ -116,7 +118,8 @@ let signed = null;
 
 // ---- The briefing
 
-const inWords = (code) => (Object.hasOwn(CODES, code) ? CODES[code][lang === "zh" ? 0 : 1] : code.replaceAll("_", " "));
+const inWords = (code) => (Object.hasOwn(CODES, code) ? CODES[code][lang === "zh" ? 0 : 1]
+  : data.words && Object.hasOwn(data.words, code) ? say(data.words[code]) : code.replaceAll("_", " "));
 const outcome = (o) => h("span", { class: o }, h("span", { "aria-hidden": "true" }, `${Object.hasOwn(GLYPHS, o) ? GLYPHS[o] : "○"} `), inWords(o));
 const lines = (...parts) => parts.filter(Boolean).map((part) => h("p", {}, part));
 const bullets = (items, none) => (items.length ? h("ul", {}, items) : h("p", { class: "quiet" }, say(none)));
@@ -132,7 +135,7 @@ function change({ place, before, after }) {
 function plan(caption, rows) {
   const day = (key, value) => value && say(key, { day: value });
   const line = (r) => [
-    lines(h("strong", {}, r.holding), joined(r.groups), h("small", { class: "quiet" }, [r.item, r.place].filter(Boolean).join(" · "))),
+    lines(h("strong", {}, r.holding), joined(list(r.groups).map(inWords)), h("small", { class: "quiet" }, [r.item, r.place].filter(Boolean).join(" · "))),
     lines(outcome(r.outcome), r.method && h("small", { class: "quiet" }, inWords(r.method))),
     say("rows", { n: count(r.rows) }),
     lines(day("notBefore", r.not_before), day("notAfter", r.not_after), day("keptUntil", r.until)),
@@ -145,10 +148,12 @@ const part = (key, ...content) => h("section", {}, h("h2", {}, say(key)), conten
 function drawBriefing() {
   const rows = list(shown.items);
   const [never, rest] = [rows.filter((r) => r.irreversible), rows.filter((r) => !r.irreversible)];
+  const handed = list(shown.hand_overs).map((r) => ({ ...r, outcome: "hand_over" }));
   const [keeps, other] = [rest.filter(kept), rest.filter((r) => !kept(r))];
   const totals = Object.entries(shown.totals).map(([o, n]) => h("li", {}, h("b", { class: o }, count(n)), outcome(o)));
   $("briefing").replaceChildren(
-    h("section", { class: "box bad" }, h("h2", {}, say("never")), never.length ? [h("p", {}, say("neverMeans")), plan("never", never)] : h("p", {}, say("neverNone"))),
+    h("section", { class: "box bad" }, h("h2", {}, say("never")), never.length ? [h("p", {}, say("neverMeans")), plan("never", never)] : h("p", {}, say("neverNone")),
+      handed.length ? [h("h3", {}, say("handed")), h("p", {}, say("handedMeans")), plan("handed", handed)] : null),
     part("will", h("p", { class: "quiet" }, say("concerns", { n: count(shown.persons) }), say("willMeans")), h("ul", { class: "counts" }, totals), other.length ? [h("h3", {}, say("other")), plan("other", other)] : null),
     part("kept", keeps.length ? plan("kept", keeps) : h("p", { class: "quiet" }, say("keptNone"))),
     part("moved", bullets(list(shown.moved).map(change), shown.moved ? "movedNone" : "movedFirst")),

@@ -43,6 +43,8 @@ pub fn sheets(workspace: &mut Workspace) -> Result<Vec<PathBuf>, Fault> {
 pub fn approval(session: &Session<'_>, workspace: &Workspace) -> Result<PathBuf, Fault> {
     let briefing = work::briefing(workspace)?.bytes().map_err(|_| Fault::new("document_form"))?;
     let path = workspace.paths.base.join("approve.html");
-    write(&path, Kind::Approve, &json!({"briefing": String::from_utf8_lossy(&briefing), "lang": session.lang.code()}))?;
+    let words: serde_json::Map<String, Value> =
+        workspace.packs.words.all().map(|(code, both)| (code.to_owned(), json!({"en": both.en, "zh": both.zh}))).collect();
+    write(&path, Kind::Approve, &json!({"briefing": String::from_utf8_lossy(&briefing), "lang": session.lang.code(), "words": words}))?;
     Ok(path)
 }
