@@ -6,6 +6,8 @@
 mod browser;
 #[path = "common/mod.rs"]
 mod common;
+#[path = "common/company.rs"]
+mod company;
 #[path = "common/forge.rs"]
 mod forge;
 
@@ -362,6 +364,179 @@ fn every_forgery_is_named_by_its_rule_and_the_honest_twin_passes() {
     assert!(missed.is_empty(), "{} of {}:\n{}", missed.len(), FORGERIES.len(), missed.join("\n"));
 }
 
+/// A company that handed a copy over, had one approval on paper, and had a script run by its DBA.
+fn honest_reach() -> (Case, std::path::PathBuf) {
+    let case = company::company();
+    company::planned(&case);
+    case.ok(&["approve", "--key", "keys/data-lead.key", "--yes"]);
+    let number = company::check_number(&case, "approval-sheet-1.html");
+    case.ok(&["record", "approval", "--check-number", &number, "--evidence", "scan.jpg", "--reader", "keys/counsel.key"]);
+    case.ok(&["backup"]);
+    let applied = case.json(&["apply"]);
+    let package = applied["handed"][0]["file"].as_str().unwrap().to_owned();
+    case.ok(&["receive", &package, "--key", "keys/buyer.key", "--looked", "-o", "receipt.json"]);
+    case.ok(&["record", "receipt", "receipt.json"]);
+    case.ok(&["pack", "erase", "erp", "--to", "errand"]);
+    case.write("output.txt", company::run_script(&case, "errand/erase.sql"));
+    case.ok(&["pack", "result", "erp", "output.txt"]);
+    case.ok(&["apply"]);
+    case.ok(&["apply"]);
+    case.ok(&["dossier", "--close", "-o", "honest.zip"]);
+    let path = case.folder.join("honest.zip");
+    (case, path)
+}
+
+/// Lies about receipts, packages, agreements, records and paper.
+const LIES: &[Forgery] = &[
+    ("a receipt with other rows than its statement", "E3", |f| f.facts("receipt.received", 0)["rows"] = json!(3)),
+    ("a receipt for fewer rows, and no difference named", "E3", |f| {
+        f.facts("receipt.received", 0)["rows"] = json!(3);
+        set_receipt(f, |s| s["rows"] = json!(3));
+    }),
+    ("a receipt over other files", "W5", |f| {
+        f.facts("receipt.received", 0)["root"] = json!("00".repeat(32));
+        set_receipt(f, |s| s["root"] = json!("00".repeat(32)));
+    }),
+    ("a receipt of another case", "E3", |f| set_receipt(f, |s| s["case"] = json!("c-other"))),
+    ("a receipt of another package", "E3", |f| set_receipt(f, |s| s["package"] = json!("pkg-00000000000000000000"))),
+    ("a receipt twice", "E3", |f| {
+        let at = f.find("receipt.received", 0);
+        let line = f.lines[at].clone();
+        f.insert(at + 1, line);
+    }),
+    ("a receipt signed by who is no recipient", "E3", |f| {
+        let approver = f.facts("plan.approved", 0)["kid"].clone();
+        f.facts("receipt.received", 0)["recipient"] = approver;
+    }),
+    ("the source erased before anybody signed", "E3", |f| {
+        let at = f.find("receipt.received", 0);
+        let line = f.lines.remove(at);
+        // After the last destruction: nothing that stands between refers to it.
+        let last = f.last("destroy.observed");
+        f.lines.insert(last, line);
+        for l in &mut f.lines {
+            moved_numbers(&mut l.facts, at as u64, last as u64);
+        }
+    }),
+    ("handed over when the agreement was over", "E3", |f| {
+        let from = f.facts("agreement.signed", 0)["from"].clone();
+        f.facts("agreement.signed", 0)["to"] = from;
+    }),
+    ("handed over to another key than the party's", "E3", |f| {
+        let approver = f.facts("plan.approved", 0)["kid"].clone();
+        f.facts("hand_over.ordered", 0)["recipient"] = approver;
+    }),
+    ("a field that the agreement does not name", "E3", |f| {
+        let doc = f.facts("agreement.signed", 0)["fields_doc"].clone();
+        let mut terms = f.read(&doc);
+        terms["fields"][0]["groups"] = json!(["postal"]);
+        let doc = f.document(&terms);
+        f.facts("agreement.signed", 0)["fields_doc"] = json!(doc);
+    }),
+    ("an agreement without its signed paper", "E3", |f| f.facts("agreement.signed", 0)["evidence"] = json!([])),
+    ("a package with a column outside the plan", "W5", |f| {
+        let doc = f.facts("hand_over.observed", 0)["receipt_doc"].clone();
+        let mut handed = f.read(&doc);
+        handed["datasets"][0]["columns"].as_array_mut().unwrap().push(json!(77));
+        let doc = f.document(&handed);
+        f.facts("hand_over.observed", 0)["receipt_doc"] = json!(doc);
+    }),
+    ("a notice that nobody recorded", "W6", |f| {
+        let at = f.lines.iter().position(|l| l.facts.get("kind") == Some(&json!("notice_sent"))).unwrap();
+        f.lines[at].facts["kind"] = json!("notice_bounced");
+    }),
+    ("paper without a scan", "P2", |f| {
+        let at = paper(f);
+        f.lines[at].facts["evidence"] = json!([]);
+    }),
+    ("paper compared by one person twice", "K1", |f| {
+        let at = paper(f);
+        let operator = f.lines[at].actor.clone();
+        f.lines[at].signers = vec![operator];
+    }),
+    ("paper of who compared it", "P2", |f| {
+        let at = paper(f);
+        let operator = f.lines[0].facts["keys"].as_array().unwrap().iter().find(|k| k["use"] == "operator").unwrap()["person"].clone();
+        f.lines[at].facts["person"] = operator;
+    }),
+    ("two approvals on paper and none by key", "P3", |f| {
+        // The approval by key was of an earlier day, and is gone.
+        let at = f.find("plan.approved", 0);
+        f.lines[at].kind = "exception.recorded".into();
+        f.lines[at].facts = json!({"kind": "note"}).as_object().unwrap().clone();
+        f.lines[at].bc = None;
+    }),
+];
+
+/// The line of the approval on paper.
+fn paper(f: &Forge) -> usize {
+    f.lines.iter().position(|l| l.facts.get("kind") == Some(&json!("paper"))).unwrap()
+}
+
+fn set_receipt(f: &mut Forge, change: fn(&mut Value)) {
+    let i = f.find("receipt.received", 0);
+    f.lines[i].statement = Some(change);
+}
+
+/// Numbers of entries after one was taken from `from` and put in at `to`.
+fn moved_numbers(facts: &mut serde_json::Map<String, Value>, from: u64, to: u64) {
+    let mend = |v: &mut Value| {
+        if let Some(n) = v.as_u64() {
+            *v = json!(if n == from {
+                to
+            } else if n > from && n <= to {
+                n - 1
+            } else {
+                n
+            });
+        }
+    };
+    for (name, value) in facts.iter_mut() {
+        match value {
+            Value::Array(a) if name.ends_with("_ns") => a.iter_mut().for_each(mend),
+            v if name.ends_with("_n") => mend(v),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn every_lie_about_receipts_packages_and_paper_is_named_in_program_and_page() {
+    let (case, path) = honest_reach();
+    let honest = Forge::take_apart(&path);
+    let policy: Digest = honest.lines[0].facts["policy_doc"].as_str().unwrap().parse().unwrap();
+    let at = case.folder.join("forged.zip");
+    honest.write(&at);
+    let report = verify(&at, &Trust { policy_digest: Some(policy) }).unwrap();
+    assert_eq!(report.exit_code(), 0, "the honest twin: {:#?}", report.claims);
+    let browser = Browser::start();
+    let mut missed = Vec::new();
+    for (name, rule, change) in LIES {
+        let mut forged = honest.clone();
+        change(&mut forged);
+        forged.write(&at);
+        let report = verify(&at, &Trust { policy_digest: Some(policy) }).unwrap();
+        let broken = report.claims.iter().filter(|c| c.state == State::Broken);
+        let named: Vec<_> = broken.map(|c| (c.rule.clone().unwrap_or_default(), c.what.en.clone())).collect();
+        if report.exit_code() != 1 || !named.iter().any(|(r, _)| r == rule) {
+            missed.push(format!("{name}: expected {rule}, got {named:?} (exit {})", report.exit_code()));
+        }
+        if in_page(&browser, &case, &at, &policy) != native(&at, &policy) {
+            missed.push(format!("{name}: the page says something else"));
+        }
+    }
+    assert!(missed.is_empty(), "{} of {}:\n{}", missed.len(), LIES.len(), missed.join("\n"));
+}
+
+/// The report's text as the page gives it.
+fn in_page(browser: &Browser, case: &Case, at: &Path, policy: &Digest) -> String {
+    browser.open(&case.folder.join("verify.html"));
+    browser.give("#dossier", at);
+    browser.type_in("#policy", &policy.to_string());
+    browser.click("#check");
+    browser.wait_for("return document.getElementById('report').textContent")
+}
+
 /// What `custody-verify --json` prints of a file under a policy.
 fn native(at: &Path, policy: &Digest) -> String {
     format!("{}\n", verify(at, &Trust { policy_digest: Some(*policy) }).unwrap().json())
@@ -370,7 +545,6 @@ fn native(at: &Path, policy: &Digest) -> String {
 #[test]
 fn the_page_gives_the_very_bytes_of_the_program_on_every_forgery() {
     let (case, path) = honest();
-    let page = case.folder.join("verify.html");
     let honest = Forge::take_apart(&path);
     let policy: Digest = honest.lines[0].facts["policy_doc"].as_str().unwrap().parse().unwrap();
     let browser = Browser::start();
@@ -381,11 +555,7 @@ fn the_page_gives_the_very_bytes_of_the_program_on_every_forgery() {
         let mut forged = honest.clone();
         change(&mut forged);
         forged.write(&at);
-        browser.open(&page);
-        browser.give("#dossier", &at);
-        browser.type_in("#policy", &policy.to_string());
-        browser.click("#check");
-        let shown = browser.wait_for("return document.getElementById('report').textContent");
+        let shown = in_page(&browser, &case, &at, &policy);
         let expected = native(&at, &policy);
         let result = browser.run("return document.getElementById('verdict').dataset.result");
         let exit: Value = serde_json::from_str(&expected).unwrap();

@@ -138,12 +138,13 @@ impl Forge {
             renamed.insert(record["public"].as_str().unwrap().to_owned(), signer.public().text());
             signers.insert(old, signer);
         }
+        let documents = self.renamed_documents(&mut renamed);
         let log_kid = records(&self.lines[0].facts).into_iter().find(|r| r["use"] == "log").unwrap()["kid"].as_str().unwrap().to_owned();
         let origin = self.lines[0].facts["origin"].as_str().unwrap().to_owned();
         let keys = Vkey { name: origin.clone(), key: signers[&log_kid].public() };
         let mut members: Vec<(String, Vec<u8>)> = self.others.clone().into_iter().collect();
         members.push(("keys.txt".into(), format!("{}\n", keys.text()).into_bytes()));
-        members.extend(self.documents.iter().map(|(d, b)| (format!("documents/{d}"), b.clone())));
+        members.extend(documents.iter().map(|(d, b)| (format!("documents/{d}"), b.clone())));
         members.sort_by(|a, b| rank(&a.0).cmp(&rank(&b.0)));
         let case_id = "c-forged";
         let named = members
@@ -160,6 +161,9 @@ impl Forge {
             let mut facts = rename(&Value::Object(l.facts.clone()), &renamed).as_object().unwrap().clone();
             if l.kind == "plan.made" {
                 plan = Some(facts.clone());
+            }
+            if l.kind == "receipt.received" {
+                sign_receipt(&mut facts, l, &signers, &origin, case_id);
             }
             if l.kind == "plan.approved" {
                 sign_statement(&mut facts, l, plan.as_ref().unwrap(), &signers, &frontier, &origin, case_id);
@@ -218,6 +222,45 @@ impl Forge {
     }
 }
 
+/// Documents that name keys, in the order in which they name each other.
+const WITH_KEYS: [&str; 3] = ["custody.agreement", "custody.plan", "custody.handover"];
+
+impl Forge {
+    /// The documents with the forger's keys in them; digests that move are renamed like keys.
+    fn renamed_documents(&self, renamed: &mut BTreeMap<String, String>) -> BTreeMap<Digest, Vec<u8>> {
+        let mut out = self.documents.clone();
+        for kind in WITH_KEYS {
+            for (digest, bytes) in &self.documents {
+                let Ok(value) = serde_json::from_slice::<Value>(bytes) else { continue };
+                let now = rename(&value, renamed);
+                if value.get("type").and_then(Value::as_str) == Some(kind) && now != value {
+                    let bytes = to_bytes(&now, Strictness::Document).unwrap();
+                    let new = Digest(sha256(&[&bytes]));
+                    renamed.insert(digest.to_string(), new.to_string());
+                    out.remove(digest);
+                    out.insert(new, bytes);
+                }
+            }
+        }
+        out
+    }
+}
+
+fn sign_receipt(facts: &mut Map<String, Value>, line: &Line, signers: &BTreeMap<String, Signer>, origin: &str, case_id: &str) {
+    let signer = &signers[line.facts["recipient"].as_str().unwrap()];
+    let bytes = b64::from_url(line.facts["statement"].as_str().unwrap()).unwrap();
+    let mut s: Value = serde_json::from_slice(&bytes).unwrap();
+    s["key"] = json!(signer.kid());
+    s["case"] = json!(case_id);
+    s["origin"] = json!(origin);
+    if let Some(change) = line.statement {
+        change(&mut s);
+    }
+    let bytes = to_bytes(&s, Strictness::Document).unwrap();
+    facts.insert("sig".into(), json!(b64::url(&signer.sign(&case::receiving_message(&bytes)))));
+    facts.insert("statement".into(), json!(b64::url(&bytes)));
+}
+
 fn records(facts: &Map<String, Value>) -> Vec<&Value> {
     let many = facts.get("keys").and_then(Value::as_array).into_iter().flatten();
     many.chain(facts.get("key")).chain(facts.get("new")).filter(|r| r.get("kid").is_some()).collect()
@@ -262,10 +305,13 @@ fn sign_statement(
     origin: &str,
     case_id: &str,
 ) {
-    let signer = &signers[line.facts["kid"].as_str().unwrap()];
+    // On paper nobody's key signs: the statement names the person.
+    let signer = line.facts.get("kid").map(|kid| &signers[kid.as_str().unwrap()]);
     let bytes = b64::from_url(line.facts["statement"].as_str().unwrap()).unwrap();
     let mut s: Value = serde_json::from_slice(&bytes).unwrap();
-    s["key"] = json!(signer.kid());
+    if let Some(signer) = signer {
+        s["key"] = json!(signer.kid());
+    }
     s["case"] = json!(case_id);
     s["origin"] = json!(origin);
     s["plan"] = plan["plan_doc"].clone();
@@ -275,6 +321,8 @@ fn sign_statement(
         change(&mut s);
     }
     let bytes = to_bytes(&s, Strictness::Document).unwrap();
-    facts.insert("sig".into(), json!(b64::url(&signer.sign(&approval_message(&bytes)))));
+    if let Some(signer) = signer {
+        facts.insert("sig".into(), json!(b64::url(&signer.sign(&approval_message(&bytes)))));
+    }
     facts.insert("statement".into(), json!(b64::url(&bytes)));
 }
