@@ -1,5 +1,6 @@
-//! The habits: `cargo xtask test|ci|fmt|pages|bench|rebuild`. Everything that CI does, here and there.
+//! The habits: `cargo xtask test|ci|fmt|pages|dist|bench|rebuild`. Everything that CI does, here and there.
 
+mod dist;
 mod pages;
 
 use std::env;
@@ -14,6 +15,7 @@ const HELP: &str = "cargo xtask COMMAND
   ci        the same, as the pipeline runs it
   fmt       format everything
   pages     build the module of the offline pages for WebAssembly and write it where pages are put together (--check: compare only)
+  dist      static binaries for Linux and Windows in target/dist, signed checksums, and a smoke run of both (musl-tools, mingw-w64, wine)
   bench     run the benches (docs/benchmarks.md): some minutes, and 4 GB of room in the temporary folder
   rebuild   clean, then time a cold build of both README commands
 ";
@@ -22,6 +24,7 @@ fn main() -> ExitCode {
     let done = match env::args().nth(1).as_deref() {
         Some("test" | "ci") => test(),
         Some("fmt") => cargo(&["fmt", "--all"], &[]),
+        Some("dist") => dist::dist(),
         Some("pages") => pages::pages(env::args().any(|a| a == "--check")),
         Some("bench") => {
             step("build", || cargo(&["build", "--release", "--workspace", "--bins"], &[])) && cargo(&["bench", "--package", "benches"], &[])

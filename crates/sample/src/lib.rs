@@ -1,9 +1,12 @@
 //! A made-up Chinese retailer for practice: a shop database, a GB18030 loyalty file, a member list with children. No real person.
 
+mod dba;
 mod loyalty;
 mod members;
 mod people;
 mod shop;
+
+pub use dba::run_script;
 
 use std::path::Path;
 
@@ -26,7 +29,7 @@ impl Default for Size {
     }
 }
 
-/// Makes the company's data in a folder: `data/shop.db`, `data/loyalty/`, `data/lists/`.
+/// Makes the company's data in a folder: `data/shop.db`, `data/erp.db`, `data/loyalty/`, `data/lists/`.
 ///
 /// # Errors
 /// If a file cannot be written.
@@ -36,6 +39,7 @@ pub fn make(folder: &Path, size: Size) -> Result<(), Fault> {
         std::fs::create_dir_all(folder.join(sub)).map_err(failed)?;
     }
     shop::make(&folder.join("data/shop.db"), size.customers).map_err(|_| Fault::new("sample_unwritable"))?;
+    dba::make(&folder.join("data/erp.db")).map_err(|_| Fault::new("sample_unwritable"))?;
     loyalty::make(&folder.join("data/loyalty/loyalty-2025.csv"), size.loyalty, size.customers).map_err(failed)?;
     members::make(&folder.join("data/lists/members.xlsx"), size.members).map_err(|_| Fault::new("sample_unwritable"))
 }

@@ -10,7 +10,7 @@ const SCHEMA: &str = "
 CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT NOT NULL, mobile TEXT NOT NULL, email TEXT, address TEXT, postcode TEXT, points INTEGER, note TEXT);
 CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL REFERENCES customers(id), goods TEXT NOT NULL, amount REAL NOT NULL, order_date TEXT NOT NULL, consignee TEXT, delivery_address TEXT, delivery_mobile TEXT);
 CREATE TABLE fapiao (id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL REFERENCES customers(id), fapiao_no TEXT NOT NULL, title TEXT NOT NULL, amount REAL NOT NULL, issued_on TEXT NOT NULL);
-CREATE TABLE newsletter (id INTEGER PRIMARY KEY, email TEXT NOT NULL, mobile TEXT, opted TEXT, withdrawn_on TEXT);
+CREATE TABLE newsletter (id INTEGER PRIMARY KEY, email TEXT NOT NULL, mobile TEXT, opted TEXT, withdrawn_on TEXT, shared TEXT);
 CREATE TABLE kyc (id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL REFERENCES customers(id), name TEXT NOT NULL, id_number TEXT NOT NULL, bank_card TEXT, item TEXT, price REAL, relation_end TEXT NOT NULL);
 CREATE TABLE goods (id INTEGER PRIMARY KEY, title TEXT NOT NULL, price REAL NOT NULL);
 CREATE INDEX orders_customer ON orders (customer_id);
@@ -29,7 +29,7 @@ pub(crate) fn make(path: &Path, customers: u32) -> rusqlite::Result<()> {
         let mut customer = tx.prepare("INSERT INTO customers VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?;
         let mut order = tx.prepare("INSERT INTO orders (customer_id, goods, amount, order_date, consignee, delivery_address, delivery_mobile) VALUES (?, ?, ?, ?, ?, ?, ?)")?;
         let mut fapiao = tx.prepare("INSERT INTO fapiao (customer_id, fapiao_no, title, amount, issued_on) VALUES (?, ?, ?, ?, ?)")?;
-        let mut newsletter = tx.prepare("INSERT INTO newsletter (email, mobile, opted, withdrawn_on) VALUES (?, ?, ?, ?)")?;
+        let mut newsletter = tx.prepare("INSERT INTO newsletter (email, mobile, opted, withdrawn_on, shared) VALUES (?, ?, ?, ?, ?)")?;
         let mut kyc = tx
             .prepare("INSERT INTO kyc (customer_id, name, id_number, bank_card, item, price, relation_end) VALUES (?, ?, ?, ?, ?, ?, ?)")?;
         for i in 1..=customers {
@@ -59,7 +59,9 @@ pub(crate) fn make(path: &Path, customers: u32) -> rusqlite::Result<()> {
                     1..=3 => ("", None),
                     _ => ("yes", None),
                 };
-                newsletter.execute(params![p.email, p.mobile, opted, withdrawn])?;
+                // Whoever was asked apart from everything else, and agreed that another company may write.
+                let shared = if opted == "yes" && i % 3 == 0 { "yes" } else { "no" };
+                newsletter.execute(params![p.email, p.mobile, opted, withdrawn, shared])?;
             }
             if i % 25 == 0 {
                 let end = if i % 100 == 0 { "2015-06-01" } else { "2025-12-01" };

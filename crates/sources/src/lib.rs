@@ -90,6 +90,7 @@ pub fn open(kind: StoreKind, source: &Place, path: &Path) -> Result<Box<dyn Sour
         StoreKind::Sqlite => Box::new(sqlite::Sqlite::new(source.clone(), path)),
         StoreKind::Delimited => Box::new(delimited::Delimited::new(source.clone(), path)),
         StoreKind::Sheets => Box::new(sheets::Sheets::new(source.clone(), path)),
+        StoreKind::Paper | StoreKind::Device | StoreKind::Platform => return Err(Fault::new("reach_by_hand").with("source", source)),
     })
 }
 

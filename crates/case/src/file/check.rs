@@ -323,6 +323,17 @@ fn source(s: &SourceFile, f: &mut Faults) {
     f.word(&s.kind, "sources.kind", &kinds);
     f.word(&s.reach, "sources.reach", &reaches);
     f.day("sources.freeze", s.freeze.as_ref());
+    if ["paper", "device", "platform"].contains(&s.kind.value.as_str()) && s.reach.value != "by_hand" {
+        f.add(
+            s.kind.line,
+            "sources.reach",
+            ("程序读不到这类数据源", "no program reads this kind of source"),
+            (
+                "写 reach: by_hand；能导出文件的平台写 kind: delimited、reach: pack。",
+                "write reach: by_hand; a platform that exports files is kind: delimited, reach: pack.",
+            ),
+        );
+    }
     if s.id.value.is_empty() || s.id.value.contains('/') {
         f.add(
             s.id.line,

@@ -149,12 +149,12 @@ pub struct Party {
 pub struct SourceFile {
     /// Short name, used in `datasets`.
     pub id: At<String>,
-    /// `sqlite`, `delimited` (a folder of CSV/TSV) or `sheets` (a folder of XLSX/XLS).
+    /// `sqlite`, `delimited` (a folder of CSV/TSV), `sheets` (a folder of XLSX/XLS); by hand only: `paper`, `device`, `platform`.
     pub kind: At<String>,
     /// `direct`, `script`, `pack` or `by_hand`.
     #[serde(default = "direct")]
     pub reach: At<String>,
-    /// Database file or folder, relative to the case file.
+    /// Database file or folder, relative to the case file; for an export that comes back, its folder `data`; by hand, where it stands.
     pub path: At<String>,
     /// Reference to a secret: `env:NAME` or `file:PATH`; never the secret itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -14,8 +14,18 @@ pub fn write(path: &Path, kind: Kind, data: &Value) -> Result<(), Fault> {
     std::fs::write(path, papers::page(kind, data)).map_err(|_| Fault::new("file_unwritable").with("file", path.display()))
 }
 
+/// A sheet of paper that was written.
+pub struct Written {
+    /// Its check number.
+    pub check_number: String,
+    /// Whose it is.
+    pub name: String,
+    /// Its file.
+    pub path: PathBuf,
+}
+
 /// A sheet of paper for each approver, if the case allows paper; gives their names.
-pub fn sheets(workspace: &mut Workspace) -> Result<Vec<PathBuf>, Fault> {
+pub fn sheets(workspace: &mut Workspace) -> Result<Vec<Written>, Fault> {
     let sheets = work::sheets(workspace)?;
     if sheets.is_empty() {
         return Ok(Vec::new());
@@ -34,7 +44,7 @@ pub fn sheets(workspace: &mut Workspace) -> Result<Vec<PathBuf>, Fault> {
         let path = workspace.paths.base.join(format!("approval-sheet-{i}.html"));
         std::fs::write(&path, papers::paper("approval_sheet.html", &context)?)
             .map_err(|_| Fault::new("file_unwritable").with("file", path.display()))?;
-        out.push(path);
+        out.push(Written { check_number: sheet.check_number, name: sheet.name, path });
     }
     Ok(out)
 }

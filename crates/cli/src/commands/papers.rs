@@ -53,28 +53,32 @@ pub fn run(session: &Session<'_>, args: &PapersArgs) -> Result<u8, Fault> {
 }
 
 fn case_papers(session: &Session<'_>, list: &[papers::Paper], name: &str, to: &Path) -> Result<Vec<PathBuf>, Fault> {
-    let wanted: Vec<&papers::Paper> = list.iter().filter(|p| name == "all" || p.id == name).collect();
-    if wanted.is_empty() {
+    if name != "all" && !list.iter().any(|p| p.id == name) {
         let known = list.iter().map(|p| p.id.as_str()).chain(PAGES.iter().map(|(n, _)| *n)).collect::<Vec<_>>().join(", ");
         return Err(Fault::new("no_such_paper").with("name", name).with("known", known));
     }
     let workspace = session.workspace(false, true)?;
-    let context = work::paper_context(&workspace)?;
+    write(list, &[name.to_owned()], to, &work::paper_context(&workspace)?)
+}
+
+/// Writes papers; with `all`, those that make sense now.
+pub fn write(list: &[papers::Paper], names: &[String], to: &Path, context: &serde_json::Value) -> Result<Vec<PathBuf>, Fault> {
+    let unwritable = |path: &Path| Fault::new("file_unwritable").with("file", path.display());
+    std::fs::create_dir_all(to).map_err(|_| unwritable(to))?;
+    let all = names.iter().any(|n| n == "all");
     let mut out = Vec::new();
-    for paper in wanted {
+    for paper in list.iter().filter(|p| all || names.contains(&p.id)) {
         let has = |need: &String| {
-            let part = need.split('.').try_fold(&context, |c, key| c.get(key));
+            let part = need.split('.').try_fold(context, |c, key| c.get(key));
             part.is_some_and(|v| !v.is_null() && v.as_array().is_none_or(|a| !a.is_empty()))
         };
-        if let Some(missing) = paper.needs.iter().find(|n| !has(n)) {
-            if name == "all" {
-                continue;
-            }
-            return Err(Fault::new("paper_needs").with("name", &paper.id).with("what", missing));
+        match paper.needs.iter().find(|n| !has(n)) {
+            Some(_) if all => continue,
+            Some(missing) => return Err(Fault::new("paper_needs").with("name", &paper.id).with("what", missing)),
+            None => {}
         }
         let path = to.join(&paper.file);
-        std::fs::write(&path, papers::paper(&paper.file, &context)?)
-            .map_err(|_| Fault::new("file_unwritable").with("file", path.display()))?;
+        std::fs::write(&path, papers::paper(&paper.file, context)?).map_err(|_| unwritable(&path))?;
         out.push(path);
     }
     Ok(out)

@@ -26,7 +26,9 @@ pub fn plan(session: &Session<'_>, args: &PlanArgs) -> Result<u8, Fault> {
     let page = if n.is_some() && !errors { Some(pages::approval(session, &workspace)?) } else { None };
     let sheets = if page.is_some() { pages::sheets(&mut workspace)? } else { Vec::new() };
     if session.args.json {
-        say::print_json(&json!({"changes": changes, "entry": n, "page": page, "plan": doc, "sheets": sheets}));
+        say::print_json(
+            &json!({"changes": changes, "entry": n, "page": page, "plan": doc, "sheets": sheets.iter().map(|s| &s.path).collect::<Vec<_>>()}),
+        );
     } else {
         show(session, &workspace, &doc);
         if let Some(changes) = changes {
@@ -51,10 +53,10 @@ pub fn plan(session: &Session<'_>, args: &PlanArgs) -> Result<u8, Fault> {
             );
             for sheet in sheets {
                 session.tell(
-                    &format!("纸质审批单：{}（打印、签字、盖章，再 custody record approval --check-number …）", sheet.display()),
+                    &format!("纸质审批单：{}（打印、签字、盖章，再 custody record approval --check-number …）", sheet.path.display()),
                     &format!(
                         "sheet for approval on paper: {} (print, sign, stamp; then custody record approval --check-number …)",
-                        sheet.display()
+                        sheet.path.display()
                     ),
                 );
             }
