@@ -184,14 +184,14 @@ impl Wine {
     /// A small case far down in folders with Chinese names, over 260 characters deep.
     fn long_and_chinese(&self, room: &Path) -> bool {
         let deep = (0..24).fold(room.to_owned(), |at, i| at.join(format!("客户资料第{i:02}层文件夹")));
-        let ok = self.case_in(&deep, "\n") && self.scanned(&deep);
+        let ok = self.case_in(room, &deep, "\n") && self.scanned(room, &deep);
         println!("Chinese path of {} characters: {}", deep.to_string_lossy().chars().count(), said(ok));
         ok
     }
 
     fn crlf(&self, room: &Path) -> bool {
         let folder = room.join("crlf");
-        let ok = self.case_in(&folder, "\r\n") && self.scanned(&folder);
+        let ok = self.case_in(room, &folder, "\r\n") && self.scanned(room, &folder);
         println!("case file with CRLF: {}", said(ok));
         ok
     }
@@ -199,7 +199,7 @@ impl Wine {
     /// A list that another program holds open is listed as unread, with its reason; the rest is read.
     fn held_open(&self, room: &Path) -> bool {
         let folder = room.join("held");
-        if !self.case_in(&folder, "\n") || fs::write(folder.join("lists/b.csv"), "姓名,手机\r\n乙,13800000002\r\n").is_err() {
+        if !self.case_in(room, &folder, "\n") || fs::write(folder.join("lists/b.csv"), "姓名,手机\r\n乙,13800000002\r\n").is_err() {
             return false;
         }
         let Some(mut holder) = self.hold(room, &folder.join("lists/a.csv")) else { return false };
@@ -221,7 +221,7 @@ impl Wine {
     }
 
     /// Keys and a case with one list of people; `end` ends its lines.
-    fn case_in(&self, folder: &Path, end: &str) -> bool {
+    fn case_in(&self, room: &Path, folder: &Path, end: &str) -> bool {
         let case = "version: 1\ncompany: {name: 某某商贸有限公司, uscc: \"91310000MA1K000006\"}\nscenario: dissolution\nsectors: [retail]\n\
                     dates: {service_stop: 2026-01-01, last_day: 2026-12-01}\nparties:\n  operator: {name: 操作人, key: keys/operator.pub}\n\
                     \u{20} approvers: [{name: 甲, key: keys/a.pub}, {name: 乙, key: keys/b.pub}]\nsources: [{id: lists, kind: delimited, path: lists}]\n";
@@ -235,8 +235,9 @@ impl Wine {
         made && key("keys/operator", "operator") && key("keys/a", "approver") && key("keys/b", "approver")
     }
 
-    fn scanned(&self, folder: &Path) -> bool {
-        let out = self.custody().current_dir(folder).args(["--json", "scan"]).output();
+    /// The folder is named, not entered: Windows gives no program a working directory of that length.
+    fn scanned(&self, room: &Path, folder: &Path) -> bool {
+        let out = self.custody().current_dir(room).args(["--json", "--case"]).arg(folder.join("case.yaml")).arg("scan").output();
         out.is_ok_and(|o| o.status.success() && String::from_utf8_lossy(&o.stdout).contains("src1/f1"))
     }
 

@@ -85,7 +85,8 @@ pub fn open(kind: StoreKind, source: &Place, path: &Path) -> Result<Box<dyn Sour
         return Err(Fault::new("source_missing").with("source", source));
     }
     // Whatever links lead there: the file itself is read, erased and searched.
-    let path = &std::fs::canonicalize(path).map_err(|_| Fault::new("source_missing").with("source", source))?;
+    let found = std::fs::canonicalize(path).or_else(|_| std::path::absolute(path).map(|p| terms::verbatim(&p)));
+    let path = &found.map_err(|_| Fault::new("source_missing").with("source", source))?;
     Ok(match kind {
         StoreKind::Sqlite => Box::new(sqlite::Sqlite::new(source.clone(), path)),
         StoreKind::Delimited => Box::new(delimited::Delimited::new(source.clone(), path)),

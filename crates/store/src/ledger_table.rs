@@ -43,7 +43,7 @@ impl LedgerStore {
     /// If another process writes, the file is damaged, or its lines do not give its head.
     pub fn open(folder: &Path, write: bool) -> Result<LedgerStore, Fault> {
         let lease = if write { Some(take_lease(folder)?) } else { None };
-        let connection = Connection::open(folder.join("ledger.db")).map_err(|e| fault(&e))?;
+        let connection = Connection::open(c_path(&folder.join("ledger.db"))).map_err(|e| fault(&e))?;
         connection.busy_timeout(Duration::from_secs(5)).map_err(|e| fault(&e))?;
         connection
             .execute_batch(
@@ -195,4 +195,9 @@ fn take_lease(folder: &Path) -> Result<File, Fault> {
         .map_err(|_| Fault::new("ledger_read_only"))?;
     file.try_lock().map_err(|_| Fault::new("ledger_busy").retry())?;
     Ok(file)
+}
+
+/// A path as SQLite's own file layer takes it.
+pub(crate) fn c_path(path: &Path) -> std::path::PathBuf {
+    std::path::absolute(path).map_or_else(|_| path.to_owned(), |p| terms::verbatim(&p))
 }

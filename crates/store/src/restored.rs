@@ -31,7 +31,7 @@ impl RestoredDatabase {
             return Err(Fault::new("restore_exists"));
         }
         std::fs::create_dir_all(folder).map_err(|_| Fault::new("restore_failed"))?;
-        let connection = Connection::open(path).map_err(|e| fault(&e))?;
+        let connection = Connection::open(crate::ledger_table::c_path(&path)).map_err(|e| fault(&e))?;
         connection.execute_batch("BEGIN").map_err(|e| fault(&e))?;
         Ok(RestoredDatabase { connection, made: BTreeSet::new() })
     }

@@ -10,6 +10,7 @@ mod inventory;
 pub mod json;
 mod lang;
 pub mod listed;
+mod long_path;
 mod value;
 mod words;
 
@@ -21,5 +22,6 @@ pub use holdings::{Branch, Copy, GroupIn, Holding, Holdings};
 pub use id::{Id, Place};
 pub use inventory::{ColumnSeen, DatasetSeen, Finding, Inventory, SourceSeen, Unread};
 pub use lang::{Both, Lang};
+pub use long_path::verbatim;
 pub use value::{Given, Value};
 pub use words::{Level, Outcome, Reach, Scenario, StoreKind, Tier};
