@@ -1,6 +1,7 @@
 //! The habits: `cargo xtask test|ci|fmt|pages|dist|bench|rebuild`. Everything that CI does, here and there.
 
 mod dist;
+mod needs;
 mod pages;
 
 use std::env;
@@ -39,9 +40,11 @@ fn main() -> ExitCode {
 }
 
 fn test() -> bool {
-    step("formatting", || cargo(&["fmt", "--all", "--", "--check"], &[]))
+    step("needs", needs::needs)
+        && step("formatting", || cargo(&["fmt", "--all", "--", "--check"], &[]))
         && step("build", || cargo(&["build", "--release", "--workspace", "--bins"], &[]))
         && step("lints", lints)
+        && step("module of the pages", || pages::pages(true))
         && step("tests", || cargo(&["test", "--release", "--workspace", "--no-fail-fast"], &[]))
 }
 

@@ -1,5 +1,5 @@
 //! Whatever is asked: nothing passes that the terms do not name, and taking a fact away lets nobody in.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use facts::{Expr, Table};
 use proptest::prelude::*;
@@ -100,6 +100,47 @@ proptest! {
             less.remove(name);
             let after = may_hand_over(&agreement, persons.as_ref(), asked, &Facts(less));
             prop_assert!(after != Gate::In || gate == Gate::In);
+        }
+    }
+
+    /// Whatever a plan wants: nothing passes but named fields of named holdings, for named purposes, of persons who are surely meant.
+    #[test]
+    fn nothing_outside_the_terms_passes_whatever_a_plan_wants(
+        agreement in agreement(), branches in proptest::collection::vec(given(), 0..5), day in 0i64..45,
+        holding in proptest::sample::select(&HOLDINGS), purpose in proptest::option::of(proptest::sample::select(&PURPOSES)),
+        wanted in (proptest::collection::vec(0u32..8, 0..8), proptest::collection::vec(0u32..12, 0..12), some(&GROUPS)),
+    ) {
+        let table = Table::read(TABLE).unwrap();
+        let persons = agreement.persons.as_ref().map(|p| Expr::parse(p, &table).unwrap());
+        let group = |(i, name): (u32, &&str)| terms::GroupIn {
+            name: (*name).to_owned(), columns: vec![2 * i, 2 * i + 1], sensitive: None, key_columns: Vec::new(),
+        };
+        let held = terms::Holding {
+            name: holding.to_owned(), dataset: Place::new("src1/t1").unwrap(), kind: terms::StoreKind::Sqlite, reach: terms::Reach::Direct,
+            purpose: purpose.map(str::to_owned), given: Given::new(), groups: (0u32..).zip(&GROUPS).map(group).collect(), copies: Vec::new(),
+            branches: branches.iter().map(|g| terms::Branch { given: g.clone(), records: 1, settled: Default::default() }).collect(),
+            referenced: false,
+        };
+        let groups: Vec<String> = wanted.2.iter().map(|g| (*g).to_owned()).collect();
+        let day = Day::new(2026, 5, 1).unwrap().plus_days(day);
+        let asked = crate::filter::Wanted { branches: &wanted.0, columns: &wanted.1, groups: &groups };
+        let out = crate::filter::filter(&agreement, persons.as_ref(), &held, asked, day);
+        let named: Vec<&String> = agreement.fields.iter().find(|f| f.holding == holding).map(|f| f.groups.iter().collect()).unwrap_or_default();
+        for c in &out.columns {
+            let group = GROUPS[*c as usize / 2].to_owned();
+            prop_assert!(named.contains(&&group) && groups.contains(&group) && wanted.1.contains(c));
+        }
+        for b in &out.branches {
+            prop_assert!(wanted.0.contains(b) && agreement.in_force_on(day));
+            prop_assert!(purpose.is_some_and(|p| agreement.purposes.iter().any(|q| q == p)));
+            let given = &branches[*b as usize];
+            for (word, fact, value) in [
+                ("region", "person.region", Value::One("cn".to_owned())),
+                ("!person.under14", "person.under14", Value::YesNo(false)),
+                ("consent", "person.consent_23", Value::YesNo(true)),
+            ] {
+                prop_assert!(!agreement.persons.as_deref().is_some_and(|p| p.contains(word)) || given.get(fact) == Some(&value));
+            }
         }
     }
 }

@@ -5,14 +5,14 @@ use std::fs::File;
 use std::io::{BufWriter, Read};
 use std::path::Path;
 
-use agreement::{Agreement, Asked, Gate, Onward, Then, may_hand_over};
+use agreement::{Agreement, Filter, Onward, Then, Wanted, filter};
 use case::{By, Command, EffectObserved, Event};
 use exchange::{Agreed, DatasetOut, FilePart, Manifest, PackageWriter, Recipient};
-use facts::{Expr, Lookup};
+use facts::Expr;
 use plan::Cited;
 use rows::{Batch, Encoding, Tag, text_of};
 use terms::json::{Json, json};
-use terms::{Both, Digest, Fault, Given, Holding, Level, Place, Value};
+use terms::{Both, Digest, Fault, Holding, Level, Place};
 use vault::random;
 use zeroize::Zeroizing;
 
@@ -69,49 +69,11 @@ pub(super) fn write(
     Ok(())
 }
 
-struct Facts(Given);
-
-impl Lookup for Facts {
-    fn value(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
-    }
-}
-
-/// What the agreement lets pass today, whatever the plan says: branches of the holding, and its columns with their names.
-struct Filter {
-    branches: BTreeSet<u32>,
-    columns: BTreeSet<u32>,
-    groups: Vec<(String, Vec<u32>)>,
-}
-
-fn filter(workspace: &Workspace, agreement: &Agreement, piece: &Piece, holding: &Holding) -> Result<Filter, Fault> {
+/// What the agreement lets pass today, whatever the plan says.
+fn passing(workspace: &Workspace, agreement: &Agreement, piece: &Piece, holding: &Holding) -> Result<Filter, Fault> {
     let persons = agreement.persons.as_ref().and_then(|p| Expr::parse(p, &workspace.packs.table).ok());
-    let field = agreement.field(&holding.name).filter(|f| f.dataset == holding.dataset);
-    let groups: Vec<&terms::GroupIn> = holding
-        .groups
-        .iter()
-        .filter(|g| piece.plan.groups.contains(&g.name) && field.is_some_and(|f| f.groups.contains(&g.name)))
-        .collect();
-    let mut branches = BTreeSet::new();
-    for (b, branch) in (0u32..).zip(&holding.branches).filter(|(b, _)| piece.plan.branches.contains(b)) {
-        let facts = Facts(holding.given.iter().chain(&branch.given).map(|(k, v)| (k.clone(), v.clone())).collect());
-        let passes = |g: &&terms::GroupIn| {
-            let asked = Asked {
-                day: workspace.today().unwrap_or(agreement.to),
-                group: &g.name,
-                holding: &holding.name,
-                purpose: holding.purpose.as_deref(),
-            };
-            may_hand_over(agreement, persons.as_ref(), asked, &facts) == Gate::In
-        };
-        if !groups.is_empty() && groups.iter().all(passes) {
-            branches.insert(b);
-        }
-    }
-    let also = field.map(|f| f.also.clone()).unwrap_or_default();
-    let named = groups.iter().flat_map(|g| g.columns.iter().copied()).chain(also);
-    let columns = named.filter(|c| piece.plan.columns.contains(c)).collect();
-    Ok(Filter { branches, columns, groups: groups.into_iter().map(|g| (g.name.clone(), g.columns.clone())).collect() })
+    let wanted = Wanted { branches: &piece.plan.branches, columns: &piece.plan.columns, groups: &piece.plan.groups };
+    Ok(filter(agreement, persons.as_ref(), holding, wanted, workspace.today()?))
 }
 
 fn one(
@@ -125,7 +87,7 @@ fn one(
     let place = &piece.plan.dataset;
     let holding = recorded_holdings(workspace)?.holdings.into_iter().find(|h| h.dataset == *place);
     let holding = holding.ok_or_else(|| Fault::new("no_such_holding").with("holding", place))?;
-    let filter = filter(workspace, agreement, piece, &holding)?;
+    let filter = passing(workspace, agreement, piece, &holding)?;
     let parts = Part::of(workspace, place)?;
     let wanted: BTreeSet<u32> = piece.rows.iter().copied().collect();
     let moved: BTreeSet<(u64, u32)> = late.get(place).map(|l| l.moved.clone()).unwrap_or_default();
