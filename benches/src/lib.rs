@@ -1,6 +1,8 @@
 //! What the benches share: a chain of entries made in memory, the shipped binary watched from outside, and the way figures are printed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+pub mod long;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
