@@ -12,12 +12,13 @@ use terms::{Fault, Id};
 
 use crate::agreements::agreements;
 use crate::align::{Met, Part, RowState, align};
+use crate::index::{SealIndex, SealRow};
 use crate::keygen::random_id;
 use crate::late::{Late, evaluate};
 use crate::lists::{keep_list, list_name, load_list};
 use crate::progress::Progress;
 use crate::report::{ApplyReport, Waiting, unapproved};
-use crate::settled::vector_codes;
+use crate::settled::settled;
 use crate::survey::{Opened, open_sources};
 use crate::workspace::Workspace;
 
@@ -40,13 +41,12 @@ pub(super) struct Parcel {
 }
 
 /// Hand-overs that are due, by agreement; what waits is said.
-pub(crate) fn due(workspace: &Workspace, doc: &PlanDoc, report: &mut ApplyReport) -> Result<Vec<HandOver>, Fault> {
-    let (today, plan_n) = (workspace.today()?, workspace.state.plan.as_ref().map(|p| p.n));
+pub(crate) fn due(workspace: &mut Workspace, doc: &PlanDoc, report: &mut ApplyReport) -> Result<Vec<HandOver>, Fault> {
+    let today = workspace.today()?;
     let at = workspace.clock.now(workspace.zone(), workspace.state.last_at);
     let mut out = Vec::new();
     for h in &doc.plan.hand_overs {
-        let own = |o: &OrderKind| matches!(o, OrderKind::HandOver(x) if x.item == h.item && Some(x.plan_n) == plan_n);
-        if workspace.state.orders.values().any(|o| own(&o.kind)) || today > h.not_after {
+        if today > h.not_after || left(workspace, h)?.is_empty() {
             continue;
         }
         let wait = |why, until| Waiting { item: h.item.clone(), until, why };
@@ -66,18 +66,60 @@ pub(crate) fn due(workspace: &Workspace, doc: &PlanDoc, report: &mut ApplyReport
 }
 
 /// Whether something of a data set is still to be handed over, or was and is not settled: until then its source copy stays.
-pub(crate) fn pending(workspace: &Workspace, doc: &PlanDoc, dataset: &terms::Place) -> Result<Option<Waiting>, Fault> {
-    let (today, plan_n) = (workspace.today()?, workspace.state.plan.as_ref().map(|p| p.n));
-    let ordered = |h: &HandOver| {
-        let own = |o: &OrderKind| matches!(o, OrderKind::HandOver(x) if x.item == h.item && Some(x.plan_n) == plan_n);
-        workspace.state.orders.values().any(|o| own(&o.kind))
-    };
-    if let Some(h) = doc.plan.hand_overs.iter().find(|h| h.dataset == *dataset && today <= h.not_after && !ordered(h)) {
-        return Ok(Some(Waiting { item: h.item.clone(), until: Some(h.not_before).filter(|d| *d > today), why: "hand_over" }));
+pub(crate) fn pending(workspace: &mut Workspace, doc: &PlanDoc, dataset: &terms::Place) -> Result<Option<Waiting>, Fault> {
+    let today = workspace.today()?;
+    for h in doc.plan.hand_overs.iter().filter(|h| h.dataset == *dataset && today <= h.not_after) {
+        if !left(workspace, h)?.is_empty() {
+            return Ok(Some(Waiting { item: h.item.clone(), until: Some(h.not_before).filter(|d| *d > today), why: "hand_over" }));
+        }
     }
     let seal = |n: &u64| workspace.state.seals.get(n).is_some_and(|s| s.dataset == *dataset);
     let open = workspace.state.packages.iter().find(|(_, p)| !p.settled && p.seals.iter().any(seal));
     Ok(open.map(|(package, _)| Waiting { item: package.clone(), until: None, why: "receipt" }))
+}
+
+/// By seal: rows that a hand-over covers, that are not in a final state, and that no earlier order under the same agreement named.
+fn left(workspace: &mut Workspace, plan: &HandOver) -> Result<Vec<(Seal, BTreeSet<u32>)>, Fault> {
+    let seals: Vec<Seal> = workspace.state.newest_seals().into_iter().filter(|s| s.dataset == plan.dataset).cloned().collect();
+    let mut out = Vec::new();
+    for seal in seals {
+        let index = SealIndex::load(workspace, &SealIndex::name(seal.scan_n, &seal.dataset))?;
+        // What was destroyed in any of the groups is not there to be handed over.
+        let mut done = BTreeSet::new();
+        for group in &plan.groups {
+            done.extend(settled(workspace, &seal, group)?);
+        }
+        let before = handed_before(workspace, plan, seal.n)?;
+        // A row of nobody has no person who was told or consented.
+        let open =
+            |(o, r): &(u32, &SealRow)| !r.nobody && plan.branches.contains(&r.branch) && !done.contains(&r.position) && !before.contains(o);
+        let rows: BTreeSet<u32> = (0u32..).zip(&index.rows).filter(open).map(|(o, _)| o).collect();
+        if !rows.is_empty() {
+            out.push((seal, rows));
+        }
+    }
+    Ok(out)
+}
+
+/// Rows of a seal that orders under the same agreement named, of whatever plan: nobody is handed over twice.
+fn handed_before(workspace: &mut Workspace, plan: &HandOver, seal_n: u64) -> Result<BTreeSet<u32>, Fault> {
+    let same = |o: &HandOverOrdered| workspace.state.agreements.get(&o.agreement_n).is_some_and(|a| a.agreement == plan.agreement);
+    let names: Vec<String> = workspace
+        .state
+        .orders
+        .values()
+        .filter_map(|o| match &o.kind {
+            OrderKind::HandOver(h) if h.seal_n == seal_n && h.groups == plan.groups && same(h) => {
+                Some(list_name("handed", h.plan_n, seal_n, &h.item))
+            }
+            _ => None,
+        })
+        .collect();
+    let mut out = BTreeSet::new();
+    for name in names {
+        out.extend(load_list(workspace, &name)?);
+    }
+    Ok(out)
 }
 
 /// Carries out what is due, in the open run; what a crash left open is finished first.
@@ -180,34 +222,22 @@ fn order(
     Ok(out)
 }
 
-/// By seal: rows that pass, are as they were sealed, and of which nothing else is known now.
+/// By seal: rows that are left to hand over, are as they were sealed, and of which nothing else is known now.
 fn ready(
     workspace: &mut Workspace,
     opened: &mut Opened,
     late: &BTreeMap<terms::Place, Late>,
     plan: &HandOver,
 ) -> Result<Vec<(Seal, Vec<u32>)>, Fault> {
+    let wanted: BTreeMap<u64, BTreeSet<u32>> = left(workspace, plan)?.into_iter().map(|(seal, rows)| (seal.n, rows)).collect();
     let parts = Part::of(workspace, &plan.dataset)?;
     let mut rows: Vec<Vec<u32>> = parts.iter().map(|_| Vec::new()).collect();
     let moved: BTreeSet<(u64, u32)> = late.get(&plan.dataset).map(|l| l.moved.clone()).unwrap_or_default();
-    let mut gone: Vec<BTreeSet<u32>> = Vec::new();
-    for part in &parts {
-        // What was destroyed in any of the groups is not there to be handed over.
-        let mut settled = BTreeSet::new();
-        for group in &plan.groups {
-            let codes = vector_codes(workspace, &part.seal, group)?;
-            settled.extend((0u32..).zip(codes).filter(|(_, c)| crate::settled::is_done(*c)).map(|(p, _)| p));
-        }
-        gone.push(settled);
-    }
     let Some((source, dataset)) = at(opened, &plan.dataset)? else { return Ok(Vec::new()) };
     align(source.as_mut(), &dataset, &parts, &mut |_, _, met| {
         let Some(Met { part, ordinal, state: RowState::Unchanged }) = met else { return };
         let (Some(of), Some(list), Ok(o)) = (parts.get(part), rows.get_mut(part), u32::try_from(ordinal)) else { return };
-        let Some(row) = of.index.rows.get(ordinal) else { return };
-        let open = gone.get(part).is_some_and(|g| !g.contains(&row.position)) && !moved.contains(&(of.seal.n, o));
-        // A row of nobody has no person who was told or consented.
-        if open && !row.nobody && plan.branches.contains(&row.branch) {
+        if wanted.get(&of.seal.n).is_some_and(|w| w.contains(&o)) && !moved.contains(&(of.seal.n, o)) {
             list.push(o);
         }
     })?;
