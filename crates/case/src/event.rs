@@ -189,12 +189,15 @@ facts_of! {
     /// What suffices to approve an act.
     Policy { kinds: Vec<ApprovalKind>, need: u64, }
     CaseOpened {
-        approvals: BTreeMap<String, Policy>, keys: Vec<KeyRecord>, law_date: Day, origin: String, policy_doc: Digest,
-        safety_days: u64, scenario: Scenario, sources_live: Vec<Place>, tolerance_ppm: u64, zone: String,
+        approvals: BTreeMap<String, Policy>, keys: Vec<KeyRecord>, law_date: Day, origin: String,
+        /// Approvers without a key: only they, and holders of an approver's key, approve on paper.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")] paper_approvers: Vec<Id>,
+        policy_doc: Digest, safety_days: u64, scenario: Scenario, sources_live: Vec<Place>, tolerance_ppm: u64, zone: String,
     }
     CaseAmended {
         #[serde(default, skip_serializing_if = "Option::is_none")] approvals: Option<BTreeMap<String, Policy>>,
         #[serde(default, skip_serializing_if = "Option::is_none")] law_date: Option<Day>,
+        #[serde(default, skip_serializing_if = "Option::is_none")] paper_approvers: Option<Vec<Id>>,
         #[serde(default, skip_serializing_if = "Option::is_none")] policy_doc: Option<Digest>,
         reason: String,
         #[serde(default, skip_serializing_if = "Option::is_none")] safety_days: Option<u64>,

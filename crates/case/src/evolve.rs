@@ -40,6 +40,7 @@ fn apply(state: &mut State, entry: &Entry, event: &Event, context: Context) {
                 let a = a.clone();
                 c.approvals = a.approvals.unwrap_or_else(|| c.approvals.clone());
                 c.law_date = a.law_date.unwrap_or(c.law_date);
+                c.paper_approvers = a.paper_approvers.unwrap_or_else(|| c.paper_approvers.clone());
                 c.policy_doc = a.policy_doc.unwrap_or(c.policy_doc);
                 c.safety_days = a.safety_days.unwrap_or(c.safety_days);
                 c.scenario = a.scenario.unwrap_or(c.scenario);
@@ -62,7 +63,10 @@ fn apply(state: &mut State, entry: &Entry, event: &Event, context: Context) {
             if let Some(key) = state.keys.get_mut(&r.kid) {
                 key.revoked_from = Some(n + 1);
             }
-            state.approvals.iter_mut().filter(|a| a.kid.as_ref() == Some(&r.kid)).for_each(|a| a.ended = true);
+            // Whose key may be in other hands has their papers compared anew, too.
+            let person = state.keys.get(&r.kid).map(|k| k.record.person.clone());
+            let of = |a: &&mut Approval| a.kid.as_ref() == Some(&r.kid) || (a.kid.is_none() && Some(&a.person) == person.as_ref());
+            state.approvals.iter_mut().filter(of).for_each(|a| a.ended = true);
         }
         Event::RunOpened(r) => {
             add_key(state, &r.key, n);
@@ -154,7 +158,8 @@ fn apply(state: &mut State, entry: &Entry, event: &Event, context: Context) {
         Event::ActRecorded(a) => {
             state.acts.entry(a.kind.clone()).or_default().push(n);
             if a.kind == "dispute_settled" {
-                let named = state.packages.iter_mut().filter(|(id, p)| p.receipt_n.is_some() && a.about.iter().any(|x| x == id.as_str()));
+                // A difference, or a recipient who cannot sign any more: what both agreed on is on file.
+                let named = state.packages.iter_mut().filter(|(id, _)| a.about.iter().any(|x| x == id.as_str()));
                 named.for_each(|(_, p)| p.settled = true);
             }
         }
@@ -179,8 +184,14 @@ fn apply(state: &mut State, entry: &Entry, event: &Event, context: Context) {
         Event::HandOverObserved(o) => {
             let day = state.day_of(entry.at);
             if let Some(order) = state.orders.get_mut(&o.order_n) {
-                order.observed = day.map(|day| Observed { n, day, level: o.level, rows_done: o.rows_done });
+                let withdrawn = o.rows_kept.contains_key("withdrawn");
+                order.observed = day.map(|day| Observed { n, day, level: o.level, rows_done: o.rows_done, withdrawn });
             }
+            // A package of which nothing was written is nothing that anybody could sign for.
+            let orders = &state.orders;
+            let nothing = |n: &u64| orders.get(n).and_then(|o| o.observed.as_ref()).is_some_and(|o| o.rows_done == 0);
+            let withdrawn = state.packages.values_mut().filter(|p| p.orders.contains(&o.order_n) && p.orders.iter().all(nothing));
+            withdrawn.for_each(|p| p.settled = true);
         }
         Event::ReceiptReceived(r) => {
             if let Some(s) = ledger::b64::from_url(&r.statement).and_then(|b| Receiving::read(&b).ok()) {
@@ -203,7 +214,7 @@ fn apply(state: &mut State, entry: &Entry, event: &Event, context: Context) {
         Event::ShredObserved(o) => {
             let day = state.day_of(entry.at);
             if let (Some(order), Some(day)) = (state.orders.get_mut(&o.order_n), day) {
-                order.observed = Some(Observed { n, day, level: o.level, rows_done: 0 });
+                order.observed = Some(Observed { n, day, level: o.level, rows_done: 0, withdrawn: false });
                 if let OrderKind::Shred(s) = &order.kind {
                     let archive = s.archive.clone();
                     state.backups.values_mut().filter(|b| b.archive == archive).for_each(|b| b.end = Some(ArchiveEnd::Shredded));
@@ -215,6 +226,10 @@ fn apply(state: &mut State, entry: &Entry, event: &Event, context: Context) {
         }
         Event::LedgerClosed(_) => state.ledger_closed = true,
         Event::ExceptionRecorded(e) if e.kind == "new_datasets" => state.unsealed_sets = e.rows != Some(0),
+        Event::ExceptionRecorded(e) if e.kind == "approval_refused" => {
+            // Who refuses takes an approval of their own back: it is the entry that is named.
+            state.approvals.iter_mut().filter(|a| Some(a.n) == e.about_n).for_each(|a| a.ended = true);
+        }
         Event::ExceptionRecorded(e) if e.kind == "new_rows" => state.unsealed.extend(e.about_n),
         Event::OpinionFiled(_) | Event::ExceptionRecorded(_) | Event::DossierMade(_) => {}
     }
@@ -235,7 +250,7 @@ fn add_order(state: &mut State, entry: &Entry, kind: OrderKind) {
 fn observe(state: &mut State, entry: &Entry, o: &EffectObserved, outcome: Outcome) {
     let day = state.day_of(entry.at);
     let Some(order) = state.orders.get_mut(&o.order_n) else { return };
-    order.observed = day.map(|day| Observed { n: entry.n, day, level: o.level, rows_done: o.rows_done });
+    order.observed = day.map(|day| Observed { n: entry.n, day, level: o.level, rows_done: o.rows_done, withdrawn: false });
     if let Some(e) = order.kind.effect() {
         for group in &e.groups {
             let key = (e.seal_n, e.copy.clone(), group.clone());

@@ -230,6 +230,8 @@ pub struct Observed {
     pub level: Level,
     /// Rows done.
     pub rows_done: u64,
+    /// Whether a hand-over was taken back before anything left.
+    pub withdrawn: bool,
 }
 
 /// The whole state.

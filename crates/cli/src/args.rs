@@ -105,7 +105,7 @@ pub enum Command {
   custody record approval --check-number 1234-5678-90 --evidence scan.jpg --reader keys/li.key
   custody record agreement agreement.yaml --evidence signed.pdf
   custody record receipt pkg-0123.receipt.json
-  custody record key li.pub --countersign keys/wang.key --present
+  custody record key li.pub --name 李四 --countersign keys/wang.key --present
   custody record accept-unread --until 2027-12-31            signed with counsel's key
   custody record revoke k-0123456789abcdef0123 --reason left
   custody record amend --key keys/li.key                     after case.yaml was changed
@@ -330,6 +330,9 @@ pub enum Record {
     Key {
         /// The public file, *.pub.
         file: PathBuf,
+        /// Whose key it is, as the case file names them; the name is sealed.
+        #[arg(long)]
+        name: String,
         /// Key file of the countersigner.
         #[arg(long)]
         countersign: PathBuf,

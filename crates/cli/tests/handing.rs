@@ -59,7 +59,7 @@ pub fn ready(case: &Case) {
     case.ok(&["subjects"]);
     case.ok(&["answer", "case.opinion_13_2=no"]);
     case.ok(&["record", "pipia_done", "--about", "src1/t1", "--evidence", "signed.pdf"]);
-    case.ok(&["record", "key", "keys/buyer.pub", "--countersign", "keys/liquidator.key", "--present"]);
+    case.ok(&["record", "key", "keys/buyer.pub", "--name", "Buyer", "--countersign", "keys/liquidator.key", "--present"]);
     case.ok(&["record", "agreement", "agreement.yaml", "--evidence", "signed.pdf"]);
     case.ok(&["record", "notice_sent", "--about", "src1/t1", "--evidence", "mail.txt", "--on", &day(-40)]);
     case.prepared();
@@ -136,7 +136,7 @@ fn nothing_leaves_before_persons_are_told_or_without_an_agreement_in_force() {
     let case = shop();
     case.ok(&["subjects"]);
     assert_eq!(case.fault(&["record", "agreement", "agreement.yaml", "--evidence", "signed.pdf"]), "key_not_registered");
-    case.ok(&["record", "key", "keys/buyer.pub", "--countersign", "keys/liquidator.key", "--present"]);
+    case.ok(&["record", "key", "keys/buyer.pub", "--name", "Buyer", "--countersign", "keys/liquidator.key", "--present"]);
     case.ok(&["record", "agreement", "agreement.yaml", "--evidence", "signed.pdf"]);
     case.ok(&["record", "pipia_done", "--about", "src1/t1", "--evidence", "signed.pdf"]);
     case.ok(&["answer", "case.opinion_13_2=no"]);

@@ -98,7 +98,16 @@ fn a_key_made_in_the_page_counts_once_it_is_registered() {
     let file = browser.saved(".approval.json");
     let file = file.to_str().unwrap();
     assert_eq!(case.fault(&["record", "approval", file]), "key_not_registered");
-    case.ok(&["record", "key", public.to_str().unwrap(), "--countersign", "keys/liquidator.key", "--present"]);
+    case.ok(&[
+        "record",
+        "key",
+        public.to_str().unwrap(),
+        "--name",
+        "A third approver",
+        "--countersign",
+        "keys/liquidator.key",
+        "--present",
+    ]);
     case.ok(&["record", "approval", file]);
     assert_eq!(case.json(&["status"])["approvals"], 1);
     // A later plan: the signature was over the earlier one.

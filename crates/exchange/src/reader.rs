@@ -8,7 +8,7 @@ use terms::Both;
 use terms::json::{Strictness, read};
 
 use crate::csv::read_rows;
-use crate::manifest::{KIND, Manifest, file_digest, root_of};
+use crate::manifest::{DatasetPart, KIND, Manifest, file_digest, root_of};
 
 /// Largest file that is read into memory whole: parts are far smaller.
 const FILE_MAX: u64 = 1 << 28;
@@ -118,7 +118,7 @@ impl<R: Read + Seek> Opened<R> {
             self.problems.push(both(format!("清单未列出的文件 {name}"), format!("the file {name} is not in the manifest")));
         }
         for d in &manifest.datasets {
-            let counted = self.counted(d.dataset.as_str());
+            let counted = self.counted(d);
             if counted != d.rows {
                 let (zh, en) = (
                     format!("{}：清单写 {} 行，实有 {counted} 行", d.name, d.rows),
@@ -130,15 +130,15 @@ impl<R: Read + Seek> Opened<R> {
         Ok(())
     }
 
-    /// Rows of a data set as they were counted in its CSV files.
-    pub fn counted(&self, dataset: &str) -> u64 {
-        let files = self.manifest.datasets.iter().filter(|d| d.dataset.as_str() == dataset).flat_map(|d| &d.files);
+    /// Rows of a part as they were counted in its CSV files.
+    pub fn counted(&self, part: &DatasetPart) -> u64 {
+        let files = part.files.iter();
         let of = |name: &str| self.files.iter().find(|f| f.name == name).and_then(|f| f.counted).unwrap_or_default();
         files.filter(|f| f.name.ends_with(".csv")).map(|f| of(&f.name)).sum()
     }
 
     /// Rows of all data sets as they were counted.
     pub fn counted_all(&self) -> u64 {
-        self.manifest.datasets.iter().map(|d| self.counted(d.dataset.as_str())).sum()
+        self.manifest.datasets.iter().map(|d| self.counted(d)).sum()
     }
 }

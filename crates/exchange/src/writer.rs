@@ -40,7 +40,6 @@ struct Current {
     bytes: usize,
     roots: Vec<(Frontier, u64)>,
     persons: std::collections::BTreeSet<u64>,
-    number: usize,
 }
 
 /// Writes a package.
@@ -49,6 +48,8 @@ pub struct PackageWriter<W: Write> {
     salt: Zeroizing<[u8; 32]>,
     datasets: Vec<DatasetPart>,
     current: Option<Current>,
+    /// Files of each data set so far.
+    numbers: BTreeMap<Place, usize>,
     /// By person: rules on which the hand-over of its rows rests.
     bases: BTreeMap<u64, std::collections::BTreeSet<String>>,
 }
@@ -67,7 +68,14 @@ impl<W: Write> PackageWriter<W> {
     /// If it cannot be written.
     pub fn new(out: W, recipient: &Recipient, salt: [u8; 32], drawn: &Zeroizing<[u8; 64]>) -> io::Result<PackageWriter<W>> {
         let zip = Writer::new(Encryptor::new(out, recipient, drawn)?);
-        Ok(PackageWriter { zip, salt: Zeroizing::new(salt), datasets: Vec::new(), current: None, bases: BTreeMap::new() })
+        Ok(PackageWriter {
+            zip,
+            salt: Zeroizing::new(salt),
+            datasets: Vec::new(),
+            current: None,
+            numbers: BTreeMap::new(),
+            bases: BTreeMap::new(),
+        })
     }
 
     /// Begins a data set.
@@ -87,7 +95,7 @@ impl<W: Write> PackageWriter<W> {
             rows: 0,
         };
         let roots = out.groups.iter().map(|_| (Frontier::default(), 0)).collect();
-        self.current = Some(Current { out, part, rows: Vec::new(), bytes: 0, roots, persons: Default::default(), number: 0 });
+        self.current = Some(Current { out, part, rows: Vec::new(), bytes: 0, roots, persons: Default::default() });
         Ok(())
     }
 
@@ -127,7 +135,10 @@ impl<W: Write> PackageWriter<W> {
         if now.rows.is_empty() {
             return Ok(());
         }
-        now.number += 1;
+        // Two pieces of one data set share its files' numbers: no name stands twice in a package.
+        let number = self.numbers.entry(now.out.dataset.clone()).or_default();
+        *number += 1;
+        let number = *number;
         let rows = std::mem::take(&mut now.rows);
         now.bytes = 0;
         let mut text = MARK.to_vec();
@@ -138,7 +149,7 @@ impl<W: Write> PackageWriter<W> {
             csv::end(&mut text);
         }
         let columnar = parquet(&now.part.columns, &rows).ok_or_else(|| io::Error::other("the part cannot be written as Parquet"))?;
-        let stem = format!("data/{}.{:04}", now.out.dataset.as_str().replace('/', "_").to_lowercase(), now.number);
+        let stem = format!("data/{}.{:04}", now.out.dataset.as_str().replace('/', "_").to_lowercase(), number);
         for (name, bytes) in [(format!("{stem}.csv"), text), (format!("{stem}.parquet"), columnar)] {
             self.zip.add(&name, &bytes).map_err(form)?;
             let digest = file_digest(&self.salt, &bytes);

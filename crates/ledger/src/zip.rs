@@ -157,21 +157,22 @@ pub struct Writer<W: Write> {
     at: u64,
     central: Vec<u8>,
     count: u16,
+    names: std::collections::HashSet<String>,
 }
 
 impl<W: Write> Writer<W> {
     /// A writer onto `out`.
     pub fn new(out: W) -> Writer<W> {
-        Writer { out, at: 0, central: Vec::new(), count: 0 }
+        Writer { out, at: 0, central: Vec::new(), count: 0, names: std::collections::HashSet::new() }
     }
 
     /// Adds one member; the caller keeps the order.
     ///
     /// # Errors
-    /// If the name is not allowed, the archive grows over its limits, or writing fails.
+    /// If the name is not allowed or stands there already, the archive grows over its limits, or writing fails.
     pub fn add(&mut self, name: &str, content: &[u8]) -> Result<(), ZipError> {
         let full = ZipError::Form("over 4 GiB or 65,534 members", self.at);
-        if !name_ok(name) {
+        if !name_ok(name) || !self.names.insert(name.to_owned()) {
             return Err(ZipError::Form("a member's name", self.at));
         }
         let len = u32::try_from(content.len()).map_err(|_| full)?;

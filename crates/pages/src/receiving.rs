@@ -48,7 +48,7 @@ fn told(opened: &Opened<Cursor<Vec<u8>>>) -> Value {
     let dataset = |d: &exchange::DatasetPart| {
         let groups: Vec<&String> = d.groups.iter().map(|g| &g.group).collect();
         json!({
-            "columns": d.columns, "counted": opened.counted(d.dataset.as_str()), "dataset": d.dataset, "files": d.files.iter().map(file).collect::<Vec<_>>(),
+            "columns": d.columns, "counted": opened.counted(d), "dataset": d.dataset, "files": d.files.iter().map(file).collect::<Vec<_>>(),
             "groups": groups, "name": d.name, "persons": d.persons, "rows": d.rows,
         })
     };

@@ -8,7 +8,7 @@ use law::LawBook;
 use serde::{Deserialize, Serialize};
 use terms::{Answer, Day, Digest, Given, Holdings, Id, Inventory};
 
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, Noticed};
 use crate::lint::{Note, lint};
 use crate::table::{Plan, compute};
 
@@ -32,9 +32,9 @@ pub struct PlanInputs {
     pub holdings: Digest,
     /// The inventory document.
     pub inventory: Digest,
-    /// The first day on which persons were told of a hand-over.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub noticed_on: Option<Day>,
+    /// Of which hand-overs persons were told, and when first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub noticed: Vec<Noticed>,
     /// The packs.
     pub packs: Vec<Digest>,
 }
@@ -90,7 +90,7 @@ impl PlanDoc {
             answers: &inputs.answers,
             acts: &acts,
             agreements,
-            noticed_on: inputs.noticed_on,
+            noticed: &inputs.noticed,
             as_of: inputs.as_of,
         });
         let notes = lint(&plan, holdings, inventory, book);

@@ -127,7 +127,7 @@ fn one(
         }
     }
     let notice: Option<Period> = cells.iter().filter_map(|c| c.notice).max_by_key(|p| p.after(inputs.as_of));
-    let told = match (notice, inputs.noticed_on) {
+    let told = match (notice, inputs.told(Some(&agreement.agreement), &holding.dataset)) {
         (None, _) => Some(inputs.as_of),
         (Some(lead), Some(on)) => Some(lead.after(on)),
         (Some(_), None) => None,

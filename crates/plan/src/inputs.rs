@@ -5,7 +5,20 @@ use std::collections::BTreeSet;
 use agreement::Agreement;
 use facts::Table;
 use law::LawBook;
-use terms::{Answer, Day, Given, Holding, Holdings};
+use serde::{Deserialize, Serialize};
+use terms::{Answer, Day, Given, Holding, Holdings, Id, Place};
+
+/// Persons of a data set were told that it is handed over under an agreement.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Noticed {
+    /// The agreement.
+    pub agreement: Id,
+    /// The data set.
+    pub dataset: Place,
+    /// The first day.
+    pub on: Day,
+}
 
 /// All that the engine reads.
 #[derive(Clone, Copy, Debug)]
@@ -24,10 +37,18 @@ pub struct Inputs<'a> {
     pub acts: &'a BTreeSet<String>,
     /// Agreements on file, by the terms of which copies may be handed over.
     pub agreements: &'a [Agreement],
-    /// The first day on which persons were told of a hand-over, as an act says.
-    pub noticed_on: Option<Day>,
+    /// Of which hand-overs persons were told, as acts say.
+    pub noticed: &'a [Noticed],
     /// The date of law applied, which is also the day of the decision.
     pub as_of: Day,
+}
+
+impl Inputs<'_> {
+    /// The first day on which persons of a data set were told of its hand-over; under one agreement, or under any.
+    pub(crate) fn told(&self, agreement: Option<&Id>, dataset: &Place) -> Option<Day> {
+        let fits = |n: &&Noticed| n.dataset == *dataset && agreement.is_none_or(|a| n.agreement == *a);
+        self.noticed.iter().filter(fits).map(|n| n.on).min()
+    }
 }
 
 /// Facts of the case with answers laid over them.

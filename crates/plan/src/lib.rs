@@ -25,7 +25,7 @@ pub use document::{ArchiveItem, PlanDoc, PlanInputs};
 pub use explain::{Reader, explain};
 pub use gates::{GateRow, Shown};
 pub use handing::HandOver;
-pub use inputs::Inputs;
+pub use inputs::{Inputs, Noticed};
 pub use item::{Bars, Item, Method};
 pub use lint::{Grade, Note, lint};
 pub use questions::{Question, questions};

@@ -162,7 +162,7 @@ pub(crate) fn branch_cells(inputs: &Inputs<'_>, rules: &[&Rule], case: &Given, h
             own.extend(group.sensitive.map(|s| ("group.sensitive".to_owned(), Value::YesNo(s))));
             own.extend(copy.given.clone());
             let mut scene = Scene::new(rules, CellFacts { case, own: &own }, inputs.as_of);
-            scene.told_on = inputs.noticed_on.unwrap_or(inputs.as_of);
+            scene.told_on = inputs.told(None, &holding.dataset).unwrap_or(inputs.as_of);
             let at = Address { holding: h, group: g, copy: copy.name.clone(), branch: b, records };
             out.push(decide(&scene, at));
         }

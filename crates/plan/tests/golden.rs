@@ -60,7 +60,7 @@ fn run(name: &str) {
         answers,
         acts: &acts,
         agreements: &[],
-        noticed_on: None,
+        noticed: &[],
         as_of: golden.as_of,
     };
     let decided = |cells: &[Cell]| cells.iter().filter(|c| c.decided()).map(|c| c.records).sum::<u64>();
@@ -121,7 +121,7 @@ fn taking_any_fact_away_moves_nothing_to_destroy_and_names_an_unknown() {
                 answers,
                 acts: &acts,
                 agreements: &[],
-                noticed_on: None,
+                noticed: &[],
                 as_of: whole.as_of,
             })
             .1

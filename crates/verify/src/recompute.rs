@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use agreement::Agreement;
-use case::{Event, PlanMade};
+use case::{ActRecorded, Event, PlanMade};
 use law::Packs;
-use plan::{Consequence, PlanDoc};
+use plan::{Consequence, Noticed, PlanDoc};
 use terms::json::{Json, Strictness, to_bytes};
-use terms::{Answer, Answers, Digest, Holdings, Inventory, Outcome, Value};
+use terms::{Answer, Answers, Digest, Holdings, Inventory, Outcome, Place, Value};
 
 use crate::archive::Dossier;
 use crate::documents::document;
@@ -125,8 +125,9 @@ fn acts_before(replay: &Replay, n: u64, doc: &PlanDoc) -> Option<&'static str> {
     if doc.inputs.acts.iter().any(|kind| !acts().any(|a| a.kind == *kind)) {
         return Some("the plan rests on an act that nobody recorded");
     }
-    let told = doc.inputs.noticed_on.is_none_or(|on| acts().any(|a| a.kind == "notice_sent" && a.day == on));
-    (!told).then_some("the plan rests on a notice that nobody recorded")
+    let about = |a: &ActRecorded, place: &Place| a.about.iter().any(|x| x == place.as_str() || x == place.source());
+    let told = |n: &Noticed| acts().any(|a| a.kind == "notice_sent" && a.day == n.on && about(a, &n.dataset));
+    (!doc.inputs.noticed.iter().all(told)).then_some("the plan rests on a notice that nobody recorded")
 }
 
 /// The plan that was in force before an entry; none if there was none, or nothing at all if its document is missing.

@@ -1,11 +1,13 @@
 //! Agreements on file: read, checked against the inventory, sealed with the signed paper, and found again for plans.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use agreement::{Agreement, AgreementFault, Field, FieldFile, Role};
 use case::{AgreementRole, AgreementSigned, By, Event, KeyUse};
+use plan::Noticed;
 use terms::json::json;
-use terms::{Day, Digest, Fault, Holding, Id, Inventory};
+use terms::{Day, Digest, Fault, Holding, Id, Inventory, Place};
 
 use crate::attachments;
 use crate::keygen::load_public;
@@ -80,15 +82,13 @@ fn party(workspace: &Workspace, name: &str, role: Role) -> Result<(String, Id, S
     let found = p.recipients.iter().chain(&p.keeper).find(|x| x.name.value == name).ok_or_else(unknown)?;
     let path = found.key.as_ref().ok_or_else(unknown)?;
     let public = load_public(&workspace.paths.base.join(&path.value))?;
-    let registered = workspace.state.keys.get(&public.key.kid).is_some_and(|k| k.revoked_from.is_none());
-    if !registered {
-        return Err(Fault::new("key_not_registered"));
-    }
+    let registered = workspace.state.keys.get(&public.key.kid).filter(|k| k.revoked_from.is_none());
+    let person = registered.map(|k| k.record.person.clone()).ok_or_else(|| Fault::new("key_not_registered"))?;
     let wanted = role != Role::Recipient || public.key.purpose == KeyUse::Recipient;
     let age = public.age.map(|a| a.recipient);
     match (wanted, age) {
-        (true, Some(recipient)) => Ok((public.key.kid, public.key.person, recipient)),
-        (true, None) if role == Role::Keeper => Ok((public.key.kid, public.key.person, String::new())),
+        (true, Some(recipient)) => Ok((public.key.kid, person, recipient)),
+        (true, None) if role == Role::Keeper => Ok((public.key.kid, person, String::new())),
         _ => Err(Fault::new("key_not_recipient").with("party", name)),
     }
 }
@@ -123,21 +123,41 @@ fn field(said: &FieldFile, holdings: &[Holding], inventory: &Inventory) -> Resul
 /// If a document is missing.
 pub(crate) fn agreements(workspace: &Workspace) -> Result<Vec<(u64, Digest, Agreement)>, Fault> {
     let today = workspace.today()?;
-    let mut out: Vec<(u64, Digest, Agreement)> = Vec::new();
-    for (n, a) in workspace.state.agreements.iter().filter(|(_, a)| a.role == AgreementRole::Recipient && a.to >= today) {
-        out.retain(|(_, _, old)| old.agreement != a.agreement);
-        out.push((*n, a.doc, workspace.get_json(&a.doc)?));
-    }
+    // First the newest of each id, then whether it is of use: what replaced or ended an agreement ends it for good.
+    let newest: BTreeMap<&Id, (u64, &case::AgreementState)> =
+        workspace.state.agreements.iter().map(|(n, a)| (&a.agreement, (*n, a))).collect();
+    let of_use = newest.into_values().filter(|(_, a)| a.role == AgreementRole::Recipient && a.to >= today);
+    let mut out = of_use.map(|(n, a)| Ok((n, a.doc, workspace.get_json(&a.doc)?))).collect::<Result<Vec<_>, Fault>>()?;
+    out.sort_by_key(|(n, ..)| *n);
     Ok(out)
 }
 
-/// The first day on which persons were told of a hand-over.
+/// Of which hand-overs persons were told, and when first.
+///
+/// A notice names data sets or sources. One that names an agreement is about that one; one that names none counts only where all agreements over
+/// the data set are with one party, so that nobody can have been told of another.
 ///
 /// # Errors
 /// If the ledger cannot be read.
-pub(crate) fn noticed_on(workspace: &Workspace) -> Result<Option<Day>, Fault> {
-    if !workspace.state.acts.contains_key(TOLD) {
-        return Ok(None);
+pub(crate) fn noticed(workspace: &Workspace, filed: &[(u64, Digest, Agreement)]) -> Result<Vec<Noticed>, Fault> {
+    if filed.is_empty() || !workspace.state.acts.contains_key(TOLD) {
+        return Ok(Vec::new());
     }
-    Ok(recorded(workspace)?.into_iter().filter(|(_, a)| a.kind == TOLD).map(|(_, a)| a.day).min())
+    let mut out: BTreeMap<(Id, Place), Day> = BTreeMap::new();
+    for (_, act) in recorded(workspace)?.into_iter().filter(|(_, a)| a.kind == TOLD) {
+        let named = |a: &Agreement| act.about.iter().any(|x| x == a.agreement.as_str());
+        let any = workspace.state.agreements.values().any(|a| act.about.iter().any(|x| x == a.agreement.as_str()));
+        for (_, _, agreement) in filed {
+            for place in agreement.fields.iter().map(|f| &f.dataset) {
+                let here = act.about.iter().any(|x| x == place.as_str() || x == place.source());
+                let over = |a: &&Agreement| a.fields.iter().any(|f| f.dataset == *place);
+                let one = filed.iter().map(|(_, _, a)| a).filter(over).all(|a| a.party == agreement.party);
+                if here && (named(agreement) || (!any && one)) {
+                    let day = out.entry((agreement.agreement.clone(), place.clone())).or_insert(act.day);
+                    *day = act.day.min(*day);
+                }
+            }
+        }
+    }
+    Ok(out.into_iter().map(|((agreement, dataset), on)| Noticed { agreement, dataset, on }).collect())
 }

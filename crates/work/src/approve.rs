@@ -107,7 +107,10 @@ pub fn record_approval(workspace: &mut Workspace, file: &ApprovalFile) -> Result
                     .with("rule", "P2")
                     .with("why", "the refusal is over another plan, or not signed by that key"));
             }
-            Event::ExceptionRecorded(ExceptionRecorded { about_n: Some(plan_n), kind: "approval_refused".to_owned(), rows: None })
+            let person = &known.record.person;
+            let own = workspace.state.approvals.iter().rfind(|a| a.person == *person && !a.ended).map(|a| a.n);
+            let about_n = own.or(Some(plan_n));
+            Event::ExceptionRecorded(ExceptionRecorded { about_n, kind: "approval_refused".to_owned(), rows: None })
         }
         None => Event::PlanApproved(PlanApproved {
             alg: file.alg.clone(),

@@ -46,7 +46,7 @@ pub fn paper_context(workspace: &Workspace) -> Result<Json, Fault> {
         "approvals": approvals(workspace, &told),
         "backups": backups(workspace, &told),
         "effects": effects(workspace, &told),
-        "handovers": [],
+        "handovers": handovers(workspace, &told),
         "acts": acts(workspace, &told),
         "tasks": open_tasks(workspace)?,
         "keys": keys(workspace),
@@ -254,6 +254,35 @@ fn effect(workspace: &Workspace, order: &EffectOrdered, o: &EffectObserved, n: u
     })
 }
 
+/// Packages with what is in them, to whom, and whether they were signed for.
+fn handovers(workspace: &Workspace, told: &[Told]) -> Vec<Json> {
+    let of = |(id, package): (&terms::Id, &case::Package)| {
+        let orders = told.iter().filter_map(|(entry, day, event)| match event {
+            Event::HandOverOrdered(o) if package.orders.contains(&entry.n) => Some((entry.n, *day, o)),
+            _ => None,
+        });
+        let orders: Vec<_> = orders.collect();
+        let (ordered_n, day, first) = orders.first()?;
+        let agreement = workspace.state.agreements.get(&first.agreement_n)?;
+        let done = |n: u64| workspace.state.orders.get(&n).and_then(|o| o.observed.as_ref());
+        let datasets: Vec<Json> = orders
+            .iter()
+            .map(|(n, _, o)| json!({"holding": o.dataset, "groups": groups(workspace, &o.groups), "rows": done(*n).map_or(0, |d| d.rows_done), "persons": null}))
+            .collect();
+        let receipt = told
+            .iter()
+            .find(|(entry, _, _)| Some(entry.n) == package.receipt_n)
+            .map(|(entry, day, _)| json!({"day": day, "n": entry.n, "differences": package.differences}));
+        Some(json!({
+            "package": id, "recipient": workspace.name_of(&first.recipient), "day": day, "ordered_n": ordered_n, "receipt": receipt,
+            "agreement": {"id": agreement.agreement, "from": agreement.from, "to": agreement.to, "doc": agreement.doc},
+            "observed_n": done(*ordered_n).map(|d| d.n), "datasets": datasets,
+            "dispute": if package.settled || package.receipt_n.is_none() { Json::Null } else { json!({"until": null}) },
+        }))
+    };
+    workspace.state.packages.iter().filter_map(of).collect()
+}
+
 fn act_words(workspace: &Workspace, kind: &str) -> Json {
     let name = workspace.packs.acts.get(kind).map_or_else(|| Both { zh: kind.to_owned(), en: kind.to_owned() }, law::ActKind::name);
     coded(kind, &name)
@@ -323,6 +352,8 @@ pub fn blocking(workspace: &Workspace) -> Result<Vec<Both>, Fault> {
     add(u64::from(state.unsealed_sets), "处有未封存的数据集", "finding of data sets that nobody sealed");
     add(state.open_orders().count() as u64, "项已命令、未核查", "orders not yet seen done");
     add(state.holds.len() as u64, "项保全", "holds");
+    let unsettled = state.packages.values().filter(|p| !p.settled).count();
+    add(unsettled as u64, "个移交包未签收或差异未了结", "packages not signed for, or with a difference that is not settled");
     let open = tasks(workspace)?.iter().filter(|t| t.answered.is_none()).count();
     add(open as u64, "项人工任务（custody status --tasks）", "tasks by hand (custody status --tasks)");
     add(state.backups.values().filter(|b| b.end.is_none()).count() as u64, "份归档仍在", "archives alive");

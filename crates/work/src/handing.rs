@@ -6,7 +6,7 @@ mod receipt;
 use std::collections::{BTreeMap, BTreeSet};
 
 use agreement::Agreement;
-use case::{BarFacts, Command, Event, HandOverOrdered, OrderKind, Seal};
+use case::{BarFacts, Draft, Event, HandOverOrdered, OrderKind, Seal};
 use plan::{HandOver, PlanDoc};
 use terms::{Fault, Id};
 
@@ -18,7 +18,7 @@ use crate::late::{Late, evaluate};
 use crate::lists::{keep_list, list_name, load_list};
 use crate::progress::Progress;
 use crate::report::{ApplyReport, Waiting, unapproved};
-use crate::settled::settled;
+use crate::settled::{ending, settled};
 use crate::survey::{Opened, open_sources};
 use crate::workspace::Workspace;
 
@@ -28,6 +28,7 @@ pub use receipt::record_receipt;
 pub(super) struct Piece {
     pub plan: HandOver,
     pub seal: Seal,
+    pub plan_n: u64,
     pub order_n: u64,
     /// Ordinals in the seal's index.
     pub rows: Vec<u32>,
@@ -80,7 +81,8 @@ pub(crate) fn pending(workspace: &mut Workspace, doc: &PlanDoc, dataset: &terms:
 
 /// By seal: rows that a hand-over covers, that are not in a final state, and that no earlier order under the same agreement named.
 fn left(workspace: &mut Workspace, plan: &HandOver) -> Result<Vec<(Seal, BTreeSet<u32>)>, Fault> {
-    let seals: Vec<Seal> = workspace.state.newest_seals().into_iter().filter(|s| s.dataset == plan.dataset).cloned().collect();
+    let own = |s: &&Seal| s.dataset == plan.dataset && !ending(workspace, s.n);
+    let seals: Vec<Seal> = workspace.state.newest_seals().into_iter().filter(own).cloned().collect();
     let mut out = Vec::new();
     for seal in seals {
         let index = SealIndex::load(workspace, &SealIndex::name(seal.scan_n, &seal.dataset))?;
@@ -101,15 +103,16 @@ fn left(workspace: &mut Workspace, plan: &HandOver) -> Result<Vec<(Seal, BTreeSe
     Ok(out)
 }
 
-/// Rows of a seal that orders under the same agreement named, of whatever plan: nobody is handed over twice.
+/// Rows of a seal that orders for the same party named, of whatever plan: nobody is handed over twice.
 fn handed_before(workspace: &mut Workspace, plan: &HandOver, seal_n: u64) -> Result<BTreeSet<u32>, Fault> {
-    let same = |o: &HandOverOrdered| workspace.state.agreements.get(&o.agreement_n).is_some_and(|a| a.agreement == plan.agreement);
+    // One party, one copy: a second agreement with it over the same fields gives nothing that it has not got.
+    let same = |o: &HandOverOrdered| workspace.state.agreements.get(&o.agreement_n).is_some_and(|a| a.party == plan.party);
     let names: Vec<String> = workspace
         .state
         .orders
         .values()
         .filter_map(|o| match &o.kind {
-            OrderKind::HandOver(h) if h.seal_n == seal_n && h.groups == plan.groups && same(h) => {
+            OrderKind::HandOver(h) if h.seal_n == seal_n && h.groups == plan.groups && same(h) && !o.observed.as_ref().is_some_and(|d| d.withdrawn) => {
                 Some(list_name("handed", h.plan_n, seal_n, &h.item))
             }
             _ => None,
@@ -136,12 +139,22 @@ pub(crate) fn carry_out(
     }
     let mut opened = open_sources(workspace)?;
     let late = evaluate(workspace, &mut opened, progress)?.late;
-    let mut parcels = unfinished;
+    let mut parcels = Vec::new();
+    for parcel in unfinished {
+        if may_leave(workspace, &parcel, plan_n) { parcels.push(parcel) } else { package::withdraw(workspace, &parcel)? }
+    }
     parcels.extend(order(workspace, &mut opened, &late, due, plan_n)?);
     for parcel in parcels {
         package::write(workspace, &mut opened, &late, parcel, report)?;
     }
     Ok(())
+}
+
+/// Whether what was ordered before a crash may still leave: the same plan, no hold, the recipient's key in force.
+fn may_leave(workspace: &Workspace, parcel: &Parcel, plan_n: u64) -> bool {
+    let key = workspace.state.keys.get(&parcel.agreement.kid).is_some_and(|k| k.revoked_from.is_none());
+    let today = workspace.today().is_ok_and(|d| parcel.agreement.in_force_on(d));
+    key && today && parcel.pieces.iter().all(|p| p.plan_n == plan_n && !workspace.state.held(p.plan.dataset.as_str()))
 }
 
 /// Packages whose orders were never seen done: their run ended before.
@@ -165,7 +178,7 @@ fn unfinished(workspace: &mut Workspace) -> Result<Vec<Parcel>, Fault> {
         let seal = workspace.state.seals.get(&o.seal_n).cloned().ok_or_else(lost)?;
         let rows = load_list(workspace, &list_name("handed", o.plan_n, seal.n, &o.item))?;
         let parcel = out.entry(o.package.clone()).or_insert_with(|| Parcel { package: o.package.clone(), agreement, pieces: Vec::new() });
-        parcel.pieces.push(Piece { plan, seal, order_n, rows });
+        parcel.pieces.push(Piece { plan, seal, plan_n: o.plan_n, order_n, rows });
     }
     Ok(out.into_values().collect())
 }
@@ -180,6 +193,7 @@ fn order(
 ) -> Result<Vec<Parcel>, Fault> {
     let filed = agreements(workspace)?;
     let mut out: Vec<Parcel> = Vec::new();
+    let mut drafts = Vec::new();
     for plan in due {
         let found = filed.iter().find(|(_, _, a)| a.agreement == plan.agreement);
         let (agreement_n, _, agreement) = found.ok_or_else(|| Fault::new("agreement_over").with("item", &plan.item))?;
@@ -193,33 +207,47 @@ fn order(
         let Some(parcel) = out.get_mut(at) else { continue };
         for (seal, rows) in ready(workspace, opened, late, &plan)? {
             keep_list(workspace, &list_name("handed", plan_n, seal.n, &plan.item), &rows)?;
-            let facts = HandOverOrdered {
-                agreement_n: *agreement_n,
-                bars: BarFacts { gate: plan.bars.gate, hold: plan.bars.hold, request: plan.bars.request, retention: plan.bars.retention },
-                copy: seal.copy.clone(),
-                dataset: plan.dataset.clone(),
-                demand: plan.demand,
-                excluded: 0,
-                groups: plan.groups.clone(),
-                head_ns: Vec::new(),
-                item: plan.item.clone(),
-                method: "package".to_owned(),
-                not_after: plan.not_after,
-                not_before: plan.not_before,
-                package: parcel.package.clone(),
-                plan_n,
-                recipient: parcel.agreement.kid.clone(),
-                rows: rows.len() as u64,
-                run_n: workspace.run_n()?,
-                seal_n: seal.n,
-            };
-            let numbers = workspace.record(Command::RecordUnder(case::By::Run, Event::HandOverOrdered(facts), plan.rules.clone()))?;
-            let order_n = numbers.first().copied().unwrap_or_default();
-            parcel.pieces.push(Piece { plan: plan.clone(), seal, order_n, rows });
+            drafts.push(draft(workspace, &plan, &seal, rows.len() as u64, (*agreement_n, plan_n), parcel)?);
+            parcel.pieces.push(Piece { plan: plan.clone(), seal, plan_n, order_n: 0, rows });
         }
     }
+    // All orders or none: a crash between two would leave rows that nobody hands over and nobody keeps.
+    let mut numbers = workspace.record_all(drafts)?.into_iter();
+    let pieces = out.iter_mut().flat_map(|p| &mut p.pieces);
+    pieces.zip(&mut numbers).for_each(|(piece, n)| piece.order_n = n);
     out.retain(|p| !p.pieces.is_empty());
     Ok(out)
+}
+
+fn draft(
+    workspace: &Workspace,
+    plan: &HandOver,
+    seal: &Seal,
+    rows: u64,
+    (agreement_n, plan_n): (u64, u64),
+    parcel: &Parcel,
+) -> Result<Draft, Fault> {
+    let facts = HandOverOrdered {
+        agreement_n,
+        bars: BarFacts { gate: plan.bars.gate, hold: plan.bars.hold, request: plan.bars.request, retention: plan.bars.retention },
+        copy: seal.copy.clone(),
+        dataset: plan.dataset.clone(),
+        demand: plan.demand,
+        excluded: 0,
+        groups: plan.groups.clone(),
+        head_ns: Vec::new(),
+        item: plan.item.clone(),
+        method: "package".to_owned(),
+        not_after: plan.not_after,
+        not_before: plan.not_before,
+        package: parcel.package.clone(),
+        plan_n,
+        recipient: parcel.agreement.kid.clone(),
+        rows,
+        run_n: workspace.run_n()?,
+        seal_n: seal.n,
+    };
+    Ok(Draft { event: Event::HandOverOrdered(facts), by: case::By::Run, rules: plan.rules.clone() })
 }
 
 /// By seal: rows that are left to hand over, are as they were sealed, and of which nothing else is known now.

@@ -85,7 +85,7 @@ impl SealIndex {
     }
 
     pub(crate) fn load(workspace: &mut Workspace, name: &str) -> Result<SealIndex, Fault> {
-        let bytes = workspace.vault()?.index_get(name)?.ok_or_else(|| Fault::new("index_missing"))?;
+        let bytes = workspace.vault()?.index_get(name)?.ok_or_else(|| Fault::new("index_missing").with("list", name))?;
         SealIndex::from_bytes(&bytes).ok_or_else(|| Fault::new("vault_damaged"))
     }
 }

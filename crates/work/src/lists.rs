@@ -25,7 +25,7 @@ pub(crate) fn keep_list(workspace: &mut Workspace, name: &str, list: &[u32]) -> 
 }
 
 pub(crate) fn load_list(workspace: &mut Workspace, name: &str) -> Result<Vec<u32>, Fault> {
-    let bytes = workspace.vault()?.index_get(name)?.ok_or_else(|| Fault::new("index_missing"))?;
+    let bytes = workspace.vault()?.index_get(name)?.ok_or_else(|| Fault::new("index_missing").with("list", name))?;
     Ok(bytes.chunks_exact(4).filter_map(|c| c.try_into().ok().map(u32::from_be_bytes)).collect())
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn keep_recall(workspace: &mut Workspace, name: &str, recall: &Recall
 }
 
 pub(crate) fn load_recall(workspace: &mut Workspace, name: &str) -> Result<Recall, Fault> {
-    let bytes = workspace.vault()?.index_get(name)?.ok_or_else(|| Fault::new("index_missing"))?;
+    let bytes = workspace.vault()?.index_get(name)?.ok_or_else(|| Fault::new("index_missing").with("list", name))?;
     let mut out = Recall::default();
     for record in bytes.chunks_exact(28) {
         let (column, rest) = record.split_at(4);

@@ -10,7 +10,7 @@ use terms::{Answer, Answers, Digest, Fault, Holdings, Id, Inventory, Outcome, Va
 
 use agreement::Agreement;
 
-use crate::agreements::{agreements, noticed_on};
+use crate::agreements::{agreements, noticed};
 use crate::index::SealIndex;
 use crate::settled::{count_settled, ending};
 use crate::workspace::Workspace;
@@ -97,7 +97,7 @@ pub(crate) fn known(workspace: &Workspace) -> Result<Known, Fault> {
     let inputs = PlanInputs {
         acts,
         agreements: agreements.iter().map(|(_, doc, _)| *doc).collect(),
-        noticed_on: if agreements.is_empty() { None } else { noticed_on(workspace)? },
+        noticed: noticed(workspace, &agreements)?,
         answers,
         as_of: workspace.today()?,
         case,
@@ -134,7 +134,7 @@ impl Known {
             answers: &self.inputs.answers,
             acts: &acts,
             agreements: &self.agreements,
-            noticed_on: self.inputs.noticed_on,
+            noticed: &self.inputs.noticed,
             as_of: self.inputs.as_of,
         })
     }

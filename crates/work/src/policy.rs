@@ -6,7 +6,7 @@ use case::file::CaseFile;
 use case::{ApprovalKind, CaseOpened, Policy};
 use store::Documents;
 use terms::json::{Json, Strictness, json, to_bytes};
-use terms::{Fault, Place};
+use terms::{Fault, Id, Place};
 
 /// The place id of the source of that ordinal.
 pub(crate) fn place_of(i: usize) -> Option<Place> {
@@ -17,7 +17,13 @@ pub(crate) fn place_of(i: usize) -> Option<Place> {
 ///
 /// # Errors
 /// If the policy document cannot be written.
-pub(crate) fn terms_of(file: &CaseFile, documents: &Documents, before: &CaseOpened, log: &str) -> Result<CaseOpened, Fault> {
+pub(crate) fn terms_of(
+    file: &CaseFile,
+    documents: &Documents,
+    before: &CaseOpened,
+    log: &str,
+    paper_approvers: Vec<Id>,
+) -> Result<CaseOpened, Fault> {
     let need = file.approval.need.value;
     let all = std::iter::once(("irreversible", &file.approval.kinds)).chain(file.approval.acts.iter().map(|(a, k)| (a.as_str(), k)));
     let approvals: BTreeMap<String, Policy> = all.map(|(act, said)| (act.to_owned(), Policy { kinds: kinds(said), need })).collect();
@@ -32,6 +38,7 @@ pub(crate) fn terms_of(file: &CaseFile, documents: &Documents, before: &CaseOpen
     let policy = to_bytes(&policy, Strictness::Document).map_err(|_| Fault::new("document_form"))?;
     Ok(CaseOpened {
         approvals,
+        paper_approvers,
         policy_doc: documents.put(&policy)?,
         safety_days: file.safety_days.value,
         scenario: file.scenario(),

@@ -9,7 +9,7 @@ use terms::json::json;
 use terms::{Day, Fault};
 
 use crate::attachments;
-use crate::persons::person;
+use crate::persons::{paper_approvers, person};
 use crate::policy::{place_of, terms_of};
 use crate::workspace::Workspace;
 
@@ -39,6 +39,9 @@ pub fn record_act(workspace: &mut Workspace, said: Said) -> Result<u64, Fault> {
         let near = nearest(workspace, &said.kind);
         return Err(Fault::new("no_such_act").with("kind", &said.kind).with("kinds", near));
     };
+    if OWN.contains(&said.kind.as_str()) {
+        return Err(Fault::new("act_of_program").with("kind", &said.kind));
+    }
     let today = workspace.today()?;
     let day = said.on.unwrap_or(today);
     if day > today {
@@ -63,6 +66,9 @@ pub fn record_act(workspace: &mut Workspace, said: Said) -> Result<u64, Fault> {
     first(workspace.record_with_body(By::Operator, Event::ActRecorded(event), body)?)
 }
 
+/// Acts that the program records itself, once it has seen them: nobody's word stands for them.
+const OWN: [&str; 4] = ["pack_imported", "recovery_drill", "root_key_split", "script_run"];
+
 /// What an act names exists, and it names what its kind demands.
 fn about_fits(workspace: &Workspace, said: &Said, demanded: About) -> Result<(), Fault> {
     let sources = workspace.file.sources.len();
@@ -77,12 +83,13 @@ fn about_fits(workspace: &Workspace, said: &Said, demanded: About) -> Result<(),
     };
     let package = |a: &String| workspace.state.packages.keys().any(|p| p.as_str() == a);
     let task = |a: &String| a.strip_prefix("t-").is_some_and(|k| workspace.packs.acts.get(k).is_some_and(|x| x.standing.is_some()));
-    if let Some(unknown) = said.about.iter().find(|a| !(source(a) || place(a) || item(a) || task(a) || package(a))) {
+    let agreement = |a: &String| workspace.state.agreements.values().any(|x| x.agreement.as_str() == a);
+    if let Some(unknown) = said.about.iter().find(|a| !(source(a) || place(a) || item(a) || task(a) || package(a) || agreement(a))) {
         return Err(Fault::new("about_unknown").with("about", unknown));
     }
     let named = match demanded {
         About::Source => said.about.iter().any(source),
-        About::Dataset => said.about.iter().any(place),
+        About::Dataset => said.about.iter().any(|a| place(a) || source(a)),
         About::Item => said.about.iter().any(item),
         About::None => true,
     };
@@ -108,9 +115,17 @@ fn nearest(workspace: &Workspace, word: &str) -> String {
 ///
 /// # Errors
 /// If the file is no public file, the key is registered, or the countersigner may not.
-pub fn register_key(workspace: &mut Workspace, public: PublicFile, present: bool, countersigner: &Signer) -> Result<u64, Fault> {
+pub fn register_key(
+    workspace: &mut Workspace,
+    public: PublicFile,
+    name: &str,
+    present: bool,
+    countersigner: &Signer,
+) -> Result<u64, Fault> {
+    // One human is one person, with a key, with two, or on paper: the countersigner vouches for the name.
+    let person = person(workspace, name)?;
     let seen = if present { Seen::InPerson } else { Seen::Countersigned };
-    let event = Event::KeyRegistered(KeyRegistered { key: KeyRecord { seen, ..public.key } });
+    let event = Event::KeyRegistered(KeyRegistered { key: KeyRecord { person, seen, ..public.key } });
     first(workspace.record_with(Command::Record(By::Operator, event), countersigner)?)
 }
 
@@ -150,14 +165,16 @@ fn first(numbers: Vec<u64>) -> Result<u64, Fault> {
 }
 
 /// What of the case file is not what the ledger says; none if nothing.
-pub(crate) fn moved(workspace: &Workspace) -> Result<Option<CaseAmended>, Fault> {
+pub(crate) fn moved(workspace: &mut Workspace) -> Result<Option<CaseAmended>, Fault> {
     let opened = workspace.state.opened.clone().ok_or_else(|| Fault::new("no_workspace"))?;
     let policy: terms::json::Json = workspace.get_json(&opened.policy_doc)?;
     let log = policy.get("log").and_then(terms::json::Json::as_str).ok_or_else(|| Fault::new("document_form"))?;
-    let now = terms_of(&workspace.file, &workspace.documents, &opened, log)?;
+    let paper = paper_approvers(workspace)?;
+    let now = terms_of(&workspace.file, &workspace.documents, &opened, log, paper)?;
     let amended = CaseAmended {
         approvals: (now.approvals != opened.approvals).then_some(now.approvals),
         law_date: None,
+        paper_approvers: (now.paper_approvers != opened.paper_approvers).then_some(now.paper_approvers),
         policy_doc: (now.policy_doc != opened.policy_doc).then_some(now.policy_doc),
         reason: "case_file_changed".to_owned(),
         safety_days: (now.safety_days != opened.safety_days).then_some(now.safety_days),
@@ -169,6 +186,7 @@ pub(crate) fn moved(workspace: &Workspace) -> Result<Option<CaseAmended>, Fault>
     let nothing = CaseAmended {
         approvals: None,
         law_date: None,
+        paper_approvers: None,
         policy_doc: None,
         safety_days: None,
         scenario: None,
@@ -181,7 +199,7 @@ pub(crate) fn moved(workspace: &Workspace) -> Result<Option<CaseAmended>, Fault>
 }
 
 /// Refuses to go on with a case file that says other things than the ledger: it is amended first, by two people.
-pub(crate) fn unmoved(workspace: &Workspace) -> Result<(), Fault> {
+pub(crate) fn unmoved(workspace: &mut Workspace) -> Result<(), Fault> {
     if moved(workspace)?.is_some() { Err(Fault::new("case_moved")) } else { Ok(()) }
 }
 

@@ -10,7 +10,7 @@ use vault::random;
 
 use crate::approve::briefing;
 use crate::attachments;
-use crate::persons::person;
+use crate::persons::{approves_on_paper, person};
 use crate::planning::read_plan;
 use crate::workspace::Workspace;
 
@@ -41,6 +41,9 @@ pub fn sheets(workspace: &mut Workspace) -> Result<Vec<Sheet>, Fault> {
     let mut out = Vec::new();
     for name in names {
         let person = person(workspace, &name)?;
+        if !approves_on_paper(workspace, &person) {
+            continue;
+        }
         // The reason is written by hand on the sheet; the statement commits to none.
         let reason = Reason::new("", &random()?).commitment().ok_or_else(|| Fault::new("document_form"))?;
         let statement = briefing.statement(person.as_str(), KeyUse::Approver.word(), Decision::Approve, reason, &random()?);

@@ -16,6 +16,7 @@ use vault::{Share, Vault, load_key_file, random, random_key};
 
 use crate::clock::Clock;
 use crate::keygen::{load_public, random_id};
+use crate::persons::paper_approvers;
 use crate::policy::{place_of, terms_of};
 
 /// How long a run may take (ms).
@@ -253,6 +254,7 @@ impl Workspace {
             approvals: BTreeMap::new(),
             keys,
             law_date: self.today()?,
+            paper_approvers: Vec::new(),
             policy_doc: Digest::ZERO,
             safety_days: 0,
             scenario: self.file.scenario(),
@@ -262,7 +264,8 @@ impl Workspace {
             origin,
         };
         let vkey = ledger::Vkey { name: bare.origin.clone(), key: log }.text();
-        let opened = terms_of(&self.file, &self.documents, &bare, &vkey)?;
+        let paper = paper_approvers(self)?;
+        let opened = terms_of(&self.file, &self.documents, &bare, &vkey, paper)?;
         let body = json!({"company": self.file.company.name.value, "persons": persons, "uscc": self.file.company.uscc.value});
         self.state.case = random_id("c")?.as_str().to_owned();
         let drafts = vec![(Draft::new(By::Operator, Event::CaseOpened(opened)), Some(body))];
@@ -354,6 +357,14 @@ impl Workspace {
     /// The rule that it breaks, or that it could not be made durable; then nothing was appended.
     pub fn record(&mut self, command: Command) -> Result<Vec<u64>, Fault> {
         let drafts = decide(&self.state, command).map_err(broken)?;
+        self.append(drafts.into_iter().map(|d| (d, None)).collect(), None)
+    }
+
+    /// Records several events in one transaction: all of them or none.
+    ///
+    /// # Errors
+    /// As [`Workspace::record`].
+    pub fn record_all(&mut self, drafts: Vec<Draft>) -> Result<Vec<u64>, Fault> {
         self.append(drafts.into_iter().map(|d| (d, None)).collect(), None)
     }
 

@@ -24,6 +24,8 @@ pub(super) fn ordering(state: &State, entry: &Entry, o: &HandOverOrdered) -> Res
     need(!state.held(o.dataset.as_str()), "P7", "an open hold covers the data set")?;
     let agreement = state.agreements.get(&o.agreement_n).ok_or_else(|| Broken::new("F3", "that agreement is not on file"))?;
     need(agreement.from <= day && day <= agreement.to, "E3", "the agreement is not in force that day")?;
+    let replaced = state.agreements.range(o.agreement_n + 1..).any(|(_, a)| a.agreement == agreement.agreement);
+    need(!replaced, "E3", "the agreement was replaced by a later one")?;
     need(agreement.role == AgreementRole::Recipient, "E3", "the agreement makes nobody a recipient")?;
     let key = state.keys.get(&o.recipient).filter(|k| k.revoked_from.is_none() && k.record.purpose == KeyUse::Recipient);
     let party = key.is_some_and(|k| k.record.person == agreement.party);

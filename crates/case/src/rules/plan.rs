@@ -60,6 +60,11 @@ fn on_paper(state: &State, entry: &Entry, a: &PlanApproved, s: &Statement) -> Re
     need(a.evidence.as_ref().is_some_and(|e| !e.is_empty()), "P2", "an approval on paper comes with a scan")?;
     need(s.key == person.as_str() && s.role == KeyUse::Approver.word(), "P2", "the statement names another person")?;
     let readers: BTreeSet<_> = entry.sigs.iter().filter_map(|g| state.keys.get(&g.kid)).map(|k| &k.record.person).collect();
+    let holder = |k: &crate::state::KeyState| {
+        k.record.person == *person && k.revoked_from.is_none() && matches!(k.record.purpose, KeyUse::Approver | KeyUse::Operator)
+    };
+    let named = state.opened.as_ref().is_some_and(|o| o.paper_approvers.contains(person)) || state.keys.values().any(holder);
+    need(named, "P2", "the person is no approver of the case")?;
     need(readers.len() == 2, "P2", "the two who compared it are one person")?;
     need(!readers.contains(person), "P2", "nobody compares their own paper")
 }

@@ -148,7 +148,7 @@ impl Demo<'_> {
     fn plan_and_approve(&self, w: &mut Workspace) -> Result<(), Fault> {
         let paper = self.write("signed-by-hand.txt", "a scan of what was signed by hand\n")?;
         let buyer = work::load_public(&self.key("buyer").with_extension("pub"))?;
-        work::register_key(w, buyer, true, &self.signer("liquidator")?)?;
+        work::register_key(w, buyer, "买方公司", true, &self.signer("liquidator")?)?;
         work::record_agreement(w, &self.into.join("agreement.yaml"), std::slice::from_ref(&paper)).map_err(|e| match e {
             Err(fault) => fault,
             Ok(faults) => Fault::new("case_file_faulty").with("count", faults.len()).with("file", "agreement.yaml"),

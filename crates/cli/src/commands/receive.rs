@@ -88,13 +88,7 @@ fn show(session: &Session<'_>, opened: &Opened<BufReader<File>>) {
         .iter()
         .map(|d| {
             let groups: Vec<&str> = d.groups.iter().map(|g| g.group.as_str()).collect();
-            vec![
-                d.name.clone(),
-                groups.join(", "),
-                d.rows.to_string(),
-                opened.counted(d.dataset.as_str()).to_string(),
-                d.persons.to_string(),
-            ]
+            vec![d.name.clone(), groups.join(", "), d.rows.to_string(), opened.counted(d).to_string(), d.persons.to_string()]
         })
         .collect();
     say::table(

@@ -85,11 +85,11 @@ fn record(session: &Session<'_>, record: &Record) -> Result<u64, Fault> {
             let reader = signer(session, reader, reader_passphrase_file.as_ref())?;
             work::record_paper(&mut workspace, number, evidence, &reader)
         }
-        Record::Key { file, countersign, countersign_passphrase_file, present } => {
+        Record::Key { file, name, countersign, countersign_passphrase_file, present } => {
             let bytes = std::fs::read(file).map_err(|_| Fault::new("public_key_missing"))?;
             let public = PublicFile::read(&bytes).map_err(|_| Fault::new("public_key_damaged"))?;
             let by = signer(session, countersign, countersign_passphrase_file.as_ref())?;
-            work::register_key(&mut workspace, public, *present, &by)
+            work::register_key(&mut workspace, public, name, *present, &by)
         }
         Record::Agreement { .. } | Record::Receipt { .. } => Err(Fault::new("usage")),
         Record::AcceptUnread { until, counsel_passphrase_file } => {

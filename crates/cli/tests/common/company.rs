@@ -67,7 +67,7 @@ pub fn planned(case: &Case) {
     case.ok(&["subjects"]);
     case.answer_tasks();
     case.drill();
-    case.ok(&["record", "key", "keys/buyer.pub", "--countersign", "keys/liquidator.key", "--present"]);
+    case.ok(&["record", "key", "keys/buyer.pub", "--name", "Buyer", "--countersign", "keys/liquidator.key", "--present"]);
     case.ok(&["record", "agreement", "agreement.yaml", "--evidence", "scan.jpg"]);
     case.ok(&["record", "notice_sent", "--about", "src1/t1", "--evidence", "scan.jpg", "--on", &day(-40)]);
     case.ok(&["record", "pipia_done", "--evidence", "scan.jpg"]);

@@ -21,7 +21,7 @@ pub(super) fn unmoved(workspace: &mut Workspace, doc: &PlanDoc) -> Result<(), Fa
         ("packs", now.packs != doc.inputs.packs),
         ("case_file", now.case != doc.inputs.case),
         ("answers", now.answers != doc.inputs.answers),
-        ("acts", now.acts != doc.inputs.acts || now.noticed_on != doc.inputs.noticed_on),
+        ("acts", now.acts != doc.inputs.acts || now.noticed != doc.inputs.noticed),
         ("agreements", now.agreements != doc.inputs.agreements),
         ("holdings", bare(known.holdings) != bare(planned)),
     ];

@@ -70,7 +70,7 @@ pub fn request_erase(
 /// The rows of one order, with keys and what is left of them.
 fn one(workspace: &mut Workspace, opened: &mut Opened, i: usize, order: &EffectOrdered) -> Result<Erasing, Fault> {
     let place = &order.dataset;
-    let seal = workspace.state.seals.get(&order.seal_n).cloned().ok_or_else(|| Fault::new("index_missing"))?;
+    let seal = workspace.state.seals.get(&order.seal_n).cloned().ok_or_else(|| Fault::new("index_missing").with("list", order.seal_n))?;
     let wanted: BTreeSet<u32> = load_list(workspace, &list_name("order", order.plan_n, seal.n, &order.item))?.into_iter().collect();
     let parts = vec![Part::load(workspace, &seal)?];
     let holding = recorded_holdings(workspace)?.holdings.into_iter().find(|h| h.dataset == *place);

@@ -49,8 +49,15 @@ pub fn import(workspace: &mut Workspace, id: &str, folder: &Path) -> Result<Impo
     if !same {
         return Err(Fault::new("pack_elsewhere").with("source", id).with("path", &file.path.value));
     }
-    let counted = rows(workspace, i)?;
+    let (counted, seen) = rows(workspace, i)?;
     let mut out = Imported::default();
+    // What was sealed of this source and is not in a later export was not looked at: that is never taken for erased.
+    let sealed = workspace.state.newest_seals().into_iter().filter(|s| s.dataset.source() == place.as_str());
+    for lacking in sealed.filter(|s| !seen.contains(&s.dataset)) {
+        let zh = format!("缺少已封存的数据集 {}；清空的表也要交回，只剩列名一行", lacking.dataset);
+        let en = format!("the sealed data set {} is missing; an emptied table comes back, too, with its line of names", lacking.dataset);
+        out.findings.push(Both { zh, en });
+    }
     compare(&asked, &counts, &counted, &data, &mut out);
     let files = [folder.join("counts.csv"), folder.join("errand.json")];
     let sealed = attachments::seal(workspace, &files)?;
@@ -78,8 +85,11 @@ fn blob(place: &Place) -> String {
     format!("import-{place}")
 }
 
-/// Columns and rows by table, as they are read.
-fn rows(workspace: &mut Workspace, i: usize) -> Result<BTreeMap<String, (BTreeSet<String>, u64)>, Fault> {
+/// Columns and rows by table.
+type Tables = BTreeMap<String, (BTreeSet<String>, u64)>;
+
+/// Columns and rows by table, as they are read, and the places of the data sets.
+fn rows(workspace: &mut Workspace, i: usize) -> Result<(Tables, BTreeSet<Place>), Fault> {
     let mut places = workspace.places()?;
     let (_, mut open) = workspace.source(i)?;
     let listing = open.list(&mut places)?;
@@ -87,16 +97,17 @@ fn rows(workspace: &mut Workspace, i: usize) -> Result<BTreeMap<String, (BTreeSe
     if let Some(missed) = listing.missed.first() {
         return Err(Fault::named(&missed.reason).with("place", &missed.place).with("source", missed.place.source()));
     }
-    let mut out = BTreeMap::new();
+    let (mut out, mut seen) = (Tables::new(), BTreeSet::new());
     for d in listing.datasets {
+        seen.insert(d.place.clone());
         let summary = open.read(&d.place, &mut |_| Ok(()))?;
         let table = d.name.trim_end_matches(".csv").trim_end_matches(".tsv").to_owned();
         out.insert(table, (d.columns.into_iter().map(|c| c.name).collect(), summary.rows));
     }
-    Ok(out)
+    Ok((out, seen))
 }
 
-fn compare(asked: &Json, counts: &str, there: &BTreeMap<String, (BTreeSet<String>, u64)>, data: &Path, out: &mut Imported) {
+fn compare(asked: &Json, counts: &str, there: &Tables, data: &Path, out: &mut Imported) {
     let mut find = |zh: String, en: String| out.findings.push(Both { zh, en });
     let mut stated: BTreeMap<String, (Option<u64>, String)> = BTreeMap::new();
     for line in counts.trim_start_matches('\u{feff}').lines().skip(1).filter(|l| !l.trim().is_empty()) {

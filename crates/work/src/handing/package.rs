@@ -6,7 +6,7 @@ use std::io::{BufWriter, Read};
 use std::path::Path;
 
 use agreement::{Agreement, Filter, Onward, Then, Wanted, filter};
-use case::{By, Command, EffectObserved, Event};
+use case::{By, Draft, EffectObserved, Event};
 use exchange::{Agreed, DatasetOut, FilePart, Manifest, PackageWriter, Recipient};
 use facts::Expr;
 use plan::Cited;
@@ -92,7 +92,12 @@ fn one(
     let wanted: BTreeSet<u32> = piece.rows.iter().copied().collect();
     let moved: BTreeSet<(u64, u32)> = late.get(place).map(|l| l.moved.clone()).unwrap_or_default();
     let mut done = Done::default();
-    let Some((source, dataset)) = at(opened, place)? else { return Ok(done) };
+    let Some((source, dataset)) = at(opened, place)? else {
+        // A data set that is gone has its place in the package all the same, without rows.
+        let nothing = DatasetOut { columns: Vec::new(), dataset: place.clone(), groups: Vec::new(), name: holding.name.clone() };
+        out.begin(nothing).map_err(|_| Fault::new("disk_full").with("place", "packages").retry())?;
+        return Ok(done);
+    };
     let columns: Vec<usize> = filter.columns.iter().filter_map(|c| usize::try_from(*c).ok()).collect();
     let position = |c: &u32| columns.iter().position(|own| u32::try_from(*own).ok() == Some(*c));
     out.begin(DatasetOut {
@@ -194,25 +199,45 @@ fn observe(workspace: &mut Workspace, parcel: &Parcel, manifest: &Manifest, path
         "recipient": parcel.agreement.kid, "root": manifest.root, "rows": manifest.rows, "sealed": sealed, "type": "custody.handover", "v": 1,
     });
     let receipt_doc = workspace.put_json(&doc)?;
+    let mut drafts = Vec::new();
     for (piece, done) in parcel.pieces.iter().zip(done) {
         let rows = piece.rows.len() as u64;
         let changed = rows.saturating_sub(done.rows + done.barred);
         let kept = [("barred", done.barred), ("changed", changed)].into_iter().filter(|(_, n)| *n > 0);
-        let event = EffectObserved {
-            backup_until: None,
-            bytes_searched: bytes,
-            bytes_unread: 0,
-            columns: Vec::new(),
-            level: Level::L0,
-            order_n: piece.order_n,
-            out_of_scope: OUT_OF_SCOPE.map(str::to_owned).to_vec(),
-            receipt_doc,
-            rows_done: done.rows,
-            rows_kept: kept.map(|(k, n)| (k.to_owned(), n)).collect(),
-            scan_n: None,
-        };
-        workspace.record(Command::RecordUnder(By::Run, Event::HandOverObserved(event), piece.plan.rules.clone()))?;
+        drafts.push(observed(piece, done.rows, kept.map(|(k, n)| (k.to_owned(), n)).collect(), bytes, receipt_doc));
     }
+    // All of a package or nothing of it: a receipt is over the whole.
+    workspace.record_all(drafts)?;
+    Ok(())
+}
+
+fn observed(piece: &Piece, rows_done: u64, rows_kept: BTreeMap<String, u64>, bytes: u64, receipt_doc: Digest) -> Draft {
+    let event = EffectObserved {
+        backup_until: None,
+        bytes_searched: bytes,
+        bytes_unread: 0,
+        columns: Vec::new(),
+        level: Level::L0,
+        order_n: piece.order_n,
+        out_of_scope: OUT_OF_SCOPE.map(str::to_owned).to_vec(),
+        receipt_doc,
+        rows_done,
+        rows_kept,
+        scan_n: None,
+    };
+    let mut rules = piece.plan.rules.clone();
+    rules.sort();
+    rules.dedup();
+    Draft { event: Event::HandOverObserved(event), by: By::Run, rules }
+}
+
+/// Settles a parcel that may not leave any more: nothing of it was written, and its orders say so.
+pub(super) fn withdraw(workspace: &mut Workspace, parcel: &Parcel) -> Result<(), Fault> {
+    let doc = json!({"datasets": [], "package": parcel.package, "rows": 0, "type": "custody.handover", "v": 1, "withdrawn": true});
+    let receipt_doc = workspace.put_json(&doc)?;
+    let kept = |p: &Piece| BTreeMap::from([("withdrawn".to_owned(), p.rows.len() as u64)]);
+    let drafts = parcel.pieces.iter().map(|p| observed(p, 0, kept(p), 0, receipt_doc)).collect();
+    workspace.record_all(drafts)?;
     Ok(())
 }
 
