@@ -466,6 +466,9 @@ pub struct ApproveArgs {
     /// Why; kept sealed, only a commitment is signed.
     #[arg(long, default_value = "")]
     pub reason: String,
+    /// Sign a refusal; it takes back an approval that the same person gave.
+    #[arg(long)]
+    pub refuse: bool,
     /// Only write the signed approval to this file.
     #[arg(long)]
     pub out: Option<PathBuf>,

@@ -177,3 +177,67 @@ fn a_package_opens_for_its_recipient_alone_and_only_whole() {
         .status();
     assert!(!found.unwrap().success(), "a value lies in the clear");
 }
+
+#[test]
+fn what_a_crash_left_open_leaves_only_while_it_may() {
+    let case = shop();
+    ready(&case);
+    // Ordered, and then the disk says no.
+    case.write("packages", "in the way");
+    assert_eq!(case.fault(&["apply"]), "file_unwritable");
+    std::fs::remove_file(case.folder.join("packages")).unwrap();
+    let public: Value = serde_json::from_slice(&std::fs::read(case.folder.join("keys/buyer.pub")).unwrap()).unwrap();
+    case.ok(&["record", "revoke", public["key"]["kid"].as_str().unwrap(), "--reason", "stolen"]);
+    let applied = case.run(&["--json", "apply"]);
+    assert!(!String::from_utf8_lossy(&applied.stdout).contains("packages/"), "{}", String::from_utf8_lossy(&applied.stdout));
+    let left = std::fs::read_dir(case.folder.join("packages")).map_or(0, Iterator::count);
+    assert_eq!(left, 0, "a package for a stolen key");
+    assert_eq!(rows(&case, "SELECT count(*) FROM newsletter"), 12);
+}
+
+#[test]
+fn an_agreement_that_was_ended_or_replaced_stays_so() {
+    let case = shop();
+    ready(&case);
+    for later in [
+        AGREEMENT.replace("FROM", &day(-5)).replace("TO", &day(-1)),
+        AGREEMENT.replace("role: recipient", "role: processor").replace("keep", "destroy").replace("FROM", &day(-5)).replace("TO", &day(60)),
+    ] {
+        case.write("later.yaml", later);
+        case.ok(&["record", "agreement", "later.yaml", "--evidence", "signed.pdf"]);
+        assert_eq!(case.fault(&["apply"]), "plan_moved");
+        case.ok(&["plan"]);
+        case.approve();
+        assert_eq!(case.json(&["apply"])["handed"], serde_json::json!([]));
+    }
+}
+
+#[test]
+fn who_was_told_of_one_data_set_was_not_told_of_another() {
+    let case = shop();
+    let db = rusqlite::Connection::open(case.folder.join("shop.db")).unwrap();
+    db.execute_batch("CREATE TABLE second AS SELECT id + 100 AS id, 'zweit' || email AS email, region, agreed FROM newsletter").unwrap();
+    drop(db);
+    let file = std::fs::read_to_string(case.folder.join("case.yaml")).unwrap();
+    let more = "  - {at: shop/second, class: marketing_list, purpose: news by mail, route: art23, groups: {contact: [email]}, not_personal: {region: a country, agreed: yes or no}, tells: {region: region, consent_23: agreed, under14: \"=no\"}}\nsafety_days";
+    case.write("case.yaml", file.replace("safety_days", more));
+    let both = AGREEMENT.replace("fields:", "fields:\n  - {holding: second, groups: [contact]}");
+    case.write("agreement.yaml", both.replace("FROM", &day(-5)).replace("TO", &day(60)));
+    ready(&case);
+    let applied = case.json(&["apply"]);
+    assert_eq!(applied["handed"][0]["rows"], 6, "{applied:#}");
+    assert!(applied["waiting"].as_array().unwrap().iter().any(|w| w["why"] == "notice"), "{applied:#}");
+}
+
+#[test]
+fn a_recipient_who_cannot_sign_any_more_does_not_keep_the_case_open_for_ever() {
+    let case = shop();
+    ready(&case);
+    let file = package(&case.json(&["apply"]));
+    let id = file.rsplit('/').next().unwrap().trim_end_matches(".custody").to_owned();
+    case.write("settled.pdf", "received on paper");
+    case.ok(&["record", "dispute_settled", "--about", &id, "--evidence", "settled.pdf"]);
+    assert_eq!(case.fault(&["record", "dispute_settled", "--about", &id, "--evidence", "settled.pdf"]), "nothing_to_settle");
+    case.ok(&["apply"]);
+    assert_eq!(rows(&case, "SELECT count(*) FROM newsletter"), 0);
+}

@@ -61,6 +61,14 @@ fn two_shares_bring_the_case_back_on_a_clean_machine() {
     let wrong = one.replacen(one.split(' ').nth(6).unwrap(), two.split(' ').nth(30).unwrap(), 1);
     let (_, said) = recover(&wrong, &two);
     assert!(said.contains("share_words") && said.contains("7: "), "{said}");
+    // Good shares, but the case file names another operator: nothing changes, the old passphrase opens as before.
+    other.ok(&["keygen", "keys/somebody"]);
+    let file = std::fs::read_to_string(other.folder.join("case.yaml")).unwrap();
+    other.write("case.yaml", file.replace("keys/operator.pub", "keys/somebody.pub"));
+    assert!(recover(&two, &three).1.contains("shares_of_another_operator"));
+    other.write("case.yaml", file);
+    std::fs::copy(case.folder.join("keys/operator.key"), other.folder.join("keys/operator.key")).unwrap();
+    other.ok(&["backup"]);
     let (code, said) = recover(&two, &three);
     assert_eq!(code, 0, "{said}");
     // The old passphrase opens nothing there, the new one goes on: backup, and the archive comes back.

@@ -108,3 +108,35 @@ datasets:
     assert_eq!(case.fault(&["--as-of", "2026-09-10", "apply"]), "approvals_expired");
     assert_eq!(case.fault(&["--as-of", "2026-05-09", "apply"]), "clock_back");
 }
+
+#[test]
+fn nobody_approves_on_paper_whom_no_approver_let_in() {
+    let case = shop();
+    let file = std::fs::read_to_string(case.folder.join("case.yaml")).unwrap();
+    let paper = file.clone() + "approval: {need: 2, kinds: [key, paper]}\n";
+    case.write("case.yaml", &paper);
+    case.ok(&["subjects"]);
+    case.answer_tasks();
+    case.drill();
+    for fact in ["holding.open_matter=no", "holding.statutory_copy=yes", "case.important_data=no", "case.platform=no"] {
+        case.ok(&["answer", fact]);
+    }
+    case.ok(&["plan"]);
+    // The operator, alone with the case file, adds somebody.
+    case.write("case.yaml", paper.replace("approvers: [", "approvers: [{name: Ghost}, "));
+    assert_eq!(case.fault(&["plan"]), "case_moved");
+    assert_eq!(case.fault(&["apply"]), "case_moved");
+    assert_ne!(case.run(&["record", "amend", "--key", "keys/operator.key"]).status.code(), Some(0));
+    case.ok(&["record", "amend", "--key", "keys/liquidator.key"]);
+    case.ok(&["plan"]);
+}
+
+#[test]
+fn who_refuses_takes_an_own_approval_back() {
+    let case = shop();
+    case.prepared();
+    assert_eq!(case.json(&["status"])["approvals"], 2);
+    case.ok(&["approve", "--key", "keys/liquidator.key", "--refuse", "--reason", "the list is wrong", "--yes"]);
+    assert_eq!(case.json(&["status"])["approvals"], 1);
+    assert_eq!(case.fault(&["apply"]), "not_approved");
+}

@@ -23,7 +23,7 @@ impl Dialect {
         Dialect::WORDS.iter().find(|(w, _)| *w == word).map(|(_, d)| *d)
     }
 
-    /// A quoted identifier; `a.b` is a table in a schema.
+    /// A quoted identifier, whole: a dot in it is a character like others, and the schema is whichever its reader set.
     pub fn name(self, name: &str) -> String {
         let (open, close) = match self {
             Dialect::Mysql => ('`', '`'),
@@ -31,16 +31,24 @@ impl Dialect {
             _ => ('"', '"'),
         };
         let doubled = |part: &str| part.replace(close, &format!("{close}{close}"));
-        name.split('.').map(|part| format!("{open}{}{close}", doubled(part))).collect::<Vec<_>>().join(".")
+        format!("{open}{}{close}", doubled(name))
     }
 
     /// A quoted text.
     pub fn text(self, text: &str) -> String {
         let doubled = text.replace('\'', "''");
+        let escaped = || doubled.replace('\\', "\\\\").replace('\r', "\\r").replace('\n', "\\n");
         match self {
-            Dialect::Mysql => format!("'{}'", doubled.replace('\\', "\\\\")),
-            Dialect::Sqlserver => format!("N'{doubled}'"),
-            _ => format!("'{doubled}'"),
+            Dialect::Mysql => format!("'{}'", escaped()),
+            // Escapes, said to be such: what stands in `standard_conforming_strings` does not matter.
+            Dialect::Postgresql if doubled.contains(['\\', '\r', '\n']) => format!("E'{}'", escaped()),
+            Dialect::Postgresql => format!("'{doubled}'"),
+            // Shells change the ends of lines inside a text, and sqlcmd puts variables in.
+            Dialect::Sqlserver => {
+                let parts = doubled.replace('\r', "'+NCHAR(13)+N'").replace('\n', "'+NCHAR(10)+N'").replace("$(", "$'+N'(");
+                format!("N'{parts}'")
+            }
+            Dialect::Sqlite => format!("'{}'", doubled.replace('\r', "'||char(13)||'").replace('\n', "'||char(10)||'")),
         }
     }
 }
@@ -70,7 +78,7 @@ pub struct Erasing {
 }
 
 /// A key of a row.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {
     /// A whole number.
     Number(i64),
@@ -111,11 +119,19 @@ pub fn scripts(dialect: Dialect, errand: &str, of: &[Erasing], batch_rows: usize
             let table = dialect.name(&e.table);
             dry.push_str(&format!("SELECT '{MARK}-dry', '{errand}', {number}, COUNT(*) FROM {table} WHERE {at};\n"));
             script.push_str(&format!("-- {}: batch {number}, {} rows\n", e.item, own.len()));
-            script.push_str(&batch(dialect, errand, number, &table, &at, &first.1));
+            script.push_str(&batch(dialect, errand, number, &table, &once(dialect, &e.key, &table, &at), &first.1));
             batches.push(Batch { number, rows: own.len() as u64 });
         }
     }
     (dry, script, batches)
+}
+
+/// The rows of those keys, or none at all if a key stands for two rows: then something came in after the script was written.
+///
+/// The count stands in a table of its own, since MySQL does not read the table that it changes.
+fn once(dialect: Dialect, key: &str, table: &str, at: &str) -> String {
+    let key = dialect.name(key);
+    format!("{at} AND (SELECT twice FROM (SELECT COUNT(*) - COUNT(DISTINCT {key}) AS twice FROM {table} WHERE {at}) AS counted) = 0")
 }
 
 fn key(dialect: Dialect, key: &Key) -> String {
@@ -169,11 +185,14 @@ mod tests {
 
     #[test]
     fn what_is_quoted_stays_inside_its_quotes() {
-        assert_eq!(Dialect::Mysql.name("a`b.c"), "`a``b`.`c`");
+        assert_eq!(Dialect::Mysql.name("a`b.c"), "`a``b.c`");
         assert_eq!(Dialect::Postgresql.name("订单\""), "\"订单\"\"\"");
         assert_eq!(Dialect::Sqlserver.name("a]b"), "[a]]b]");
         assert_eq!(Dialect::Mysql.text("\\' OR 1=1"), "'\\\\'' OR 1=1'");
         assert_eq!(Dialect::Sqlite.text("O'Neil"), "'O''Neil'");
+        assert_eq!(Dialect::Sqlite.text("a\r\n"), "'a'||char(13)||''||char(10)||''");
+        assert_eq!(Dialect::Postgresql.text("a\\'b"), "E'a\\\\''b'");
+        assert_eq!(Dialect::Sqlserver.text("$(HOME)"), "N'$'+N'(HOME)'");
     }
 
     #[test]
@@ -181,7 +200,7 @@ mod tests {
         let null = vec![("mobile".to_owned(), Blanked::Null)];
         let word = vec![("mobile".to_owned(), Blanked::Text("erased-7".to_owned()))];
         let rows = (0..5).map(|i| (Key::Number(i), null.clone())).chain([(Key::Text("x'".to_owned()), word)]).collect();
-        let of = Erasing { item: "i-1".to_owned(), key: "id".to_owned(), rows, table: "main.people".to_owned() };
+        let of = Erasing { item: "i-1".to_owned(), key: "id".to_owned(), rows, table: "people".to_owned() };
         let (dry, script, batches) = scripts(Dialect::Postgresql, "er-1", &[of], 2);
         assert_eq!(batches.iter().map(|b| b.rows).collect::<Vec<_>>(), [2, 2, 1, 1]);
         assert_eq!(script.matches("COMMIT").count(), 4);

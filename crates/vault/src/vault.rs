@@ -99,15 +99,20 @@ impl Vault {
         Ok(join_root(&self.folder, shares)?.vault == self.key)
     }
 
-    /// Puts the vault key under a new passphrase, by the word of two shares; gives the operator's seed.
+    /// Puts the vault key under a new passphrase, by the word of two shares, once `take` has seen to the operator's seed.
     ///
     /// # Errors
-    /// If the shares do not fit, or the file cannot be written.
-    pub fn recover(folder: &Path, shares: &[Share], passphrase: &Passphrase) -> Result<Key, Fault> {
+    /// If the shares do not fit, `take` refuses, or a file cannot be written; then the vault opens as before.
+    pub fn recover(
+        folder: &Path,
+        shares: &[Share],
+        passphrase: &Passphrase,
+        take: impl FnOnce(&Key) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
         let wrapped = join_root(folder, shares)?;
         let file = KeyFile::seal("vault", "vault", &wrapped.vault, passphrase, &random()?)?;
-        save_key_file(&file, &folder.join("vault.key"))?;
-        Ok(wrapped.operator)
+        take(&wrapped.operator)?;
+        save_key_file(&file, &folder.join("vault.key"))
     }
 
     /// The slots.

@@ -1,6 +1,6 @@
 //! Agreements on file: read, checked against the inventory, sealed with the signed paper, and found again for plans.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use agreement::{Agreement, AgreementFault, Field, FieldFile, Role};
@@ -35,6 +35,12 @@ fn filed(workspace: &mut Workspace, file: &Path, said: agreement::AgreementFile,
     let (kid, party, recipient) = party(workspace, &said.party, said.role)?;
     let id = Id::new(format!("g-{}", said.id)).ok_or_else(|| Fault::new("document_form"))?;
     let holdings = recorded_holdings(workspace)?;
+    // Purposes stand in documents that strangers read: only words that the case file has for its data sets go there.
+    let known = |p: &String| holdings.holdings.iter().any(|h| h.purpose.as_ref() == Some(p));
+    if let Some(at) = said.purposes.iter().position(|p| !known(p)) {
+        let known: BTreeSet<&str> = holdings.holdings.iter().filter_map(|h| h.purpose.as_deref()).collect();
+        return Err(Fault::new("no_such_purpose").with("number", at + 1).with("purposes", known.into_iter().collect::<Vec<_>>().join("; ")));
+    }
     let inventory = inventory(workspace)?;
     let fields = said.fields.iter().map(|f| field(f, &holdings.holdings, &inventory)).collect::<Result<Vec<Field>, Fault>>()?;
     let doc = Agreement {

@@ -57,26 +57,26 @@ fn approvers(workspace: &Workspace) -> Vec<Approver> {
     workspace.state.keys.values().filter(may).map(of).collect()
 }
 
-/// Signs the plan in force with a key.
+/// Signs a decision on the plan in force with a key.
 ///
 /// # Errors
 /// As [`briefing`]; or if the key is not registered.
-pub fn sign(workspace: &Workspace, signer: &Signer, why: &str) -> Result<ApprovalFile, Fault> {
+pub fn sign(workspace: &Workspace, signer: &Signer, decision: Decision, why: &str) -> Result<ApprovalFile, Fault> {
     let briefing = briefing(workspace)?;
     let kid = signer.kid();
     let role = briefing.approvers.iter().find(|a| a.kid == kid).map(|a| a.role.clone()).ok_or_else(|| Fault::new("key_not_registered"))?;
     let reason = Reason::new(why, &random()?);
     let committed = reason.commitment().ok_or_else(|| Fault::new("document_form"))?;
-    let statement = briefing.statement(&kid, &role, Decision::Approve, committed, &random()?);
+    let statement = briefing.statement(&kid, &role, decision, committed, &random()?);
     ApprovalFile::sign(&statement, reason, signer, "cli").map_err(|_| Fault::new("document_form"))
 }
 
-/// Signs an approval with a key and records it.
+/// Signs a decision with a key and records it.
 ///
 /// # Errors
 /// As [`sign`] and [`record_approval`].
-pub fn approve(workspace: &mut Workspace, signer: &Signer, why: &str) -> Result<(u64, ApprovalFile), Fault> {
-    let file = sign(workspace, signer, why)?;
+pub fn approve(workspace: &mut Workspace, signer: &Signer, decision: Decision, why: &str) -> Result<(u64, ApprovalFile), Fault> {
+    let file = sign(workspace, signer, decision, why)?;
     let n = record_approval(workspace, &file)?;
     Ok((n, file))
 }

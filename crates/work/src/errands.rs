@@ -21,6 +21,9 @@ pub(crate) use import::{imported_after, unmoved};
 /// The DSSE payload type of an errand.
 const TYPE: &str = "application/vnd.custody.errand.v1+json";
 
+/// Where a script or a SELECT is run: names in it are whole, and none names a schema.
+const SCHEMA: &str = "先切换到这些表所在的库和模式（schema）。Set the database and schema of these tables first.";
+
 /// An errand that was written.
 #[derive(Clone, Debug)]
 pub struct Errand {
@@ -63,7 +66,7 @@ fn write(
         files.iter().map(|(name, bytes)| json!({"bytes": bytes.len(), "name": name, "sha256": Digest(sha256(&[bytes]))})).collect();
     let opened = workspace.state.opened.as_ref().ok_or_else(|| Fault::new("no_workspace"))?;
     let doc = json!({
-        "case": workspace.state.case, "errand": id, "files": list, "made_on": workspace.today()?, "origin": opened.origin,
+        "after": workspace.state.next, "case": workspace.state.case, "errand": id, "files": list, "made_on": workspace.today()?, "origin": opened.origin,
         "type": "custody.errand", "v": 1, "what": what,
     });
     let bytes = to_bytes(&doc, Strictness::Document).map_err(|_| Fault::new("document_form"))?;

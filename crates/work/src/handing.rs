@@ -141,6 +141,9 @@ pub(crate) fn carry_out(
     let late = evaluate(workspace, &mut opened, progress)?.late;
     let mut parcels = Vec::new();
     for parcel in unfinished {
+        if package::found(workspace, &parcel, report)? {
+            continue;
+        }
         if may_leave(workspace, &parcel, plan_n) { parcels.push(parcel) } else { package::withdraw(workspace, &parcel)? }
     }
     parcels.extend(order(workspace, &mut opened, &late, due, plan_n)?);

@@ -52,6 +52,10 @@ pub fn record_act(workspace: &mut Workspace, said: Said) -> Result<u64, Fault> {
         return Err(Fault::new("evidence_demanded").with("kind", &said.kind).with("least", least));
     }
     about_fits(workspace, &said, kind.demands.about)?;
+    // That a task is none of this source is somebody's reason, and stands there as one.
+    if said.kind == "task_not_applicable" && said.note.as_ref().is_none_or(|n| n.trim().is_empty()) {
+        return Err(Fault::new("note_demanded").with("kind", &said.kind));
+    }
     let by = match &said.by {
         Some(name) => person(workspace, name)?,
         None => workspace.operator_person()?,
@@ -96,8 +100,9 @@ fn about_fits(workspace: &Workspace, said: &Said, demanded: About) -> Result<(),
     if said.kind == "task_not_applicable" && !(said.about.iter().any(source) && said.about.iter().any(task)) {
         return Err(Fault::new("about_task"));
     }
-    if said.kind == "dispute_settled" && !said.about.iter().any(package) {
-        return Err(Fault::new("about_demanded").with("kind", &said.kind));
+    let open = |a: &String| workspace.state.packages.iter().any(|(id, p)| !p.settled && id.as_str() == a);
+    if said.kind == "dispute_settled" && !said.about.iter().any(open) {
+        return Err(Fault::new("nothing_to_settle"));
     }
     if named { Ok(()) } else { Err(Fault::new("about_demanded").with("kind", &said.kind)) }
 }

@@ -19,12 +19,12 @@ const DRILL: &str = "recovery_drill";
 /// # Errors
 /// If the vault cannot be written.
 pub fn split(workspace: &mut Workspace) -> Result<Vec<Share>, Fault> {
-    let seed = workspace.operator_seed()?.clone();
-    let shares = workspace.vault()?.split_root(&seed)?;
     let by = workspace.operator_person()?;
     let act = ActRecorded { about: Vec::new(), by, day: workspace.today()?, evidence: Vec::new(), kind: "root_key_split".to_owned() };
+    // Said first: a crash in between asks for a drill too many, never for one too few.
     workspace.record(case::Command::Record(By::Operator, Event::ActRecorded(act)))?;
-    Ok(shares)
+    let seed = workspace.operator_seed()?.clone();
+    workspace.vault()?.split_root(&seed)
 }
 
 /// Tries two shares: they bring back this vault's key. Recorded, with the numbers of the shares in the sealed body.
@@ -68,12 +68,13 @@ pub fn recover(case_file: &Path, file: &CaseFile, shares: &[Share], passphrase: 
     let public = file.parties.operator.key.as_ref().ok_or_else(|| Fault::new("public_key_missing"))?;
     let private = paths.base.join(&public.value).with_extension("key");
     let named = crate::keygen::load_public(&paths.base.join(&public.value))?.key.kid;
-    let seed = Vault::recover(&paths.vault(), shares, passphrase)?;
-    let kid = ledger::Signer::from_seed(&seed).kid();
-    if kid != named {
-        return Err(Fault::new("shares_of_another_operator"));
-    }
-    save_key_file(&KeyFile::seal(ledger::ED25519, &kid, &seed, passphrase, &random()?)?, &private)?;
-    load_key_file(&private)?.signer(passphrase)?;
-    Ok(kid)
+    // First the key file, then the vault: whatever fails, either both still open as before or two shares open both again.
+    Vault::recover(&paths.vault(), shares, passphrase, |seed| {
+        if ledger::Signer::from_seed(seed).kid() != named {
+            return Err(Fault::new("shares_of_another_operator"));
+        }
+        save_key_file(&KeyFile::seal(ledger::ED25519, &named, seed, passphrase, &random()?)?, &private)?;
+        load_key_file(&private)?.signer(passphrase).map(|_| ())
+    })?;
+    Ok(named)
 }

@@ -11,7 +11,7 @@ use ledger::{Checkpoint, Entry, Signer, b64, body_commitment};
 use sources::Places;
 use store::{Documents, LedgerStore};
 use terms::json::{Json, Strictness, json, to_bytes};
-use terms::{Day, Digest, Fault, Place, Zone};
+use terms::{Day, Digest, Fault, Id, Place, Zone};
 use vault::{Share, Vault, load_key_file, random, random_key};
 
 use crate::clock::Clock;
@@ -552,6 +552,11 @@ impl Workspace {
             file.is_some_and(|f| f.key.kid == kid)
         };
         named.find(own).map(|party| party.name.value.clone())
+    }
+
+    /// The name of the party of an agreement, if its key stands in the case file.
+    pub fn party_name(&self, person: &Id) -> Option<String> {
+        self.state.keys.values().filter(|k| k.record.person == *person).find_map(|k| self.name_of(&k.record.kid))
     }
 
     /// The map of real names to places, from the vault.

@@ -1,6 +1,6 @@
 //! `custody approve`: the consequence first, then the signature.
 
-use case::ApprovalFile;
+use case::{ApprovalFile, Decision};
 use serde_json::json;
 use terms::{Fault, Outcome};
 use vault::load_key_file;
@@ -29,6 +29,16 @@ pub fn run(session: &Session<'_>, args: &ApproveArgs) -> Result<u8, Fault> {
             &[session.pick("项", "item"), session.pick("持有项", "holding"), session.pick("字段组", "groups"), session.pick("行", "rows")],
             rows,
         );
+        let handed = |h: &plan::Handing| {
+            let to = workspace.party_name(&h.party).unwrap_or_else(|| h.party.to_string());
+            vec![h.item.to_string(), to, h.holding.clone(), h.groups.join(", "), h.rows.to_string(), h.not_before.to_string()]
+        };
+        if !consequence.hand_overs.is_empty() {
+            session.tell("本次审批后移交给他人的副本：", "copies that this approval lets be handed over:");
+            let names = ["项", "接收方", "持有项", "字段组", "行", "不早于"].iter().zip(["item", "to", "holding", "groups", "rows", "not before"]);
+            let names: Vec<&str> = names.map(|(zh, en)| session.pick(zh, en)).collect();
+            say::table(&names, consequence.hand_overs.iter().map(handed).collect());
+        }
         session.tell(
             &format!(
                 "涉及 {} 个个人；留存 {} 条；待定 {} 条；适用法律日期 {}。",
@@ -47,11 +57,12 @@ pub fn run(session: &Session<'_>, args: &ApproveArgs) -> Result<u8, Fault> {
         );
     }
     confirm(session, args)?;
+    let decision = if args.refuse { Decision::Refuse } else { Decision::Approve };
     let whose = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     let passphrase = secrets::passphrase(args.key_passphrase_file.as_ref(), "CUSTODY_KEY_PASSPHRASE", &whose, session.lang)?;
     let signer = load_key_file(path)?.signer(&passphrase)?;
     if let Some(out) = &args.out {
-        let file = work::sign(&workspace, &signer, &args.reason)?;
+        let file = work::sign(&workspace, &signer, decision, &args.reason)?;
         let bytes = file.bytes().map_err(|_| Fault::new("document_form"))?;
         if out.exists() {
             return Err(Fault::new("file_exists").with("file", out.display()));
@@ -60,7 +71,7 @@ pub fn run(session: &Session<'_>, args: &ApproveArgs) -> Result<u8, Fault> {
         session.tell("已签名，请交给操作人：custody record approval 文件", "signed; hand it to the operator: custody record approval FILE");
         return Ok(0);
     }
-    let (n, approval) = work::approve(&mut workspace, &signer, &args.reason)?;
+    let (n, approval) = work::approve(&mut workspace, &signer, decision, &args.reason)?;
     done(session, &workspace, n, &approval)
 }
 
@@ -78,7 +89,9 @@ fn confirm(session: &Session<'_>, args: &ApproveArgs) -> Result<(), Fault> {
     if args.yes {
         return Ok(());
     }
-    let asked = inquire::Confirm::new(session.pick("批准此方案？", "approve this plan?")).with_default(false).prompt();
+    let question =
+        if args.refuse { session.pick("拒绝此方案？", "refuse this plan?") } else { session.pick("批准此方案？", "approve this plan?") };
+    let asked = inquire::Confirm::new(question).with_default(false).prompt();
     match asked {
         Ok(true) => Ok(()),
         Ok(false) => Err(Fault::new("refused_by_user")),
@@ -89,7 +102,13 @@ fn confirm(session: &Session<'_>, args: &ApproveArgs) -> Result<(), Fault> {
 fn done(session: &Session<'_>, workspace: &Workspace, n: u64, approval: &ApprovalFile) -> Result<u8, Fault> {
     let check = approval.check_number().unwrap_or_default();
     let have = super::status::people(workspace);
-    if session.args.json {
+    let refused = approval.statement().is_some_and(|s| s.decision == Decision::Refuse);
+    if refused && !session.args.json {
+        session.tell(
+            &format!("拒绝已记录（条目 {n}，校验号 {check}）；现有 {have} 人审批有效。"),
+            &format!("refusal recorded (entry {n}, check number {check}); approved by {have} people."),
+        );
+    } else if session.args.json {
         say::print_json(&json!({"approvals": have, "check_number": check, "entry": n}));
     } else {
         session.tell(

@@ -140,6 +140,7 @@ impl Case {
             for (_, task) in open.iter().filter(|(s, _)| *s == source) {
                 args.extend(["--about".to_owned(), format!("t-{task}")]);
             }
+            args.extend(["--note".to_owned(), "none of that here".to_owned()]);
             let args: Vec<&str> = args.iter().map(String::as_str).collect();
             self.ok(&[before, &args].concat());
         }

@@ -1,15 +1,15 @@
 //! Erasing by somebody else: a script with the keys of exactly the rows that an order names, its dry run, and its output read back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
 use case::{ActRecorded, By, EffectOrdered, Event, ExceptionRecorded, OrderKind};
-use exchange::sql::{Blanked, Dialect, Erasing, Key, MARK, scripts, told};
+use exchange::sql::{Blanked, Dialect, Erasing, Key, scripts, told};
 use rows::{Batch, Encoding, Tag, text_of};
 use terms::json::{Json, json};
 use terms::{Fault, Place};
 
-use super::{Errand, out_of_reach, signed, write};
+use super::{Errand, SCHEMA, out_of_reach, signed, write};
 use crate::align::{Met, Part, RowState, align};
 use crate::attachments;
 use crate::keygen::random_id;
@@ -52,9 +52,9 @@ pub fn request_erase(
     let (dry, script, batches) = scripts(dialect, &errand, &erasing, batch_rows);
     let rows: u64 = batches.iter().map(|b| b.rows).sum();
     let text = format!(
-        "善后 · Custody  {errand}\r\n\r\n{instructions}\r\n1. dry-run.sql 只数不改：每批应数出的行数见下。Changes nothing; the rows that each batch should count stand below.\r\n\
+        "善后 · Custody  {errand}\r\n\r\n{instructions}\r\n0. {SCHEMA}\r\n1. dry-run.sql 只数不改：每批应数出的行数见下。Changes nothing; the rows that each batch should count stand below.\r\n\
          2. erase.sql 原样整个执行。Run it whole and unchanged.\r\n3. 把两次的全部输出存成文本文件交回。Send both outputs back as text files.\r\n\r\n{}",
-        batches.iter().map(|b| format!("  {MARK} {errand} {} {}\r\n", b.number, b.rows)).collect::<String>()
+        batches.iter().map(|b| format!("  第 {} 批 / batch {}：{} 行 / rows\r\n", b.number, b.number, b.rows)).collect::<String>()
     );
     let list: Vec<Json> = batches.iter().map(|b| json!({"number": b.number, "rows": b.rows})).collect();
     let what = json!({"batches": list, "kind": "erase", "orders": orders.iter().map(|(n, _)| n).collect::<Vec<_>>(), "source": place});
@@ -94,10 +94,15 @@ fn one(workspace: &mut Workspace, opened: &mut Opened, i: usize, order: &EffectO
     let blanks = source.blanks(place);
     let mut rows: Vec<(Key, Vec<(String, Blanked)>)> = Vec::new();
     let mut lacking = false;
+    let (mut seen, mut twice) = (HashSet::new(), BTreeSet::new());
     align(source.as_mut(), &dataset, &parts, &mut |batch, row, met| {
+        let own = key_of(batch, row, key, dataset.encoding);
+        if let Some(own) = own.as_ref().filter(|own| !seen.insert((*own).clone())) {
+            twice.insert(own.clone());
+        }
         let Some(Met { ordinal, state: RowState::Unchanged | RowState::Emptied(_), .. }) = met else { return };
         let Some(part) = parts.first().filter(|_| u32::try_from(ordinal).is_ok_and(|o| wanted.contains(&o))) else { return };
-        let Some(own) = key_of(batch, row, key, dataset.encoding) else {
+        let Some(own) = own else {
             lacking = true;
             return;
         };
@@ -110,6 +115,11 @@ fn one(workspace: &mut Workspace, opened: &mut Opened, i: usize, order: &EffectO
     })?;
     if lacking {
         return Err(Fault::new("no_key").with("place", place));
+    }
+    // A script that names a row by a key of two rows erases one that nobody ordered.
+    let shared = rows.iter().filter(|(key, _)| twice.contains(key)).count();
+    if shared > 0 {
+        return Err(Fault::new("key_not_unique").with("place", place).with("rows", shared));
     }
     let name = dataset.columns.get(key).map(|c| c.name.clone()).unwrap_or_default();
     let table = dataset.name.trim_end_matches(".csv").trim_end_matches(".tsv").to_owned();

@@ -42,6 +42,15 @@ pub fn import(workspace: &mut Workspace, id: &str, folder: &Path) -> Result<Impo
     if own != doc || !of || !kind {
         return Err(Fault::new("errand_of_another").with("source", id));
     }
+    // An export that was asked for before something was ordered says nothing of whether it is done.
+    let asked_at = asked.get("after").and_then(Json::as_u64).unwrap_or_default();
+    let ordered = workspace.state.open_orders().filter(|(_, o)| o.kind.effect().is_some_and(|e| e.dataset.source() == place.as_str()));
+    if ordered.map(|(n, _)| n).max().is_some_and(|n| n >= asked_at) {
+        return Err(Fault::new("errand_before_order").with("source", id));
+    }
+    if workspace.vault()?.get(&used(&errand))?.is_some() {
+        return Err(Fault::new("errand_used").with("errand", &errand));
+    }
     let counts = fs::read_to_string(folder.join("counts.csv")).map_err(|_| missing("counts.csv"))?;
     let file = workspace.file.sources.get(i).cloned().ok_or_else(|| missing("data"))?;
     let data = workspace.paths.base.join(&file.path.value);
@@ -77,8 +86,14 @@ pub fn import(workspace: &mut Workspace, id: &str, folder: &Path) -> Result<Impo
     let act =
         ActRecorded { about: vec![place.to_string()], by, day: workspace.today()?, evidence: sealed.names, kind: IMPORTED.to_owned() };
     let numbers = workspace.record_with_body(By::Operator, Event::ActRecorded(act), json!({"errand": errand, "evidence": sealed.body}))?;
+    workspace.vault()?.put(&used(&errand), b"1")?;
     out.n = numbers.first().copied();
     Ok(out)
+}
+
+/// Where it stands that the answer to an errand was taken: it is taken once.
+fn used(errand: &str) -> String {
+    format!("answered-{errand}")
 }
 
 fn blob(place: &Place) -> String {
@@ -113,7 +128,10 @@ fn compare(asked: &Json, counts: &str, there: &Tables, data: &Path, out: &mut Im
     for line in counts.trim_start_matches('\u{feff}').lines().skip(1).filter(|l| !l.trim().is_empty()) {
         let cells: Vec<&str> = line.split(',').map(|c| c.trim().trim_matches('"')).collect();
         let cell = |i: usize| cells.get(i).copied().unwrap_or_default();
-        stated.insert(cell(0).to_owned(), (cell(1).parse().ok(), cell(2).to_lowercase()));
+        let (table, own) = (cell(0).to_owned(), (cell(1).parse().ok(), cell(2).to_lowercase()));
+        if stated.insert(table.clone(), own).is_some() {
+            find(format!("{table} 报了两次"), format!("{table} is reported twice"));
+        }
     }
     let wanted = asked.pointer("/what/tables").and_then(Json::as_object);
     for (table, columns) in wanted.into_iter().flatten() {

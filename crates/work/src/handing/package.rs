@@ -10,6 +10,7 @@ use case::{By, Draft, EffectObserved, Event};
 use exchange::{Agreed, DatasetOut, FilePart, Manifest, PackageWriter, Recipient};
 use facts::Expr;
 use plan::Cited;
+use serde::{Deserialize, Serialize};
 use rows::{Batch, Encoding, Tag, text_of};
 use terms::json::{Json, json};
 use terms::{Both, Digest, Fault, Holding, Level, Place};
@@ -28,11 +29,23 @@ use crate::workspace::Workspace;
 const OUT_OF_SCOPE: [&str; 2] = ["copies_in_transit", "what_the_recipient_does_with_it"];
 
 /// What became of a piece.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Done {
+    /// Columns written, of those that the plan wanted.
+    columns: Vec<u32>,
     rows: u64,
     /// Rows that law or agreement do not let pass any more.
     barred: u64,
+}
+
+/// What is kept of a package before it gets its name: a crash after that finds it finished, and nobody gets another under the same id.
+#[derive(Debug, Serialize, Deserialize)]
+struct Finished {
+    bytes: u64,
+    doc: Digest,
+    done: Vec<Done>,
+    rows: u64,
+    sealed: Digest,
 }
 
 /// Writes the package of a parcel and records what was seen of it.
@@ -62,11 +75,33 @@ pub(super) fn write(
     let article = |id: &str| Cited::of(&packs.book, id).map(|c| c.article).unwrap_or_else(|| Both { zh: id.to_owned(), en: id.to_owned() });
     let (file, manifest) = out.finish(head, &article).map_err(unwritable)?;
     file.into_inner().map_err(|e| unwritable(e.into_error()))?.sync_all().map_err(unwritable)?;
+    let (bytes, sealed) = looked(&part)?;
+    let doc = describe(&parcel, &manifest, &done, (bytes, sealed));
+    let finished = Finished { bytes, doc: workspace.put_json(&doc)?, done, rows: manifest.rows, sealed };
+    let note = serde_json::to_vec(&finished).map_err(|_| Fault::new("document_form"))?;
+    workspace.vault()?.put(&blob(&parcel), &note)?;
     std::fs::rename(&part, &path).map_err(unwritable)?;
     sources::sync_folder(&folder).map_err(unwritable)?;
-    observe(workspace, &parcel, &manifest, &path, &done)?;
+    observe(workspace, &parcel, &finished)?;
     report.handed.push(Handed { package: parcel.package.clone(), path, rows: manifest.rows });
     Ok(())
+}
+
+fn blob(parcel: &Parcel) -> String {
+    format!("package-{}", parcel.package)
+}
+
+/// Observes a package that lay finished when its run ended; whether there is one.
+pub(super) fn found(workspace: &mut Workspace, parcel: &Parcel, report: &mut ApplyReport) -> Result<bool, Fault> {
+    let path = workspace.paths.base.join("packages").join(format!("{}.custody", parcel.package));
+    let Some(note) = workspace.vault()?.get(&blob(parcel))?.filter(|_| path.exists()) else { return Ok(false) };
+    let finished: Finished = serde_json::from_slice(&note).map_err(|_| Fault::new("vault_damaged"))?;
+    if looked(&path)? != (finished.bytes, finished.sealed) {
+        return Ok(false);
+    }
+    observe(workspace, parcel, &finished)?;
+    report.handed.push(Handed { package: parcel.package.clone(), path, rows: finished.rows });
+    Ok(true)
 }
 
 /// What the agreement lets pass today, whatever the plan says.
@@ -91,7 +126,7 @@ fn one(
     let parts = Part::of(workspace, place)?;
     let wanted: BTreeSet<u32> = piece.rows.iter().copied().collect();
     let moved: BTreeSet<(u64, u32)> = late.get(place).map(|l| l.moved.clone()).unwrap_or_default();
-    let mut done = Done::default();
+    let mut done = Done { columns: filter.columns.iter().copied().collect(), ..Done::default() };
     let Some((source, dataset)) = at(opened, place)? else {
         // A data set that is gone has its place in the package all the same, without rows.
         let nothing = DatasetOut { columns: Vec::new(), dataset: place.clone(), groups: Vec::new(), name: holding.name.clone() };
@@ -183,28 +218,29 @@ fn head(workspace: &Workspace, parcel: &Parcel) -> Result<Manifest, Fault> {
     })
 }
 
-/// Looks at the file as it lies there, and records each order of the parcel.
-fn observe(workspace: &mut Workspace, parcel: &Parcel, manifest: &Manifest, path: &Path, done: &[Done]) -> Result<(), Fault> {
-    let (bytes, sealed) = looked(path)?;
-    // Outside the package: places, ordinals, counts and keyed digests, never a name.
-    let dataset = |(d, piece): (&exchange::DatasetPart, &Piece)| {
+/// What is said of a package outside it: places, ordinals, counts and keyed digests, never a name.
+fn describe(parcel: &Parcel, manifest: &Manifest, done: &[Done], (bytes, sealed): (u64, Digest)) -> Json {
+    let dataset = |(d, (piece, done)): (&exchange::DatasetPart, (&Piece, &Done))| {
         let files: Vec<Json> =
             d.files.iter().map(|f| json!({"bytes": f.bytes, "digest": f.digest, "name": f.name, "rows": f.rows})).collect();
         let groups: Vec<Json> = d.groups.iter().map(|g| json!({"digest": g.digest, "filled": g.filled, "group": g.group})).collect();
-        json!({"columns": piece.plan.columns, "dataset": d.dataset, "files": files, "groups": groups, "order_n": piece.order_n, "persons": few(d.persons), "rows": d.rows})
+        json!({"columns": done.columns, "dataset": d.dataset, "files": files, "groups": groups, "order_n": piece.order_n, "persons": few(d.persons), "rows": d.rows})
     };
-    let doc = json!({
+    json!({
         "agreement": parcel.agreement.agreement, "bases": manifest.bases.iter().map(|b| json!({"persons": few(b.persons), "rule": b.rule})).collect::<Vec<_>>(),
-        "bytes": bytes, "datasets": manifest.datasets.iter().zip(&parcel.pieces).map(dataset).collect::<Vec<_>>(), "package": parcel.package,
+        "bytes": bytes, "datasets": manifest.datasets.iter().zip(parcel.pieces.iter().zip(done)).map(dataset).collect::<Vec<_>>(), "package": parcel.package,
         "recipient": parcel.agreement.kid, "root": manifest.root, "rows": manifest.rows, "sealed": sealed, "type": "custody.handover", "v": 1,
-    });
-    let receipt_doc = workspace.put_json(&doc)?;
+    })
+}
+
+/// Records each order of a parcel whose file lies there.
+fn observe(workspace: &mut Workspace, parcel: &Parcel, finished: &Finished) -> Result<(), Fault> {
     let mut drafts = Vec::new();
-    for (piece, done) in parcel.pieces.iter().zip(done) {
+    for (piece, done) in parcel.pieces.iter().zip(&finished.done) {
         let rows = piece.rows.len() as u64;
         let changed = rows.saturating_sub(done.rows + done.barred);
         let kept = [("barred", done.barred), ("changed", changed)].into_iter().filter(|(_, n)| *n > 0);
-        drafts.push(observed(piece, done.rows, kept.map(|(k, n)| (k.to_owned(), n)).collect(), bytes, receipt_doc));
+        drafts.push(observed(piece, done.rows, kept.map(|(k, n)| (k.to_owned(), n)).collect(), finished.bytes, finished.doc));
     }
     // All of a package or nothing of it: a receipt is over the whole.
     workspace.record_all(drafts)?;
