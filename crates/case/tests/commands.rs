@@ -341,7 +341,7 @@ impl World {
                     nonce: b64::url(&digest(dice.up_to(u64::MAX)).0),
                     not_after: Day::new(2027, 5, 1)?,
                     origin: "custody/test".into(),
-            paper_approvers: Vec::new(),
+                    paper_approvers: Vec::new(),
                     plan: if dice.usually() { plan.made.plan_doc } else { digest(11) },
                     reason: digest(12).to_string(),
                     role: self.state.keys[&who.kid()].record.purpose.word().into(),

@@ -111,9 +111,14 @@ datasets:
 
 #[test]
 fn nobody_approves_on_paper_whom_no_approver_let_in() {
-    let case = shop();
-    let file = std::fs::read_to_string(case.folder.join("case.yaml")).unwrap();
-    let paper = file.clone() + "approval: {need: 2, kinds: [key, paper]}\n";
+    let case = Case::new();
+    case.write("lists/members.csv", "姓名,手机号\r\n一,13800000001\r\n");
+    let paper = head(&day(-10), &day(100))
+        + "approval: {need: 2, kinds: [key, paper]}
+sources: [{id: lists, kind: delimited, path: lists}]
+datasets:
+  - {at: \"lists/members.csv\", class: member_profile, groups: {contact: [姓名, 手机号]}, tells: {region: \"=cn\"}}
+";
     case.write("case.yaml", &paper);
     case.ok(&["subjects"]);
     case.answer_tasks();

@@ -39,7 +39,9 @@ fn filed(workspace: &mut Workspace, file: &Path, said: agreement::AgreementFile,
     let known = |p: &String| holdings.holdings.iter().any(|h| h.purpose.as_ref() == Some(p));
     if let Some(at) = said.purposes.iter().position(|p| !known(p)) {
         let known: BTreeSet<&str> = holdings.holdings.iter().filter_map(|h| h.purpose.as_deref()).collect();
-        return Err(Fault::new("no_such_purpose").with("number", at + 1).with("purposes", known.into_iter().collect::<Vec<_>>().join("; ")));
+        return Err(Fault::new("no_such_purpose")
+            .with("number", at + 1)
+            .with("purposes", known.into_iter().collect::<Vec<_>>().join("; ")));
     }
     let inventory = inventory(workspace)?;
     let fields = said.fields.iter().map(|f| field(f, &holdings.holdings, &inventory)).collect::<Result<Vec<Field>, Fault>>()?;

@@ -112,7 +112,9 @@ fn handed_before(workspace: &mut Workspace, plan: &HandOver, seal_n: u64) -> Res
         .orders
         .values()
         .filter_map(|o| match &o.kind {
-            OrderKind::HandOver(h) if h.seal_n == seal_n && h.groups == plan.groups && same(h) && !o.observed.as_ref().is_some_and(|d| d.withdrawn) => {
+            OrderKind::HandOver(h)
+                if h.seal_n == seal_n && h.groups == plan.groups && same(h) && !o.observed.as_ref().is_some_and(|d| d.withdrawn) =>
+            {
                 Some(list_name("handed", h.plan_n, seal_n, &h.item))
             }
             _ => None,

@@ -35,7 +35,8 @@ pub fn run(session: &Session<'_>, args: &ApproveArgs) -> Result<u8, Fault> {
         };
         if !consequence.hand_overs.is_empty() {
             session.tell("本次审批后移交给他人的副本：", "copies that this approval lets be handed over:");
-            let names = ["项", "接收方", "持有项", "字段组", "行", "不早于"].iter().zip(["item", "to", "holding", "groups", "rows", "not before"]);
+            let names =
+                ["项", "接收方", "持有项", "字段组", "行", "不早于"].iter().zip(["item", "to", "holding", "groups", "rows", "not before"]);
             let names: Vec<&str> = names.map(|(zh, en)| session.pick(zh, en)).collect();
             say::table(&names, consequence.hand_overs.iter().map(handed).collect());
         }
@@ -89,8 +90,11 @@ fn confirm(session: &Session<'_>, args: &ApproveArgs) -> Result<(), Fault> {
     if args.yes {
         return Ok(());
     }
-    let question =
-        if args.refuse { session.pick("拒绝此方案？", "refuse this plan?") } else { session.pick("批准此方案？", "approve this plan?") };
+    let question = if args.refuse {
+        session.pick("拒绝此方案？", "refuse this plan?")
+    } else {
+        session.pick("批准此方案？", "approve this plan?")
+    };
     let asked = inquire::Confirm::new(question).with_default(false).prompt();
     match asked {
         Ok(true) => Ok(()),

@@ -86,7 +86,8 @@ fn text(errand: &str, instructions: &str, wanted: &BTreeMap<String, Vec<String>>
 }
 
 fn sql(dialect: Dialect, errand: &str, wanted: &BTreeMap<String, Vec<String>>) -> String {
-    let mut out = format!("-- {errand}: reads only. Run it in one read-only transaction; one CSV file for each SELECT of columns.\n-- {SCHEMA}\n");
+    let mut out =
+        format!("-- {errand}: reads only. Run it in one read-only transaction; one CSV file for each SELECT of columns.\n-- {SCHEMA}\n");
     for (table, columns) in wanted {
         let list = if columns.is_empty() { "*".to_owned() } else { columns.iter().map(|c| dialect.name(c)).collect::<Vec<_>>().join(", ") };
         let name = dialect.name(table);
