@@ -42,6 +42,7 @@ impl Chain {
             keys,
             law_date: Day::new(2026, 5, 1).unwrap(),
             origin: ORIGIN.into(),
+            paper_approvers: Vec::new(),
             policy_doc,
             safety_days: 30,
             scenario: Scenario::Dissolution,

@@ -230,7 +230,7 @@ impl Wine {
             && fs::write(folder.join("lists/a.csv"), "姓名,手机\r\n甲,13800000001\r\n").is_ok()
             && fs::write(folder.join("case.yaml"), case.replace('\n', end)).is_ok();
         let key = |name: &str, purpose: &str| {
-            run(self.custody().current_dir(folder).args(["keygen", name, "--use", purpose]).stdout(Stdio::null()))
+            run(self.custody().current_dir(room).arg("keygen").arg(folder.join(name)).args(["--use", purpose]).stdout(Stdio::null()))
         };
         made && key("keys/operator", "operator") && key("keys/a", "approver") && key("keys/b", "approver")
     }

@@ -64,6 +64,12 @@ struct Model {
     done: BTreeMap<u64, u64>,
     destroyed: BTreeMap<u64, u64>,
     undecided: BTreeMap<u64, u64>,
+    /// The newest entry of each agreement: number, first and last day, whether it makes a recipient.
+    agreements: BTreeMap<String, (u64, Day, Day, String)>,
+    /// Orders of a package with the rows that left, and whose key it is for.
+    handed: BTreeMap<String, (String, Vec<(u64, u64)>)>,
+    received: BTreeSet<String>,
+    disputed: BTreeSet<String>,
     unread: u64,
     closed: bool,
 }
@@ -85,6 +91,8 @@ impl World {
             (3, "p-b", KeyUse::Approver),
             (4, "p-a", KeyUse::Approver),
             (5, "p-c", KeyUse::Counsel),
+            (6, "p-r", KeyUse::Recipient),
+            (7, "p-s", KeyUse::Recipient),
         ];
         let mut keys: Vec<KeyRecord> = people.iter().map(|(n, p, u)| record(&signer(*n), p, *u)).collect();
         keys.sort_by(|a, b| a.kid.cmp(&b.kid));
@@ -199,7 +207,7 @@ impl World {
             }
             Event::PlanApproved(a) => {
                 assert_eq!(Some(a.plan_n), m.plan, "I3: an approval of another plan");
-                m.approved.push((a.kid.clone().unwrap(), Vec::new()));
+                m.approved.push((a.kid.clone().unwrap(), vec![format!("#{n}")]));
             }
             Event::HoldPlaced(h) => {
                 m.holds.insert(n, h.datasets.clone());
@@ -222,6 +230,57 @@ impl World {
                 assert!(o.demand == Truth::True && bars.iter().all(|b| *b == Truth::False), "I5: {o:?}");
                 m.open.insert(n, (o.seal_n, o.rows));
             }
+            Event::AgreementSigned(a) => {
+                m.agreements.insert(
+                    a.agreement.to_string(),
+                    (n, a.from, a.to, if a.role == AgreementRole::Recipient { a.party.to_string() } else { String::new() }),
+                );
+            }
+            Event::HandOverOrdered(o) => {
+                let set = o.dataset.to_string();
+                let holds = |(k, ended): &&(String, Vec<String>)| !m.revoked.contains(k) && !ended.iter().any(|d| d == "*" || *d == set);
+                let persons: BTreeSet<&String> = m.approved.iter().filter(holds).map(|(k, _)| &m.persons[k]).collect();
+                assert!(persons.len() >= 2, "I4: {persons:?} approved");
+                let held = m.holds.values().flatten().any(|d| d == "*" || *d == set);
+                assert!(!held && !m.revoked.contains(&o.recipient), "I4: a hold, or a key that is revoked");
+                let today = self.state.day_of(self.at).unwrap();
+                let of = m.agreements.values().find(|(at, ..)| *at == o.agreement_n);
+                let (_, from, to, party) = of.expect("I4: an agreement that is not the newest of its id");
+                assert!(*from <= today && today <= *to, "I4: an agreement that is not in force");
+                assert_eq!(m.persons[&o.recipient], *party, "I4: another's key");
+                let bars = [o.bars.gate, o.bars.hold, o.bars.request, o.bars.retention];
+                assert!(o.demand == Truth::True && bars.iter().all(|b| *b == Truth::False), "I5: {o:?}");
+                m.open.insert(n, (o.seal_n, o.rows));
+                let package = m.handed.entry(o.package.to_string()).or_insert_with(|| (o.recipient.clone(), Vec::new()));
+                assert_eq!(package.0, o.recipient, "I4: one package for two");
+                package.1.push((n, 0));
+            }
+            Event::HandOverObserved(o) => {
+                let (_, rows) = m.open.remove(&o.order_n).expect("I1: observed without an order");
+                assert_eq!(o.rows_done + o.rows_kept.values().sum::<u64>(), rows, "I6: rows that nobody accounts for");
+                m.handed
+                    .values_mut()
+                    .flat_map(|(_, orders)| orders)
+                    .filter(|(order, _)| *order == o.order_n)
+                    .for_each(|(_, done)| *done = o.rows_done);
+            }
+            Event::ReceiptReceived(r) => {
+                assert!(m.received.insert(r.package.to_string()), "I6: received twice");
+                let (kid, orders) = &m.handed[&r.package.to_string()];
+                let done: u64 = orders.iter().map(|(_, done)| done).sum();
+                assert!(r.differences > 0 || r.rows == done, "I6: rows that nobody accounts for");
+                assert_eq!(*kid, r.recipient, "I6: signed by another");
+                if r.differences > 0 {
+                    m.disputed.insert(r.package.to_string());
+                }
+            }
+            Event::ActRecorded(a) => a.about.iter().for_each(|x| {
+                m.disputed.remove(x);
+                m.received.insert(x.clone());
+            }),
+            Event::ExceptionRecorded(e) if e.kind == "approval_refused" => {
+                m.approved.retain(|(_, ended)| !ended.contains(&format!("#{}", e.about_n.unwrap_or_default())));
+            }
             Event::DestroyObserved(o) => {
                 let (seal, rows) = m.open.remove(&o.order_n).expect("I1: observed without an order");
                 assert_eq!(o.rows_done + o.rows_kept.values().sum::<u64>(), rows, "I6: rows that nobody accounts for");
@@ -239,6 +298,9 @@ impl World {
             }
             Event::CaseClosed(_) => {
                 assert!(m.open.is_empty(), "I1: an order is open");
+                let whole =
+                    |p: &String| (m.received.contains(p) && !m.disputed.contains(p)) || m.handed[p].1.iter().all(|(_, done)| *done == 0);
+                assert!(m.handed.keys().all(whole), "I6: a package that nobody signed for");
                 assert!(m.holds.is_empty(), "a hold is open");
                 assert_eq!(m.unread, 0, "I5: something was not read");
                 assert!(self.state.newest_seals().iter().all(|s| m.undecided.get(&s.n) == Some(&0)), "I5: something is undecided");
@@ -272,11 +334,11 @@ impl World {
         match op {
             0 => {
                 self.run = if self.run > 200 { 100 } else { self.run + 1 };
-                let steps = ["scan", "seal", "subjects", "backup", "destroy", "outcomes", "shred"].map(str::to_owned);
+                let steps = ["scan", "seal", "subjects", "backup", "hand_over", "destroy", "outcomes", "shred"].map(str::to_owned);
                 let plan_n = self.state.plan.as_ref().map(|p| p.n).filter(|_| dice.usually());
                 let key = record(&signer(self.run), "p-op", KeyUse::Run);
                 let until = self.at + DAY_MS * 2;
-                let run = RunOpened { build_doc: digest(2), key, plan_n, steps: steps[..5 + dice.up_to(3) as usize].to_vec(), until };
+                let run = RunOpened { build_doc: digest(2), key, plan_n, steps: steps[..6 + dice.up_to(3) as usize].to_vec(), until };
                 self.command(Command::BeginRun(run)).ok()?;
             }
             1 => {
@@ -332,6 +394,7 @@ impl World {
             4 | 5 => {
                 let plan = self.state.plan.clone()?;
                 let who = signer([2, 3, 2, 3, 4, 1][dice.up_to(6) as usize]);
+                let reason = Reason::new("because", &digest(12).0);
                 let statement = Statement {
                     case: self.state.case.clone(),
                     consequence: plan.made.consequence_doc,
@@ -341,18 +404,17 @@ impl World {
                     nonce: b64::url(&digest(dice.up_to(u64::MAX)).0),
                     not_after: Day::new(2027, 5, 1)?,
                     origin: "custody/test".into(),
-                    paper_approvers: Vec::new(),
                     plan: if dice.usually() { plan.made.plan_doc } else { digest(11) },
-                    reason: digest(12).to_string(),
+                    reason: reason.commitment()?,
                     role: self.state.keys[&who.kid()].record.purpose.word().into(),
                     scope: vec![if dice.usually() { "*" } else { "i-9" }.to_owned()],
                     kind: "custody.approval".into(),
                     v: 1,
                 };
-                let file = ApprovalFile::sign(&statement, &who, "cli").unwrap();
+                let file = ApprovalFile::sign(&statement, reason, &who, "cli").unwrap();
                 let (alg, sig, statement) = (file.alg, file.sig, file.statement);
-                let approved =
-                    PlanApproved { alg, kid: Some(who.kid()), kind: ApprovalKind::Key, person: None, plan_n: plan.n, sig, statement };
+                let (kind, kid) = (ApprovalKind::Key, Some(who.kid()));
+                let approved = PlanApproved { alg, evidence: None, kid, kind, person: None, plan_n: plan.n, sig, statement };
                 self.command(Command::Record(By::Operator, Event::PlanApproved(approved))).ok()?;
             }
             6 => {
@@ -441,10 +503,119 @@ impl World {
                 };
                 self.command(Command::Record(By::Run, Event::ShredObserved(observed))).ok()?;
             }
+            16 => {
+                let today = self.state.day_of(self.at)?;
+                let agreed = AgreementSigned {
+                    agreement: Id::new("g-1")?,
+                    evidence: vec!["e".repeat(64)],
+                    fields_doc: digest(18),
+                    from: if dice.usually() { today } else { today.plus_days(3) },
+                    party: Id::new(if dice.usually() { "p-r" } else { "p-s" })?,
+                    role: if dice.usually() { AgreementRole::Recipient } else { AgreementRole::Processor },
+                    to: today.plus_days(if dice.usually() { 30 } else { 0 }),
+                };
+                self.command(Command::Record(By::Operator, Event::AgreementSigned(agreed))).ok()?;
+            }
+            17 => self.hand_over(any_seal?, dice, run_n)?,
+            18 => self.receive(dice)?,
+            19 => {
+                let about_n = self.state.approvals.get(dice.up_to(3) as usize).map(|a| a.n);
+                let refused = ExceptionRecorded { about_n, kind: "approval_refused".into(), rows: None };
+                if dice.up_to(4) == 0 {
+                    self.command(Command::Record(By::Operator, Event::ExceptionRecorded(refused))).ok()?;
+                }
+            }
             _ => {
                 self.command(Command::Close).ok()?;
             }
         }
+        Some(())
+    }
+
+    fn hand_over(&mut self, seal: Seal, dice: &mut Dice, run_n: u64) -> Option<()> {
+        if self.handed(dice).is_some() {
+            return Some(());
+        }
+        let agreements: Vec<u64> = self.state.agreements.keys().copied().collect();
+        let newest = if dice.usually() { agreements.last() } else { agreements.first() };
+        let mut bar = || if dice.usually() { Truth::False } else { dice.truth() };
+        let bars = BarFacts { gate: bar(), hold: Truth::False, request: bar(), retention: Truth::False };
+        let today = self.state.day_of(self.at)?;
+        let ordered = HandOverOrdered {
+            agreement_n: *newest?,
+            bars,
+            copy: "live".into(),
+            dataset: seal.dataset.clone(),
+            demand: if dice.usually() { Truth::True } else { dice.truth() },
+            excluded: 0,
+            groups: vec!["contact".into()],
+            head_ns: Vec::new(),
+            item: Id::new("i-ho1")?,
+            method: "package".into(),
+            not_after: today.plus_days(1),
+            not_before: if dice.usually() { today } else { today.plus_days(1) },
+            package: Id::new(format!("k-{}", dice.up_to(3)))?,
+            plan_n: self.state.plan.as_ref()?.n,
+            recipient: signer(if dice.usually() { 6 } else { 7 }).kid(),
+            rows: 1 + dice.up_to(seal.rows),
+            run_n,
+            seal_n: seal.n,
+        };
+        self.command(Command::Record(By::Run, Event::HandOverOrdered(ordered))).ok()?;
+        if dice.usually() { self.handed(dice) } else { Some(()) }
+    }
+
+    /// Sees an open hand-over done, if there is one.
+    fn handed(&mut self, dice: &mut Dice) -> Option<()> {
+        let handed = |(n, o): (u64, &Order)| if let OrderKind::HandOver(h) = &o.kind { Some((n, h.rows)) } else { None };
+        let (order_n, rows) = self.state.open_orders().find_map(handed)?;
+        let done = dice.up_to(rows + 1);
+        let observed = EffectObserved {
+            backup_until: None,
+            bytes_searched: 9,
+            bytes_unread: 0,
+            columns: Vec::new(),
+            level: Level::L0,
+            order_n,
+            out_of_scope: vec!["transit".into()],
+            receipt_doc: digest(19),
+            rows_done: done + u64::from(!dice.usually()),
+            rows_kept: BTreeMap::from([("barred".to_owned(), rows - done)]),
+            scan_n: None,
+        };
+        self.command(Command::Record(By::Run, Event::HandOverObserved(observed))).ok()?;
+        Some(())
+    }
+
+    fn receive(&mut self, dice: &mut Dice) -> Option<()> {
+        let open = self.state.packages.iter().find(|(_, p)| !p.settled);
+        let (id, package) = open.map(|(id, p)| (id.clone(), p.clone()))?;
+        if package.receipt_n.is_some() {
+            let (about, day) = (vec![id.to_string()], self.state.day_of(self.at)?);
+            let settled = ActRecorded { about, by: Id::new("p-op")?, day, evidence: vec!["e".repeat(64)], kind: "dispute_settled".into() };
+            self.command(Command::Record(By::Operator, Event::ActRecorded(settled))).ok()?;
+            return Some(());
+        }
+        let rows = self.model.handed[id.as_str()].1.iter().map(|(_, done)| done).sum::<u64>() + u64::from(!dice.usually());
+        let who = signer(if dice.usually() { 6 } else { 7 });
+        let nonce = digest(dice.up_to(u64::MAX)).0;
+        let mut s = Receiving::new(&self.state.case, "custody/test", id, digest(20), rows, &who.kid(), &nonce);
+        if !dice.usually() {
+            s.differences.push(Difference { dataset: "src1/t1".into(), kind: "missing".into(), rows: 1 });
+        }
+        let file = ReceiptFile::sign(&s, &who, "cli").ok()?;
+        let received = ReceiptReceived {
+            alg: file.alg,
+            differences: s.count(),
+            order_n: package.orders.first().copied()?,
+            package: s.package.clone(),
+            recipient: file.kid,
+            root: s.root,
+            rows: s.rows,
+            sig: file.sig,
+            statement: file.statement,
+        };
+        self.command(Command::Record(By::Operator, Event::ReceiptReceived(received))).ok()?;
         Some(())
     }
 
@@ -528,12 +699,12 @@ fn replay(lines: &[Vec<u8>]) -> Option<State> {
 }
 
 /// The way of a case, so that random commands around it meet every state.
-const WAY: &[u8] = &[0, 2, 3, 4, 5, 6, 0, 7, 9, 11, 8, 10, 11, 11, 14, 1, 15];
+const WAY: &[u8] = &[0, 2, 16, 3, 4, 5, 6, 0, 17, 18, 18, 1, 0, 7, 9, 11, 8, 10, 11, 11, 14, 1, 15];
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
     #[test]
-    fn whatever_is_commanded_the_invariants_hold(seed in 1u64.., detours in proptest::collection::vec((0usize..40, 0u8..16), 0..24)) {
+    fn whatever_is_commanded_the_invariants_hold(seed in 1u64.., detours in proptest::collection::vec((0usize..40, 0u8..20), 0..24)) {
         let mut dice = Dice(seed);
         let mut world = World::new();
         for round in 0..2 {

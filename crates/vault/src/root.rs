@@ -34,7 +34,7 @@ pub fn split_root(folder: &Path, wrapped: &Wrapped) -> Result<Vec<Share>, Fault>
     let root = random_key()?;
     let rng = getrandom::rand_core::UnwrapErr(getrandom::SysRng);
     let failed = || Fault::new("splitting_failed");
-    let parts = Gf256::split_bytes(NEED, MADE, &*root, rng).map_err(|_| failed())?;
+    let parts = Gf256::split_bytes(NEED, MADE, *root, rng).map_err(|_| failed())?;
     let parts = Zeroizing::new(parts);
     let shares: Option<Vec<Share>> = parts.iter().map(|p| p.as_slice().try_into().ok().map(Zeroizing::new)).collect();
     let plain: Zeroizing<Vec<u8>> = Zeroizing::new(wrapped.vault.iter().chain(&*wrapped.operator).copied().collect());

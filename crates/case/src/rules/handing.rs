@@ -36,6 +36,11 @@ pub(super) fn ordering(state: &State, entry: &Entry, o: &HandOverOrdered) -> Res
     need(o.rows <= seal.rows && o.excluded <= o.rows, "E1", "more rows than the seal has")?;
     let same = |k: &OrderKind| matches!(k, OrderKind::HandOver(x) if x.item == o.item && x.seal_n == o.seal_n && x.plan_n == o.plan_n);
     need(!state.orders.values().any(|x| same(&x.kind)), "E1", "that item was handed over before")?;
+    let party = |n: &u64| state.agreements.get(n).map(|a| &a.party);
+    let before = state.orders.values().filter(|x| !x.observed.as_ref().is_some_and(|d| d.withdrawn));
+    let before = before.filter_map(|x| if let OrderKind::HandOver(h) = &x.kind { Some(h) } else { None });
+    let own = before.filter(|h| h.seal_n == o.seal_n && h.groups == o.groups && party(&h.agreement_n) == Some(&agreement.party));
+    need(own.map(|h| h.rows).sum::<u64>() + o.rows <= seal.rows, "E1", "more rows than the seal has were handed to one party")?;
     let package = state.packages.get(&o.package);
     need(
         package.is_none_or(|p| p.recipient == o.recipient && p.receipt_n.is_none()),

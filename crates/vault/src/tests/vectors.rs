@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use crate::archive::unit_aad;
 use crate::holder::Holder;
-use crate::keyfile::Passphrase;
 use crate::sealed::{open, seal};
 use crate::shred::{ShredPlan, shred};
 use crate::slots::{Slots, read_header, seal_slot};
 use crate::vault::Vault;
+use keys::Passphrase;
 
 fn cases(kind: &str) -> Vec<Value> {
     let path = format!("{}/../../vectors/13-vault.json", env!("CARGO_MANIFEST_DIR"));
