@@ -145,3 +145,20 @@ fn who_refuses_takes_an_own_approval_back() {
     assert_eq!(case.json(&["status"])["approvals"], 1);
     assert_eq!(case.fault(&["apply"]), "not_approved");
 }
+
+#[test]
+fn what_was_shredded_is_said_of_the_source_that_has_no_rows() {
+    let case = Case::new();
+    case.write("lists/members.csv", "姓名,手机号\r\n一,13800000001\r\n");
+    case.write("list.jpg", [0xff, 0xd8]);
+    let sources = "sources:\n  - {id: lists, kind: delimited, path: lists}\n  - {id: cabinet, kind: paper, reach: by_hand, path: second floor}\n";
+    case.write("case.yaml", head(&day(-10), &day(100)) + sources);
+    case.ok(&["scan"]);
+    case.ok(&["record", "paper_shredded", "--about", "src2", "--evidence", "list.jpg", "--by", "王五"]);
+    assert_eq!(case.fault(&["record", "paper_shredded", "--about", "src1", "--evidence", "list.jpg"]), "about_demanded");
+    let listed = case.json(&["status", "--tasks"]);
+    let cabinet = listed["tasks"].as_array().unwrap().iter().filter(|t| t["source"] == "src2").count();
+    assert!(cabinet > 0, "{listed:#}");
+    assert_eq!(case.fault(&["record", "task_not_applicable", "--about", "src1", "--about", "t-sync_folders_cleaned"]), "note_demanded");
+    assert_eq!(case.fault(&["record", "backup_waiver", "--about", "src2"]), "no_such_act");
+}

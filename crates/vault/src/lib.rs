@@ -22,7 +22,7 @@ pub use archive::{ArchiveReader, ArchiveWriter, Unit};
 pub use holder::Holder;
 pub use keyfiles::{load_key_file, save_key_file};
 pub use random::{random, random_key};
-pub use root::{Share, Wrapped, has_root, join_root, split_root};
+pub use root::{MADE, Share, Wrapped, has_root, join_root, split_root};
 pub use sealed::write_private;
 pub use shred::{ShredPlan, ShredSeen, shred};
 pub use slots::{Key, SLOT_NOBODY, Slots, slot_file_header};

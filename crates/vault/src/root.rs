@@ -13,7 +13,8 @@ use crate::sealed::{open_bytes, seal_bytes, write_whole};
 
 /// Shares that are needed, and made.
 const NEED: usize = 2;
-const MADE: usize = 3;
+/// Shares that are made of a root key; any two bring it back.
+pub const MADE: usize = 3;
 
 /// What two shares bring back.
 pub struct Wrapped {

@@ -6,7 +6,7 @@ use case::{ActRecorded, By, CaseAmended, Command, Event, KeyRecord, KeyRegistere
 use law::About;
 use ledger::Signer;
 use terms::json::json;
-use terms::{Day, Fault};
+use terms::{Day, Fault, Place, Reach};
 
 use crate::attachments;
 use crate::persons::{paper_approvers, person};
@@ -77,6 +77,10 @@ const OWN: [&str; 4] = ["pack_imported", "recovery_drill", "root_key_split", "sc
 fn about_fits(workspace: &Workspace, said: &Said, demanded: About) -> Result<(), Fault> {
     let sources = workspace.file.sources.len();
     let source = |a: &String| (0..sources).filter_map(place_of).any(|p| p.as_str() == a);
+    // Paper and devices have no rows, and so no items: there the source itself is named.
+    let of_hands = |(i, s): (usize, &case::file::SourceFile)| place_of(i).filter(|_| s.reach() == Reach::ByHand);
+    let by_hand: Vec<Place> = workspace.file.sources.iter().enumerate().filter_map(of_hands).collect();
+    let beyond = |a: &String| by_hand.iter().any(|p| p.as_str() == a);
     let place = |a: &String| workspace.state.seals.values().any(|s| s.dataset.as_str() == a);
     let plan = crate::planning::read_plan(workspace).ok();
     let item = |a: &String| {
@@ -94,7 +98,7 @@ fn about_fits(workspace: &Workspace, said: &Said, demanded: About) -> Result<(),
     let named = match demanded {
         About::Source => said.about.iter().any(source),
         About::Dataset => said.about.iter().any(|a| place(a) || source(a)),
-        About::Item => said.about.iter().any(item),
+        About::Item => said.about.iter().any(|a| item(a) || beyond(a)),
         About::None => true,
     };
     if said.kind == "task_not_applicable" && !(said.about.iter().any(source) && said.about.iter().any(task)) {

@@ -47,8 +47,9 @@ pub fn run(session: &Session<'_>, list_tasks: bool) -> Result<u8, Fault> {
     if session.args.json {
         let keys: Vec<_> = keys.iter().map(|(k, u, p, r)| json!({"kid": k, "person": p, "revoked": r, "use": u})).collect();
         let archives: Vec<_> = archives.iter().map(|(a, d)| json!({"archive": a, "until": d})).collect();
+        let shares: Vec<_> = share_holders(&workspace).into_iter().map(|(n, holder)| json!({"holder": holder, "share": n})).collect();
         say::print_json(&json!({
-            "approvals": approvals, "archives": archives, "blocks": blocks, "case": state.case, "closed": state.closed, "entries": state.next, "keys": keys, "next": next,
+            "approvals": approvals, "archives": archives, "drilled": work::drilled(&workspace), "shares": shares, "blocks": blocks, "case": state.case, "closed": state.closed, "entries": state.next, "keys": keys, "next": next,
             "open_holds": state.holds.len(), "open_orders": open, "plan": plan.as_ref().map(|(n, _)| n), "questions": questions, "undecided": undecided
         }));
         return Ok(0);
@@ -89,7 +90,33 @@ pub fn run(session: &Session<'_>, list_tasks: bool) -> Result<u8, Fault> {
         ],
         rows,
     );
+    shares(session, &workspace);
     Ok(0)
+}
+
+/// The shares of the root key, by number, with the holders that the case file names.
+fn share_holders(workspace: &work::Workspace) -> Vec<(usize, Option<String>)> {
+    let named = &workspace.file.vault.share_holders;
+    (1..=vault::MADE).map(|n| (n, named.get(n - 1).cloned())).collect()
+}
+
+/// Who holds a share, and what is done on the day they leave.
+fn shares(session: &Session<'_>, workspace: &work::Workspace) {
+    let nobody = session.pick("未登记（vault.share_holders）", "not named (vault.share_holders)");
+    let leaving = session.pick(
+        "收回此份；custody keeper split 重新拆分，旧的三份作废；再演练一次",
+        "take the sheet back; `custody keeper split` makes three new ones, the old open nothing; then a drill",
+    );
+    let row = |(n, holder): (usize, Option<String>)| vec![n.to_string(), holder.unwrap_or_else(|| nobody.to_owned()), leaving.to_owned()];
+    say::table(
+        &[session.pick("根密钥份额", "share of the root key"), session.pick("持有人", "held by"), session.pick("其人离开之日", "the day they leave")],
+        share_holders(workspace).into_iter().map(row).collect(),
+    );
+    if work::drilled(workspace) {
+        session.tell("已用其中两份演练恢复。", "two of them were tried in a drill.");
+    } else {
+        session.tell("尚未演练：custody keeper drill（第一次处置之前必须做）", "not tried yet: custody keeper drill (due before the first effect)");
+    }
 }
 
 /// The standing tasks, those that are open first, with what each asks for.
@@ -151,7 +178,10 @@ pub fn people(workspace: &work::Workspace) -> usize {
 /// What happens on the day the holder of a key leaves.
 fn duty(session: &Session<'_>, purpose: &str) -> String {
     match purpose {
-        "operator" => session.pick("须先换人：其口令是打开保险库所必需", "hand over first: this passphrase opens the vault"),
+        "operator" => session.pick(
+            "先交接；口令带走了也不要紧：两份根密钥份额换新口令（custody keeper recover）",
+            "hand over first; a passphrase that left with them is no loss: two shares set a new one (custody keeper recover)",
+        ),
         "approver" => session
             .pick("custody record revoke；其审批即告终止，须另找一位", "custody record revoke; their approvals end, another must be found"),
         "log" => session.pick("随案件结束而销毁", "ends with the ledger"),
