@@ -1,6 +1,7 @@
 //! `agreement.yaml`: the terms as people write them, checked, each fault with its line, field and remedy.
 
 use facts::{Expr, Table};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use terms::{Both, Day};
 
@@ -23,7 +24,7 @@ pub struct AgreementFault {
 }
 
 /// The file as it is written.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AgreementFile {
     /// Version of this format: 1.
@@ -35,8 +36,10 @@ pub struct AgreementFile {
     /// The party, by the name that `case.yaml` gives a recipient (or keeper) with a key.
     pub party: String,
     /// First day.
+    #[schemars(with = "String")]
     pub from: Day,
     /// Last day.
+    #[schemars(with = "String")]
     pub to: Day,
     /// What may pass; what is not named is absent.
     pub fields: Vec<FieldFile>,
@@ -59,7 +62,7 @@ fn ten() -> u64 {
 }
 
 /// Fields of one holding.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FieldFile {
     /// The holding, by its name in the plan.
@@ -72,11 +75,12 @@ pub struct FieldFile {
 }
 
 /// The end of the party's use.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EndFile {
     /// The day.
     #[serde(default)]
+    #[schemars(with = "Option<String>")]
     pub on: Option<Day>,
     /// `keep`, `return` or `destroy`.
     pub then: Then,
@@ -87,6 +91,11 @@ impl AgreementFile {
     pub fn end(&self) -> End {
         End { on: self.end.on, then: self.end.then }
     }
+}
+
+/// The JSON Schema of an agreement file.
+pub fn schema() -> String {
+    serde_json::to_string_pretty(&schemars::schema_for!(AgreementFile)).unwrap_or_default()
 }
 
 /// Reads and checks an agreement file.

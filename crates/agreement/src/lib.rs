@@ -5,7 +5,7 @@ mod filter;
 mod gate;
 mod terms_of;
 
-pub use file::{AgreementFault, AgreementFile, FieldFile, read};
+pub use file::{AgreementFault, AgreementFile, FieldFile, read, schema};
 pub use filter::{Filter, Wanted, filter};
 pub use gate::{Asked, Gate, may_hand_over};
 pub use terms_of::{Agreement, End, Field, Onward, Role, Then};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use terms::{Day, Id, Place};
 
 /// What the party is to the data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Receives a copy and decides on it (PIPL 22, 23).
@@ -16,7 +16,7 @@ pub enum Role {
 }
 
 /// Whether the party may pass data on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Onward {
     /// To nobody.
@@ -28,7 +28,7 @@ pub enum Onward {
 }
 
 /// What becomes of the party's copy at the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Then {
     /// Stays with the party as its own.

@@ -175,11 +175,40 @@ Without a terminal: receive.html does the same in a browser. Any age program ope
         #[arg(long, default_value = "custody-demo")]
         into: PathBuf,
     },
+    /// Write an offline page for somebody without a terminal: a recipient's, who makes a key in it, or a verifier's
+    #[command(
+        after_help = "Examples:\n  custody page receive            → receive.html, for a buyer to make a key with, open a package and sign for it\n  custody page verify -o v.html"
+    )]
+    Page {
+        /// Which page.
+        which: PageOf,
+        /// The file to write (default: `receive.html`, `verify.html`).
+        #[arg(long, short = 'o')]
+        out: Option<PathBuf>,
+    },
     /// Print the JSON Schema of a file.
     Schema {
-        /// Which: `case`.
-        what: String,
+        /// Which file.
+        what: SchemaOf,
     },
+}
+
+/// Pages that need no case.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum PageOf {
+    /// For a recipient.
+    Receive,
+    /// For a verifier.
+    Verify,
+}
+
+/// Files that people write.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum SchemaOf {
+    /// `case.yaml`.
+    Case,
+    /// `agreement.yaml`.
+    Agreement,
 }
 
 /// What `pack` does.

@@ -61,7 +61,8 @@ pub fn run(args: &Args) -> Result<u8, Fault> {
         Command::Papers(a) => papers::run(&session, a),
         Command::Verify(a) => verify::run(&session, a),
         Command::Demo { into } => demo::run(&session, into),
-        Command::Schema { what } => init::schema(what),
+        Command::Page { which, out } => pages::run(&session, *which, out.as_deref()),
+        Command::Schema { what } => init::schema(*what),
     }
 }
 

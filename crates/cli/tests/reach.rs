@@ -31,11 +31,29 @@ fn approved_in_a_page(case: &Case, browser: &Browser) -> PathBuf {
     browser.saved(".approval.json")
 }
 
+/// The buyer makes a key in a page and sends its public half.
+fn buyers_key(case: &Case, browser: &Browser) {
+    case.ok(&["page", "receive"]);
+    assert_eq!(case.fault(&["page", "receive"]), "file_exists");
+    browser.open(&case.folder.join("receive.html"));
+    browser.click("#newkey");
+    browser.type_in("#newpass", PASSPHRASE);
+    browser.type_in("#newpass2", PASSPHRASE);
+    browser.click("#makekey");
+    browser.wait_for("return document.getElementById('made').hidden ? '' : 'made'");
+    browser.click("#save-key");
+    browser.click("#save-pub");
+    for end in [".key", ".pub"] {
+        std::fs::copy(browser.saved(end), case.folder.join(format!("keys/buyer{end}"))).unwrap();
+    }
+}
+
 #[test]
 fn owner_dba_and_buyer_do_their_parts_with_files_and_the_page_proves_it() {
     let case = company();
-    planned(&case);
     let browser = Browser::start();
+    buyers_key(&case, &browser);
+    planned(&case);
 
     // The owner: one approval in a page, the other on paper, compared by counsel.
     let approval = approved_in_a_page(&case, &browser);

@@ -151,7 +151,8 @@ fn what_was_shredded_is_said_of_the_source_that_has_no_rows() {
     let case = Case::new();
     case.write("lists/members.csv", "姓名,手机号\r\n一,13800000001\r\n");
     case.write("list.jpg", [0xff, 0xd8]);
-    let sources = "sources:\n  - {id: lists, kind: delimited, path: lists}\n  - {id: cabinet, kind: paper, reach: by_hand, path: second floor}\n";
+    let sources =
+        "sources:\n  - {id: lists, kind: delimited, path: lists}\n  - {id: cabinet, kind: paper, reach: by_hand, path: second floor}\n";
     case.write("case.yaml", head(&day(-10), &day(100)) + sources);
     case.ok(&["scan"]);
     case.ok(&["record", "paper_shredded", "--about", "src2", "--evidence", "list.jpg", "--by", "王五"]);

@@ -1,6 +1,6 @@
 //! `approve.html`: shows the consequence that it carries, and signs over exactly that.
 
-use case::{ApprovalFile, Briefing, Decision, KeyRecord, KeyUse, PublicFile, Reason, Seen};
+use case::{AgeKey, ApprovalFile, Briefing, Decision, KeyRecord, KeyUse, PublicFile, Reason, Seen};
 use keys::{KeyFile, Passphrase};
 use ledger::{Signer, approval_message, b64, sha256};
 use serde_json::{Value, json};
@@ -31,7 +31,11 @@ pub(crate) fn key_new(args: &Value, random: Random<'_>) -> Result<Value, Fault> 
     // Nobody saw it being made: whoever registers it says whether its holder was there.
     let record = KeyRecord::of(&signer.public(), person, purpose, Seen::None);
     let private = KeyFile::seal(ledger::ED25519, &signer.kid(), &seed, &passphrase, &drawn(random))?.bytes()?;
-    let public = PublicFile::of(record).bytes().map_err(|_| Fault::new("document_form"))?;
+    let mut file = PublicFile::of(record);
+    if purpose == KeyUse::Recipient {
+        file.age = Some(AgeKey::sign(&exchange::Identity::of_seed(&seed).recipient().text(), &signer));
+    }
+    let public = file.bytes().map_err(|_| Fault::new("document_form"))?;
     Ok(json!({"key_file": String::from_utf8_lossy(&private), "kid": signer.kid(), "public_file": String::from_utf8_lossy(&public)}))
 }
 

@@ -10,6 +10,9 @@ use serde_json::Value;
 const SKELETON: &str = include_str!("../web/skeleton.html");
 const STYLE: &str = include_str!("../web/style.css");
 const SHARED: &str = include_str!("../web/page.js");
+/// For pages in which somebody signs: a key of their own, made there. Its form stands at a slot of the page's body.
+const KEYMAKER: (&str, &str) = (include_str!("../web/keymaker.html"), include_str!("../web/keymaker.js"));
+const KEYMAKER_SLOT: &str = "<!--keymaker-->";
 /// The module, as `cargo xtask pages` builds it.
 const MODULE: &[u8] = include_bytes!("../web/module.wasm");
 /// Digest of the module and the compiler that made it.
@@ -44,7 +47,9 @@ pub fn module_built() -> &'static str {
 /// The page as one HTML file. Its policy lets nothing run but its own script and module, and nothing be loaded.
 pub fn page(kind: Kind, data: &Value) -> String {
     let (title, body, own) = kind.parts();
-    let script = format!("{SHARED}\n{own}");
+    let (form, maker) = if body.contains(KEYMAKER_SLOT) { KEYMAKER } else { ("", "") };
+    let script = format!("{SHARED}\n{maker}\n{own}");
+    let body = body.replace(KEYMAKER_SLOT, form);
     let hash = |text: &str| b64::std(&sha256(&[text.as_bytes()]));
     let csp = format!(
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'sha256-{}' 'wasm-unsafe-eval'; style-src 'sha256-{}'; \
@@ -59,7 +64,7 @@ pub fn page(kind: Kind, data: &Value) -> String {
         "csp" => csp.as_str(),
         "title" => title,
         "style" => STYLE,
-        "body" => body,
+        "body" => body.as_str(),
         "module" => module.as_str(),
         "data" => data.as_str(),
         "script" => script.as_str(),

@@ -47,25 +47,7 @@ Object.assign(words, {
     en: "Computed from the exact text of all the above, which is what you sign. Every other approver must see the same; compare it by another channel, such as the telephone." },
   exact: { zh: "原文", en: "Exact text" },
   decide: { zh: "您的决定", en: "Your decision" },
-  noKey: { zh: "还没有密钥？", en: "No key yet?" },
-  newKey: { zh: "现在生成新密钥", en: "Make a new key now" },
-  newPass: { zh: "新口令", en: "New passphrase" },
-  newPassHint: { zh: "至少 8 个字符，几个不相干的词最好。口令无法找回，请勿告诉任何人。",
-    en: "At least 8 characters; a few unrelated words are best. It cannot be recovered; tell it to nobody." },
-  again: { zh: "再输入一次", en: "The same again" },
-  makeKey: { zh: "生成密钥", en: "Make the key" },
-  making: { zh: "正在生成密钥…", en: "Making the key…" },
-  short: { zh: "口令至少要有 8 个字符", en: "The passphrase must have at least 8 characters" },
-  unequal: { zh: "两次输入的口令不同", en: "The two passphrases differ" },
-  madeHead: { zh: "密钥已生成", en: "The key is made" },
-  madeKeep: { zh: "保存密钥文件，只归您自己；没有它就不能再签名。", en: "Save the key file and keep it to yourself; without it you cannot sign again." },
-  madeRegister: { zh: "保存公开文件并交给操作人登记。登记时您须在场，或由他人会签；登记之前，您的审批不算数。",
-    en: "Save the public file and give it to the operator to register, with you present or countersigned by another. Until then your approval does not count." },
-  saveKey: { zh: "保存密钥文件", en: "Save the key file" },
-  savePub: { zh: "保存公开文件", en: "Save the public file" },
   keyFile: { zh: "您的密钥文件", en: "Your key file" },
-  keyMade: { zh: "刚生成的密钥 {kid}", en: "the key just made, {kid}" },
-  noKeyYet: { zh: "请选择您的密钥文件，或先生成新密钥", en: "Choose your key file, or make a new key first" },
   decision: { zh: "决定", en: "Decision" },
   approve: { zh: "批准：同意按此方案处置", en: "Approve: this plan may be carried out" },
   refuse: { zh: "不批准：不同意此方案", en: "Refuse: this plan must not be carried out" },
@@ -113,7 +95,6 @@ const law = new Map(list(shown.law).map((l) => [l.rule, l]));
 const kept = (row) => ["retain", "continue"].includes(row.outcome);
 
 let print = null;
-let made = null;
 let signed = null;
 
 // ---- The briefing
@@ -173,14 +154,7 @@ function drawHead() {
   $("expired").firstElementChild.textContent = say("expired", { day: briefing.not_after });
 }
 
-// ---- Key and signature
-
-function drawKey() {
-  $("made").hidden = !made;
-  if (!made) return;
-  $("made-facts").replaceChildren(...facts([say("kid"), h("code", {}, made.kid)]).flat());
-  if (!$("keyfile").files.length) $("keyfile").closest(".drop").querySelector("output").textContent = say("keyMade", { kid: made.kid });
-}
+// ---- Signature
 
 function drawSigned() {
   $("done").hidden = !signed;
@@ -197,29 +171,6 @@ function render() {
   drawKey();
   drawSigned();
 }
-
-$("newkey").addEventListener("click", () => {
-  const panel = $("newkey-panel");
-  panel.hidden = !panel.hidden;
-  $("newkey").setAttribute("aria-expanded", String(!panel.hidden));
-  if (!panel.hidden) $("newpass").focus();
-});
-
-$("keyform").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const passphrase = $("newpass").value;
-  if ([...passphrase].length < 8) return complain([{ at: "newpass", words: "short" }], $("keyform"));
-  if (passphrase !== $("newpass2").value) return complain([{ at: "newpass2", words: "unequal" }], $("keyform"));
-  during($("keyform"), "making", async () => {
-    made = await ask("key_new", { passphrase, use: "approver" });
-    offer($("save-key"), `${made.kid}.key`, made.key_file);
-    offer($("save-pub"), `${made.kid}.pub`, made.public_file);
-    for (const id of ["newpass", "newpass2", "keyfile"]) $(id).value = "";
-    $("newkey").click();
-    drawKey();
-    $("save-key").focus();
-  });
-});
 
 function wrong(decision, reason) {
   const out = [];
@@ -255,6 +206,7 @@ $("form").addEventListener("submit", (event) => {
   });
 });
 
+keyMaker("approver");
 picker("keyfile");
 $("exact").textContent = briefing.consequence;
 begin(render, data.lang);

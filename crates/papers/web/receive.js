@@ -192,6 +192,7 @@ function drawSigned() {
 }
 
 function render() {
+  drawKey();
   drawOpened();
   drawSample();
   drawDifferences();
@@ -209,12 +210,12 @@ function clear() {
 
 function keyFaults() {
   const out = [];
-  if (!$("keyfile").files.length) out.push({ at: "keyfile", words: "keyMissing" });
+  if (!$("keyfile").files.length && !made) out.push({ at: "keyfile", words: "keyMissing" });
   if (!$("passphrase").value) out.push({ at: "passphrase", words: "passMissing" });
   return out;
 }
 
-const key = async () => ({ key_file: await textOf($("keyfile").files[0]), passphrase: $("passphrase").value });
+const key = async () => ({ key_file: $("keyfile").files.length ? await textOf($("keyfile").files[0]) : made.key_file, passphrase: $("passphrase").value });
 
 $("openform").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -251,5 +252,6 @@ $("signform").addEventListener("submit", (event) => {
 });
 
 picker("package", clear);
+keyMaker("recipient");
 picker("keyfile");
 begin(render, data.lang);

@@ -68,7 +68,7 @@ const NAMES = {
   rules: ["规则", "rules"], policy: ["政策", "policy"], documents: ["文档", "documents"], plan_recomputed: ["方案重算", "plan recomputed"],
   approvals: ["审批", "approvals"], two_people: ["两位不同的人", "two people"], backup: ["备份", "backup"], totals: ["合计", "totals"],
   undecided: ["待定", "undecided"], destroyed: ["已销毁", "destroyed"], archives: ["归档", "archives"], copies: ["恢复的副本", "restored copies"],
-  handed_over: ["已移交", "handed over"], sample: ["样本", "sample"], witnesses: ["见证人", "witnesses"], certificate: ["证明", "certificate"],
+  handed_over: ["已移交", "handed over"], paper: ["纸质审批", "approvals on paper"], sample: ["样本", "sample"], witnesses: ["见证人", "witnesses"], certificate: ["证明", "certificate"],
   closed: ["结案", "closed"], time: ["时间", "time"],
 };
 

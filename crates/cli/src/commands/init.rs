@@ -7,15 +7,16 @@ use std::path::Path;
 use terms::{Fault, Lang, Scenario};
 
 use super::Session;
-use crate::args::InitArgs;
+use crate::args::{InitArgs, SchemaOf};
 use crate::{packs, say};
 
 /// Prints a schema.
-pub fn schema(what: &str) -> Result<u8, Fault> {
-    if what != "case" {
-        return Err(Fault::new("usage"));
-    }
-    println!("{}", case::file::schema());
+pub fn schema(what: SchemaOf) -> Result<u8, Fault> {
+    let schema = match what {
+        SchemaOf::Case => case::file::schema(),
+        SchemaOf::Agreement => agreement::schema(),
+    };
+    println!("{schema}");
     Ok(0)
 }
 

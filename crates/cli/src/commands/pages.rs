@@ -8,6 +8,30 @@ use terms::Fault;
 use work::Workspace;
 
 use super::Session;
+use crate::args::PageOf;
+use crate::say;
+
+/// `custody page`.
+pub fn run(session: &Session<'_>, which: PageOf, out: Option<&Path>) -> Result<u8, Fault> {
+    let (kind, name) = match which {
+        PageOf::Receive => (Kind::Receive, "receive.html"),
+        PageOf::Verify => (Kind::Verify, "verify.html"),
+    };
+    let out = out.unwrap_or_else(|| Path::new(name));
+    if out.exists() {
+        return Err(Fault::new("file_exists").with("file", out.display()));
+    }
+    write(out, kind, &json!({"lang": session.lang.code()}))?;
+    if session.args.json {
+        say::print_json(&json!({"page": out}));
+    } else {
+        session.tell(
+            &format!("已写出：{}（离线网页，双击打开）", out.display()),
+            &format!("written: {} (an offline page; open it by a double click)", out.display()),
+        );
+    }
+    Ok(0)
+}
 
 /// Writes a page; one of an earlier time is replaced.
 pub fn write(path: &Path, kind: Kind, data: &Value) -> Result<(), Fault> {

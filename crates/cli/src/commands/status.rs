@@ -109,13 +109,20 @@ fn shares(session: &Session<'_>, workspace: &work::Workspace) {
     );
     let row = |(n, holder): (usize, Option<String>)| vec![n.to_string(), holder.unwrap_or_else(|| nobody.to_owned()), leaving.to_owned()];
     say::table(
-        &[session.pick("根密钥份额", "share of the root key"), session.pick("持有人", "held by"), session.pick("其人离开之日", "the day they leave")],
+        &[
+            session.pick("根密钥份额", "share of the root key"),
+            session.pick("持有人", "held by"),
+            session.pick("其人离开之日", "the day they leave"),
+        ],
         share_holders(workspace).into_iter().map(row).collect(),
     );
     if work::drilled(workspace) {
         session.tell("已用其中两份演练恢复。", "two of them were tried in a drill.");
     } else {
-        session.tell("尚未演练：custody keeper drill（第一次处置之前必须做）", "not tried yet: custody keeper drill (due before the first effect)");
+        session.tell(
+            "尚未演练：custody keeper drill（第一次处置之前必须做）",
+            "not tried yet: custody keeper drill (due before the first effect)",
+        );
     }
 }
 
