@@ -17,6 +17,11 @@ use crate::workspace::Workspace;
 /// What is still open (C1): data sets that appeared since, rows that came, changed, went or came back.
 pub fn close(workspace: &mut Workspace, progress: &dyn Progress) -> Result<(), Fault> {
     crate::tasks::all_answered(workspace)?;
+    crate::recording::unmoved(workspace)?;
+    if workspace.state.open_orders().next().is_some() {
+        // What somebody is doing by order is half done now: to look would take it for news.
+        return Err(Fault::new("orders_open"));
+    }
     workspace.begin_run(&["scan"], None)?;
     let mut report = ApplyReport::default();
     match shredded_at(workspace) {

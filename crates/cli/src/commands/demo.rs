@@ -226,8 +226,10 @@ impl Demo<'_> {
             &format!("script: run by the DBA over {} rows, its output came back", asked.rows),
         );
         others::deletes(&self.into.join("data/loyalty"))?;
-        others::exports(&self.into.join("data/loyalty"), &self.into.join("from-platform"))?;
-        taken(&work::import(w, "loyalty", &self.into.join("from-platform"))?)?;
+        let folder = self.into.join("again-from-platform");
+        work::request_export(w, "loyalty", None, "", &folder)?;
+        others::exports(&self.into.join("data/loyalty"), &folder)?;
+        taken(&work::import(w, "loyalty", &folder)?)?;
         std::fs::remove_file(self.into.join("data/lists/members.xlsx")).map_err(|_| Fault::new("sample_unwritable"))?;
         let by_others = work::apply(w, false, &self.bar)?;
         self.step(

@@ -119,7 +119,8 @@ impl Browser {
         let page = json!({"background": true, "page": {"width": 21.0, "height": 29.7}}).to_string();
         // A browser that is just busy says "Printing failed", and prints the next time.
         for _ in 0..5 {
-            let request = minreq::post(format!("{}/print", self.url)).with_header("Content-Type", "application/json").with_body(page.as_str());
+            let request =
+                minreq::post(format!("{}/print", self.url)).with_header("Content-Type", "application/json").with_body(page.as_str());
             let answer: Value = serde_json::from_slice(request.with_timeout(180).send().unwrap().as_bytes()).unwrap();
             let pdf = answer["value"].as_str().and_then(ledger::b64::from_std);
             if let Some(pdf) = pdf.filter(|pdf| pdf.starts_with(b"%PDF")) {

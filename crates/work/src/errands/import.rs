@@ -26,10 +26,72 @@ pub struct Imported {
     pub findings: Vec<Both>,
 }
 
+/// The data of an export, put where the case file says that the source lies; what lay there before is aside until it is decided.
+struct Swap {
+    came: PathBuf,
+    there: PathBuf,
+    aside: PathBuf,
+    moved: bool,
+}
+
+impl Swap {
+    fn begin(came: &Path, there: &Path) -> Result<Swap, Fault> {
+        let name = there.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let mut swap =
+            Swap { came: came.to_owned(), there: there.to_owned(), aside: there.with_file_name(format!("{name}.before")), moved: false };
+        // A run that died in between left both: the new goes back to where it came from.
+        if swap.aside.exists() && !came.exists() {
+            swap.moved = true;
+            swap.put_back()?;
+            swap.moved = false;
+        }
+        if !came.is_dir() {
+            return Err(Fault::new("pack_file_missing").with("file", came.display()));
+        }
+        let same = fs::canonicalize(came).ok().zip(fs::canonicalize(there).ok()).is_some_and(|(a, b)| a == b);
+        if same {
+            return Ok(swap);
+        }
+        if there.exists() {
+            step(&swap.there, &swap.aside)?;
+        } else if let Some(parent) = there.parent() {
+            fs::create_dir_all(parent).map_err(|_| Fault::new("file_unwritable").with("file", parent.display()))?;
+        }
+        swap.moved = true;
+        step(came, there).inspect_err(|_| drop(fs::rename(&swap.aside, there)))?;
+        Ok(swap)
+    }
+
+    /// The new export is the source now; the one before it goes.
+    fn keep(self) -> Result<(), Fault> {
+        if self.moved && self.aside.exists() {
+            fs::remove_dir_all(&self.aside).map_err(|_| Fault::new("file_unwritable").with("file", self.aside.display()))?;
+        }
+        Ok(())
+    }
+
+    /// Everything lies where it lay.
+    fn back(self) -> Result<(), Fault> {
+        if self.moved { self.put_back() } else { Ok(()) }
+    }
+
+    fn put_back(&self) -> Result<(), Fault> {
+        if self.there.exists() {
+            step(&self.there, &self.came)?;
+        }
+        if self.aside.exists() { step(&self.aside, &self.there) } else { Ok(()) }
+    }
+}
+
+/// Moves a folder; from another disk it has to be moved by hand.
+fn step(from: &Path, to: &Path) -> Result<(), Fault> {
+    fs::rename(from, to).map_err(|_| Fault::new("pack_elsewhere").with("from", from.display()).with("to", to.display()))
+}
+
 /// Checks a folder that came back, and lets its data be read as the source from now on; with findings it is refused and they are recorded.
 ///
 /// # Errors
-/// If it is not the folder that the case file names, or not an answer to an errand of this case.
+/// If it is no answer to an errand of this case, or its data cannot be put where the case file says; then all lies where it lay.
 pub fn import(workspace: &mut Workspace, id: &str, folder: &Path) -> Result<Imported, Fault> {
     let (i, place) = out_of_reach(workspace, id)?;
     let missing = |name: &str| Fault::new("pack_file_missing").with("file", name);
@@ -54,10 +116,25 @@ pub fn import(workspace: &mut Workspace, id: &str, folder: &Path) -> Result<Impo
     let counts = fs::read_to_string(folder.join("counts.csv")).map_err(|_| missing("counts.csv"))?;
     let file = workspace.file.sources.get(i).cloned().ok_or_else(|| missing("data"))?;
     let data = workspace.paths.base.join(&file.path.value);
-    let same = fs::canonicalize(&data).ok().zip(fs::canonicalize(folder.join("data")).ok()).is_some_and(|(a, b)| a == b);
-    if !same {
-        return Err(Fault::new("pack_elsewhere").with("source", id).with("path", &file.path.value));
+    let swap = Swap::begin(&folder.join("data"), &data)?;
+    let answered = Answer { errand, place, asked, counts };
+    match compared(workspace, i, folder, &data, answered) {
+        Ok(out) if out.n.is_some() => swap.keep().map(|()| out),
+        other => swap.back().and(other),
     }
+}
+
+/// What came back, before it is compared.
+struct Answer {
+    errand: String,
+    place: Place,
+    asked: Json,
+    counts: String,
+}
+
+/// Compares what lies in place, and records that it was taken, or what does not fit.
+fn compared(workspace: &mut Workspace, i: usize, folder: &Path, data: &Path, answer: Answer) -> Result<Imported, Fault> {
+    let Answer { errand, place, asked, counts } = answer;
     let (counted, seen) = rows(workspace, i)?;
     let mut out = Imported::default();
     // What was sealed of this source and is not in a later export was not looked at: that is never taken for erased.
@@ -67,7 +144,7 @@ pub fn import(workspace: &mut Workspace, id: &str, folder: &Path) -> Result<Impo
         let en = format!("the sealed data set {} is missing; an emptied table comes back, too, with its line of names", lacking.dataset);
         out.findings.push(Both { zh, en });
     }
-    compare(&asked, &counts, &counted, &data, &mut out);
+    compare(&asked, &counts, &counted, data, &mut out);
     let files = [folder.join("counts.csv"), folder.join("errand.json")];
     let sealed = attachments::seal(workspace, &files)?;
     let by = workspace.operator_person()?;
@@ -80,7 +157,7 @@ pub fn import(workspace: &mut Workspace, id: &str, folder: &Path) -> Result<Impo
         workspace.record_with_body(By::Operator, event, json!({"evidence": sealed.body, "findings": out.findings}))?;
         return Ok(out);
     }
-    let list = listing(&data)?;
+    let list = listing(data)?;
     let bytes = serde_json::to_vec(&list).map_err(|_| Fault::new("document_form"))?;
     workspace.vault()?.put(&blob(&place), &bytes)?;
     let act =
