@@ -119,7 +119,9 @@ fn apply(state: &mut State, entry: &Entry, event: &Event, context: Context) {
             state.vectors.insert(key, Vector { n, totals: o.totals.clone(), doc: o.vector_doc, uniform: o.uniform });
         }
         Event::AnswerGiven(a) => state.answers.push((n, a.answers_doc)),
-        Event::OpinionFiled(o) if o.effect == "accept_unread" => state.unread_accepted = Some(o.until),
+        Event::OpinionFiled(o) if o.effect == "accept_unread" => {
+            state.unread_accepted = Some((o.until, o.datasets.iter().cloned().collect()))
+        }
         Event::PlanMade(p) => {
             state.approvals.iter_mut().for_each(|a| a.ended = true);
             state.schema_moved.clear();
@@ -157,6 +159,11 @@ fn apply(state: &mut State, entry: &Entry, event: &Event, context: Context) {
         }
         Event::ActRecorded(a) => {
             state.acts.entry(a.kind.clone()).or_default().push(n);
+            match a.kind.as_str() {
+                "pack_refused" => state.refused.extend(a.about.iter().cloned()),
+                "pack_imported" => state.refused.retain(|place| !a.about.contains(place)),
+                _ => {}
+            }
             if a.kind == "dispute_settled" {
                 // A difference, or a recipient who cannot sign any more: what both agreed on is on file.
                 let named = state.packages.iter_mut().filter(|(id, _)| a.about.iter().any(|x| x == id.as_str()));

@@ -271,8 +271,8 @@ pub struct State {
     pub done_since: BTreeMap<(u64, String, String), BTreeMap<Outcome, u64>>,
     /// Answers: (entry, document), in order.
     pub answers: Vec<(u64, Digest)>,
-    /// Opinions on the unread list: (entry, last day).
-    pub unread_accepted: Option<Day>,
+    /// The newest opinion on places that were not read: its last day, and the places that it names.
+    pub unread_accepted: Option<(Day, BTreeSet<String>)>,
     /// Newest plan.
     pub plan: Option<PlanState>,
     /// Approvals of plans.
@@ -287,6 +287,8 @@ pub struct State {
     pub schema_moved: BTreeSet<Place>,
     /// Acts recorded: kind → numbers.
     pub acts: BTreeMap<String, Vec<u64>>,
+    /// Sources whose last export was refused: it held something else than was asked or reported.
+    pub refused: BTreeSet<String>,
     /// Agreements by number.
     pub agreements: BTreeMap<u64, AgreementState>,
     /// Packages that were handed over.

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
+#[path = "common/company.rs"]
+mod company;
 
 use common::{Case, claim, day, head};
 use serde_json::Value;
@@ -95,6 +97,12 @@ fn a_second_export_that_still_has_what_was_to_go_keeps_the_case_open() {
     for _ in 0..3 {
         case.run(&["apply"]);
     }
+    // Whatever comes back later and does not fit is a finding, and no case closes over it.
+    answered(&case, "odd", "no,mobile,email\r\n", "members,7,\r\n");
+    assert!(finding(&case, "odd").contains("7 rows reported, 0 are there"));
+    assert_eq!(case.fault(&["dossier", "--close", "-o", "end.zip"]), "export_refused_last");
+    answered(&case, "fourth", "no,mobile,email\r\n", "members,0,\r\n");
+    case.ok(&["pack", "import", "crm", "fourth"]);
     let made = case.json(&["dossier", "--close", "-o", "end.zip"]);
     let report = case.json(&["verify", "end.zip", "--policy-digest", made["policy_digest"].as_str().unwrap()]);
     assert_eq!((report["result"].as_u64(), claim(&report, "closed")["state"].as_str()), (Some(0), Some("proved")), "{report:#}");
@@ -105,5 +113,39 @@ fn a_second_export_that_still_has_what_was_to_go_keeps_the_case_open() {
         .filter(|c| c["id"].as_str().unwrap().starts_with("destroyed"))
         .map(|c| &c["level"])
         .collect();
-    assert!(levels.iter().all(|l| *l == "L2"), "an export that others make shows no more than a fresh full look: {levels:?}");
+    assert!(
+        !levels.is_empty() && levels.iter().all(|l| *l == "L2"),
+        "an export that others make shows no more than a fresh full look: {levels:?}"
+    );
+}
+
+#[test]
+fn a_script_touches_nothing_of_a_batch_whose_keys_point_to_other_rows_by_now() {
+    let case = Case::new();
+    let db = || rusqlite::Connection::open(case.folder.join("erp.db")).unwrap();
+    db().execute_batch("CREATE TABLE clients (no TEXT, mobile TEXT); INSERT INTO clients VALUES ('a', '13800000001'), ('b', '13800000002'), ('c', '13800000003'), ('d', '13800000004')").unwrap();
+    case.write(
+        "case.yaml",
+        head(&day(-10), &day(100))
+            + "sources: [{id: erp, kind: sqlite, path: erp.db, reach: script}]
+datasets:
+  - {at: erp/clients, class: member_profile, groups: {contact: [mobile]}, not_personal: {no: a number}, key: no, tells: {region: \"=cn\"}}
+safety_days: 0
+",
+    );
+    case.prepared();
+    case.json(&["apply"]);
+    case.ok(&["pack", "erase", "erp", "--dialect", "sqlite", "--batch", "2", "--to", "errand"]);
+    // Somebody takes on a new client under a number that the script has.
+    db().execute_batch("INSERT INTO clients VALUES ('a', '13900000009')").unwrap();
+    case.write("output.txt", company::run_script(&case, "errand/erase.sql"));
+    let left: i64 = db().query_row("SELECT count(*) FROM clients WHERE mobile IS NOT NULL", [], |r| r.get(0)).unwrap();
+    assert_eq!(left, 3, "the batch with the number that two rows have is untouched, the other one is done");
+    let result = case.run(&["--json", "pack", "result", "erp", "output.txt"]);
+    let said: Value = serde_json::from_slice(&result.stdout).unwrap();
+    let told: Vec<(u64, u64)> =
+        said["batches"].as_array().unwrap().iter().map(|b| (b["asked"].as_u64().unwrap(), b["told"].as_u64().unwrap())).collect();
+    assert_eq!(told, [(2, 0), (2, 2)], "{said:#}");
+    case.run(&["apply"]);
+    assert_eq!(case.fault(&["dossier", "--close", "-o", "end.zip"]), "orders_open");
 }

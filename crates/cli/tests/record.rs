@@ -6,6 +6,12 @@ mod common;
 use common::{Case, claim, day, head};
 
 fn shop() -> Case {
+    let case = shop_unprepared();
+    case.prepared();
+    case
+}
+
+fn shop_unprepared() -> Case {
     let case = Case::new();
     case.write("lists/members.csv", "姓名,手机号\r\n一,13800000001\r\n二,13800000002\r\n");
     case.write("lists/photo.jpg", [0xff, 0xd8]);
@@ -18,7 +24,6 @@ datasets:
 safety_days: 0
 ",
     );
-    case.prepared();
     case
 }
 
@@ -26,12 +31,36 @@ safety_days: 0
 fn what_was_not_read_keeps_the_case_open_until_counsel_accepts_it() {
     let case = shop();
     case.ok(&["apply"]);
-    assert_eq!(case.fault(&["dossier", "--close", "-o", "end.zip"]), "rule_broken");
+    assert_eq!(case.fault(&["dossier", "--close", "-o", "end.zip"]), "places_unread");
     assert_eq!(case.fault(&["record", "accept-unread", "--until", &day(-1)]), "day_passed");
+    case.ok(&["record", "accept-unread", "--until", &day(30)]);
+    // What cannot be read since then is not what counsel accepted.
+    case.write("lists/later.bin", b"\x00\x01\x02");
+    case.ok(&["scan"]);
+    assert_eq!(case.fault(&["dossier", "--close", "-o", "end.zip"]), "places_unread");
     case.ok(&["record", "accept-unread", "--until", &day(30)]);
     let made = case.json(&["dossier", "--close", "-o", "end.zip"]);
     let report = case.json(&["verify", "end.zip", "--policy-digest", made["policy_digest"].as_str().unwrap()]);
     assert_eq!((report["result"].as_u64(), claim(&report, "closed")["state"].as_str()), (Some(0), Some("proved")), "{report:#}");
+}
+
+#[test]
+fn what_was_cleaned_before_something_was_erased_is_cleaned_once_more() {
+    let case = shop_unprepared();
+    case.ok(&["subjects"]);
+    case.write("searched.png", "a picture");
+    // A shadow copy made between the cleaning and the erasing holds what was erased.
+    case.ok(&["record", "sync_folders_cleaned", "--about", "src1", "--evidence", "searched.png"]);
+    case.prepared();
+    let open = || case.run(&["status", "--tasks"]).status.code();
+    assert_eq!(open(), Some(0));
+    case.ok(&["apply"]);
+    case.ok(&["record", "accept-unread", "--until", &day(30)]);
+    assert_eq!(open(), Some(2));
+    assert_eq!(case.fault(&["dossier", "--close", "-o", "end.zip"]), "tasks_open");
+    case.ok(&["record", "sync_folders_cleaned", "--about", "src1", "--evidence", "searched.png"]);
+    assert_eq!(open(), Some(0));
+    case.ok(&["dossier", "--close", "-o", "end.zip"]);
 }
 
 #[test]

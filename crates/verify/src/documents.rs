@@ -80,7 +80,12 @@ fn one(
             let inventory: Inventory = document(dossier, &last.1)?;
             let sealed = |p: &terms::Place| replay.state.seals.values().any(|s| s.dataset == *p && replay.state.matched.contains(&s.n));
             let open = inventory.datasets.iter().any(|d| d.rows > 0 && d.class.as_deref() != Some("none") && !sealed(&d.dataset));
-            open.then(|| Claim::broken("documents", "C1", Some(entry.n), "the last inventory has data sets that nobody sealed"))
+            if open {
+                return Some(Claim::broken("documents", "C1", Some(entry.n), "the last inventory has data sets that nobody sealed"));
+            }
+            let named = |p: &terms::Place| replay.state.unread_accepted.as_ref().is_some_and(|(_, places)| places.contains(p.as_str()));
+            let unnamed = inventory.unread.iter().any(|u| !named(&u.place));
+            unnamed.then(|| Claim::broken("documents", "C1", Some(entry.n), "places were not read that no opinion names"))
         }
         Event::OutcomesRecorded(o) => vector(dossier, replay, entry, o, vectors),
         Event::DestroyOrdered(o) | Event::AnonymiseOrdered(o) => {

@@ -35,6 +35,13 @@ pub fn close(workspace: &mut Workspace, progress: &dyn Progress) -> Result<(), F
     if report.late > 0 {
         return Err(Fault::new("rows_undecided").with("rows", report.late));
     }
+    if let Some(first) = workspace.state.refused.first() {
+        return Err(Fault::new("export_refused_last").with("place", first));
+    }
+    let unaccepted = crate::recording::unaccepted(workspace)?;
+    if let Some(first) = unaccepted.first() {
+        return Err(Fault::new("places_unread").with("count", unaccepted.len()).with("place", first));
+    }
     workspace.record(Command::Close).map(|_| ())
 }
 

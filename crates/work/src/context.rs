@@ -9,6 +9,7 @@ use terms::json::{Json, json};
 use terms::{Both, Day, Fault, Holdings, Inventory, Lang, Outcome};
 
 use crate::planning::{read_plan, recorded_holdings};
+use crate::recording::unaccepted;
 use crate::tasks::tasks;
 use crate::workspace::Workspace;
 
@@ -344,13 +345,13 @@ pub fn blocking(workspace: &Workspace) -> Result<Vec<Both>, Fault> {
     if state.closed {
         return Ok(out);
     }
-    let accepted = state.unread_accepted.is_some_and(|until| workspace.today().is_ok_and(|today| today <= until));
-    let unread = state.scans.last().map_or(0, |(_, _, unread)| *unread);
-    add(if accepted { 0 } else { unread }, "处未读取", "places unread");
+    let unread = if state.scans.is_empty() { 0 } else { unaccepted(workspace)?.len() as u64 };
+    add(unread, "处未读取", "places unread");
     add(undecided(workspace), "条待定", "undecided");
     add(state.unsealed.len() as u64, "个数据集有封存后的变动", "data sets moved after their seal");
     add(u64::from(state.unsealed_sets), "处有未封存的数据集", "finding of data sets that nobody sealed");
     add(state.open_orders().count() as u64, "项已命令、未核查", "orders not yet seen done");
+    add(state.refused.len() as u64, "个数据源的导出被退回", "sources whose last export was refused");
     add(state.holds.len() as u64, "项保全", "holds");
     let unsettled = state.packages.values().filter(|p| !p.settled).count();
     add(unsettled as u64, "个移交包未签收或差异未了结", "packages not signed for, or with a difference that is not settled");

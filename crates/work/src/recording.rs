@@ -1,12 +1,13 @@
 //! What people say that no scan can see: acts, opinions, revoked keys, and a case file that was changed.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use case::{ActRecorded, By, CaseAmended, Command, Event, KeyRecord, KeyRegistered, KeyRevoked, OpinionFiled, PublicFile, Seen};
 use law::About;
 use ledger::Signer;
 use terms::json::json;
-use terms::{Day, Fault, Place, Reach};
+use terms::{Day, Fault, Inventory, Place, Reach};
 
 use crate::attachments;
 use crate::persons::{paper_approvers, person};
@@ -71,7 +72,7 @@ pub fn record_act(workspace: &mut Workspace, said: Said) -> Result<u64, Fault> {
 }
 
 /// Acts that the program records itself, once it has seen them: nobody's word stands for them.
-const OWN: [&str; 4] = ["pack_imported", "recovery_drill", "root_key_split", "script_run"];
+const OWN: [&str; 5] = ["pack_imported", "pack_refused", "recovery_drill", "root_key_split", "script_run"];
 
 /// What an act names exists, and it names what its kind demands.
 fn about_fits(workspace: &Workspace, said: &Said, demanded: About) -> Result<(), Fault> {
@@ -138,16 +139,40 @@ pub fn register_key(
     first(workspace.record_with(Command::Record(By::Operator, event), countersigner)?)
 }
 
-/// Counsel accepts until a day that some places could not be read (C1).
+/// Places that the last scan could not read, in order.
+fn unread(workspace: &Workspace) -> Result<BTreeSet<Place>, Fault> {
+    let (_, doc, _) = workspace.state.scans.last().ok_or_else(|| Fault::new("nothing_scanned"))?;
+    let inventory: Inventory = workspace.get_json(doc)?;
+    Ok(inventory.unread.into_iter().map(|u| u.place).collect())
+}
+
+/// Places that the last scan could not read and that no opinion in force names.
 ///
 /// # Errors
-/// If counsel's key was not opened, or the day has passed.
+/// If there was no scan, or its inventory cannot be read.
+pub(crate) fn unaccepted(workspace: &Workspace) -> Result<BTreeSet<Place>, Fault> {
+    let today = workspace.today()?;
+    let mut places = unread(workspace)?;
+    if let Some((_, named)) = workspace.state.unread_accepted.as_ref().filter(|(until, _)| today <= *until) {
+        places.retain(|p| !named.contains(p.as_str()));
+    }
+    Ok(places)
+}
+
+/// Counsel accepts until a day that these places could not be read (C1): those of the last scan, and no others that may come.
+///
+/// # Errors
+/// If counsel's key was not opened, the day has passed, or every place was read.
 pub fn accept_unread(workspace: &mut Workspace, until: Day) -> Result<u64, Fault> {
     if until < workspace.today()? {
         return Err(Fault::new("day_passed").with("day", until));
     }
+    let places = unread(workspace)?;
+    if places.is_empty() {
+        return Err(Fault::new("nothing_unread"));
+    }
     let event = OpinionFiled {
-        datasets: vec!["*".to_owned()],
+        datasets: places.iter().map(ToString::to_string).collect(),
         effect: "accept_unread".to_owned(),
         evidence: Vec::new(),
         rule: "C1".to_owned(),

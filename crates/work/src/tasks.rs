@@ -24,7 +24,7 @@ impl Task {
     }
 }
 
-/// Every task of every source of the case file, in the order of sources and kinds.
+/// Every task of every source of the case file, answered if an act says so from after the last order to erase there, or that it does not apply, in the order of sources and kinds.
 ///
 /// # Errors
 /// If the ledger cannot be read.
@@ -33,19 +33,27 @@ pub fn tasks(workspace: &Workspace) -> Result<Vec<Task>, Fault> {
     let mut out = Vec::new();
     for (i, file) in workspace.file.sources.iter().enumerate() {
         let Some(source) = place_of(i) else { continue };
+        let erased = erased_by(workspace, &source);
         let reach = file.reach();
         for (kind, _) in workspace.packs.acts.all().filter(|(_, act)| act.stands_for(&file.kind.value, reach)) {
-            let answered = acts.iter().rfind(|(_, a)| answers(a, kind, &source)).map(|(n, _)| *n);
+            let answered = acts.iter().rfind(|(n, a)| answers(a, kind, &source, *n > erased)).map(|(n, _)| *n);
             out.push(Task { kind: kind.to_owned(), source: source.clone(), answered });
         }
     }
     Ok(out)
 }
 
-fn answers(act: &ActRecorded, kind: &str, source: &Place) -> bool {
+/// The newest order to erase in a source; 0 if there is none.
+fn erased_by(workspace: &Workspace, source: &Place) -> u64 {
+    let here = |o: &case::Order| o.kind.effect().is_some_and(|e| e.dataset.source() == source.as_str());
+    workspace.state.orders.iter().rfind(|(_, o)| here(o)).map_or(0, |(n, _)| *n)
+}
+
+/// What was cleaned before something was erased may hold what was there then: only an answer from after that counts, or that there is nothing to clean.
+fn answers(act: &ActRecorded, kind: &str, source: &Place, after: bool) -> bool {
     let here = act.about.iter().any(|a| a == source.as_str());
     let none = act.kind == "task_not_applicable" && act.about.iter().any(|a| *a == Task::word(kind));
-    here && (act.kind == kind || none)
+    here && (act.kind == kind && after || none)
 }
 
 /// Every act in the ledger, by number.

@@ -394,6 +394,19 @@ impl Workspace {
         self.append(drafts.into_iter().map(|d| (d, Some(body.clone()))).collect(), also)
     }
 
+    /// Records several events, each with a body or none, in one transaction.
+    ///
+    /// # Errors
+    /// As [`Workspace::record`].
+    pub fn record_together(&mut self, steps: Vec<(By, Event, Option<Json>)>) -> Result<Vec<u64>, Fault> {
+        let mut drafts = Vec::new();
+        for (by, event, body) in steps {
+            let decided = decide(&self.state, Command::Record(by, event)).map_err(broken)?;
+            drafts.extend(decided.into_iter().map(|d| (d, body.clone())));
+        }
+        self.append(drafts, None)
+    }
+
     fn signer(&self, by: By) -> Result<&Signer, Fault> {
         match by {
             By::Operator => self.keys.operator.as_ref(),

@@ -1,7 +1,9 @@
 //! F4, C1, C3: when a case may close, and what may follow.
 
+use std::collections::BTreeSet;
+
 use ledger::Entry;
-use terms::Outcome;
+use terms::{Day, Outcome};
 
 use crate::broken::{Broken, need};
 use crate::event::{ArchiveEnd, CaseClosed, Event};
@@ -33,11 +35,12 @@ pub(super) fn closing(state: &State, entry: &Entry, c: &CaseClosed) -> Result<()
     need(state.open_orders().next().is_none(), "C1", "an order is open")?;
     need(state.run.is_none(), "C1", "a run is open")?;
     need(state.packages.values().all(|p| p.settled), "C1", "a package was not received, or a difference is not settled")?;
+    need(state.refused.is_empty(), "C1", "the last export of a source was refused, and none came after it")?;
     need(state.holds.is_empty(), "C1", "a hold is open")?;
     let unread = state.scans.last().map_or(1, |(_, _, unread)| *unread);
     let day = state.day_of(entry.at);
-    let accepted = state.unread_accepted.is_some_and(|until| day.is_some_and(|d| d <= until));
-    need(unread == 0 || accepted, "C1", "places were not read, and no opinion accepts that")?;
+    let accepted = |(until, places): &(Day, BTreeSet<String>)| day.is_some_and(|d| d <= *until) && unread <= places.len() as u64;
+    need(unread == 0 || state.unread_accepted.as_ref().is_some_and(accepted), "C1", "places were not read, and no opinion accepts that")?;
     let undecided = state.plan.as_ref().map_or(0, |p| p.made.undecided);
     need(undecided == 0, "C1", "the plan has something undecided")?;
     let late = state.newest_seals().iter().any(|s| state.unsealed.contains(&s.n));

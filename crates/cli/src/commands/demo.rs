@@ -165,7 +165,6 @@ impl Demo<'_> {
         work::record_act(w, said("pipia_done", TOLD, &[]))?;
         w.unlock_counsel(&mut Practice)?;
         work::accept_unread(w, LATER.parse().map_err(|_| Fault::new("usage"))?)?;
-        self.tasks(w, &paper)?;
         answers(w)?;
         let plan = work::make_plan(w)?;
         let (items, handed) = (plan.doc.plan.items.len(), plan.doc.plan.hand_overs.len());
@@ -236,7 +235,8 @@ impl Demo<'_> {
             &format!("再看一次：他人处理的 {} 项已核查（脚本、第二次导出、人工）", by_others.done.len()),
             &format!("looked again: {} items of other people seen done (script, second export, by hand)", by_others.done.len()),
         );
-        Ok(())
+        let searched = self.write("searched-by-hand.txt", "a list of places that were searched for copies\n")?;
+        self.tasks(w, &searched)
     }
 
     /// What no program can look at: one task of each source is answered with a file that shows it, the others do not apply here.

@@ -14,6 +14,8 @@ use crate::workspace::Workspace;
 
 /// The kind of act of an import.
 const IMPORTED: &str = "pack_imported";
+/// The kind of act of an export that was not taken.
+const REFUSED: &str = "pack_refused";
 
 /// What an import gave.
 #[derive(Clone, Debug, Default)]
@@ -148,21 +150,24 @@ fn compared(workspace: &mut Workspace, i: usize, folder: &Path, data: &Path, ans
     let files = [folder.join("counts.csv"), folder.join("errand.json")];
     let sealed = attachments::seal(workspace, &files)?;
     let by = workspace.operator_person()?;
+    let day = workspace.today()?;
+    let act = |kind: &str| ActRecorded { about: vec![place.to_string()], by, day, evidence: sealed.names, kind: kind.to_owned() };
     if !out.findings.is_empty() {
-        let event = Event::ExceptionRecorded(ExceptionRecorded {
-            about_n: None,
+        let finding = ExceptionRecorded {
+            about_n: Some(workspace.state.next),
             kind: "pack_mismatch".to_owned(),
             rows: Some(out.findings.len() as u64),
-        });
-        workspace.record_with_body(By::Operator, event, json!({"evidence": sealed.body, "findings": out.findings}))?;
+        };
+        let told = json!({"errand": errand, "evidence": sealed.body, "findings": out.findings});
+        let refused = (By::Operator, Event::ActRecorded(act(REFUSED)), Some(told));
+        workspace.record_together(vec![refused, (By::Operator, Event::ExceptionRecorded(finding), None)])?;
         return Ok(out);
     }
     let list = listing(data)?;
     let bytes = serde_json::to_vec(&list).map_err(|_| Fault::new("document_form"))?;
     workspace.vault()?.put(&blob(&place), &bytes)?;
-    let act =
-        ActRecorded { about: vec![place.to_string()], by, day: workspace.today()?, evidence: sealed.names, kind: IMPORTED.to_owned() };
-    let numbers = workspace.record_with_body(By::Operator, Event::ActRecorded(act), json!({"errand": errand, "evidence": sealed.body}))?;
+    let taken = Event::ActRecorded(act(IMPORTED));
+    let numbers = workspace.record_with_body(By::Operator, taken, json!({"errand": errand, "evidence": sealed.body}))?;
     workspace.vault()?.put(&used(&errand), b"1")?;
     out.n = numbers.first().copied();
     Ok(out)

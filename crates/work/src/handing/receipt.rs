@@ -21,7 +21,7 @@ pub fn record_receipt(workspace: &mut Workspace, file: &ReceiptFile) -> Result<(
     if root != s.root.to_string() && s.differences.is_empty() {
         return Err(broken("the receipt is over other files than were handed over"));
     }
-    let event = ReceiptReceived {
+    let event = Event::ReceiptReceived(ReceiptReceived {
         alg: file.alg.clone(),
         differences: s.count(),
         order_n,
@@ -31,17 +31,17 @@ pub fn record_receipt(workspace: &mut Workspace, file: &ReceiptFile) -> Result<(
         rows: s.rows,
         sig: file.sig.clone(),
         statement: file.statement.clone(),
-    };
-    let n = workspace.record(case::Command::Record(By::Operator, Event::ReceiptReceived(event)))?.first().copied().unwrap_or_default();
+    });
+    let n = workspace.state.next;
     if s.differences.is_empty() {
-        return Ok((n, None));
+        return workspace.record(case::Command::Record(By::Operator, event)).map(|_| (n, None));
     }
     let agreement = workspace.state.agreements.get(&order.agreement_n).map(|a| a.doc).ok_or_else(|| Fault::new("document_form"))?;
     let agreement: agreement::Agreement = workspace.get_json(&agreement)?;
     let until = workspace.today()?.plus_days(i64::try_from(agreement.dispute_days).unwrap_or(10));
     let dispute = ExceptionRecorded { about_n: Some(n), kind: "dispute_opened".to_owned(), rows: None };
     let body = json!({"differences": s.differences, "until": until});
-    workspace.record_with_body(By::Operator, Event::ExceptionRecorded(dispute), body)?;
+    workspace.record_together(vec![(By::Operator, event, None), (By::Operator, Event::ExceptionRecorded(dispute), Some(body))])?;
     Ok((n, Some(until)))
 }
 
