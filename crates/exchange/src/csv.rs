@@ -29,6 +29,7 @@ pub fn field(out: &mut Vec<u8>, text: &str, first: bool) {
 }
 
 /// Ends a row.
+#[cfg(feature = "parquet")]
 pub(crate) fn end(out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
