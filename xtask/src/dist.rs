@@ -108,7 +108,14 @@ fn smoke() -> bool {
         println!("Wine is missing or does not start: apt-get install wine mingw-w64");
         return false;
     };
-    let all = linux & wine.demo(&room.0) & wine.long_and_chinese(&room.0) & wine.held_open(&room.0) & wine.crlf(&room.0);
+    let system = wine.system();
+    let all = linux
+        & wine.demo(&room.0)
+        & wine.long_and_chinese(&room.0)
+        & wine.held_open(&room.0)
+        & wine.crlf(&room.0)
+        & wine.gbk_console(&room.0)
+        & wine.untouched(&system);
     wine.stop();
     all
 }
@@ -209,6 +216,48 @@ impl Wine {
         let text = out.map(|o| String::from_utf8_lossy(&o.stdout).into_owned()).unwrap_or_default();
         let ok = text.contains("\"src1/f2\"") && text.contains("\"reason\"") && !text.contains("panicked");
         println!("a file held open by another program: {}", said(ok));
+        ok
+    }
+
+    /// In a console of code page 936 Chinese is written and read as in any other.
+    fn gbk_console(&self, room: &Path) -> bool {
+        let page = self.command("wine").args(["cmd", "/c", "chcp"]).output();
+        let gbk = page.is_ok_and(|o| String::from_utf8_lossy(&o.stdout).contains("936"));
+        let out = self.custody().current_dir(room.join("crlf")).args(["--lang", "zh", "scan"]).output();
+        let ok = gbk && out.is_ok_and(|o| o.status.success() && String::from_utf8_lossy(&o.stdout).contains("手机"));
+        println!("console with code page 936: {}", said(ok));
+        ok
+    }
+
+    /// Everything in the folders of the system, and what is registered for the whole machine: who has no admin rights cannot write there.
+    fn system(&self) -> Vec<(PathBuf, u64)> {
+        let mut open =
+            ["windows", "Program Files", "Program Files (x86)", "ProgramData"].map(|f| self.prefix.join("drive_c").join(f)).to_vec();
+        let mut found = Vec::new();
+        while let Some(folder) = open.pop() {
+            for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+                match entry.metadata() {
+                    Ok(m) if m.is_dir() => open.push(entry.path()),
+                    Ok(m) => found.push((entry.path(), m.len())),
+                    Err(_) => {}
+                }
+            }
+        }
+        // Wine itself keeps its own records of a run in the temporary folder of the system.
+        found.retain(|(path, _)| !path.components().any(|c| c.as_os_str().eq_ignore_ascii_case("temp")));
+        found.sort();
+        found
+    }
+
+    /// Nothing was asked of the machine that needs admin rights: its folders are as they were, and the programs ask for no elevation.
+    fn untouched(&self, before: &[(PathBuf, u64)]) -> bool {
+        let asks = |p: &str| {
+            let bytes = fs::read(format!("{OUT}/{WINDOWS}/{p}.exe")).unwrap_or_default();
+            bytes.is_empty()
+                || ["requireAdministrator", "highestAvailable"].iter().any(|word| bytes.windows(word.len()).any(|w| w == word.as_bytes()))
+        };
+        let ok = !before.is_empty() && self.system() == before && !PROGRAMS.iter().any(|p| asks(p));
+        println!("no admin rights: {}", said(ok));
         ok
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use agreement::Agreement;
-use case::{EffectObserved, Event, OutcomesRecorded};
+use case::{DatasetSealed, EffectObserved, Event, OutcomesRecorded};
 use ledger::{Entry, page_root};
 use plan::PlanDoc;
 use terms::json::{Json, Strictness, from_bytes, read};
@@ -60,33 +60,8 @@ fn one(
             let fits = inventory.datasets.len() as u64 == s.datasets && inventory.unread.len() as u64 == s.unread;
             (!fits).then(|| Claim::broken("documents", "W3", Some(entry.n), "the inventory has other counts"))
         }
-        Event::DatasetSealed(s) => {
-            let scan = replay.state.seals.get(&entry.n)?.scan_n;
-            let doc = replay.state.scans.iter().find(|(n, ..)| *n == scan)?.1;
-            let inventory: Inventory = document(dossier, &doc)?;
-            let listed = inventory.datasets.iter().find(|d| d.dataset == s.dataset);
-            let fits = listed.is_some_and(|d| {
-                let groups: BTreeSet<&String> = d.columns.iter().filter_map(|c| c.group.as_ref()).collect();
-                // A delta goes on with the groups of its seal: what was emptied since shows no findings any more.
-                let of = s.of_n.and_then(|n| replay.state.seals.get(&n));
-                let rows = if of.is_some() { s.rows <= d.rows } else { s.rows == d.rows };
-                let same = of.map_or_else(|| s.groups.iter().collect::<BTreeSet<_>>() == groups, |of| of.groups == s.groups);
-                d.schema == s.schema_doc && rows && same
-            });
-            (!fits).then(|| Claim::broken("documents", "W3", Some(entry.n), "the inventory does not list the sealed data set as sealed"))
-        }
-        Event::CaseClosed(_) => {
-            let last = replay.state.scans.iter().rfind(|(n, ..)| *n < entry.n)?;
-            let inventory: Inventory = document(dossier, &last.1)?;
-            let sealed = |p: &terms::Place| replay.state.seals.values().any(|s| s.dataset == *p && replay.state.matched.contains(&s.n));
-            let open = inventory.datasets.iter().any(|d| d.rows > 0 && d.class.as_deref() != Some("none") && !sealed(&d.dataset));
-            if open {
-                return Some(Claim::broken("documents", "C1", Some(entry.n), "the last inventory has data sets that nobody sealed"));
-            }
-            let named = |p: &terms::Place| replay.state.unread_accepted.as_ref().is_some_and(|(_, places)| places.contains(p.as_str()));
-            let unnamed = inventory.unread.iter().any(|u| !named(&u.place));
-            unnamed.then(|| Claim::broken("documents", "C1", Some(entry.n), "places were not read that no opinion names"))
-        }
+        Event::DatasetSealed(s) => sealed(dossier, replay, entry, s),
+        Event::CaseClosed(_) => closed(dossier, replay, entry),
         Event::OutcomesRecorded(o) => vector(dossier, replay, entry, o, vectors),
         Event::DestroyOrdered(o) | Event::AnonymiseOrdered(o) => {
             let plan = replay.entries.get(usize::try_from(o.plan_n).ok()?).map(|(_, e)| e)?;
@@ -212,6 +187,37 @@ fn vector(
         .is_some_and(|old| old.iter().zip(&codes).any(|(a, b)| a != b && Outcome::of_code(*a).is_some_and(Outcome::is_final)));
     vectors.insert(key, codes);
     if moved { broken("S2", "a position moved out of a final state") } else { None }
+}
+
+/// The inventory lists what was sealed, as it was sealed.
+fn sealed(dossier: &mut Dossier<'_>, replay: &Replay, entry: &Entry, s: &DatasetSealed) -> Option<Claim> {
+    let scan = replay.state.seals.get(&entry.n)?.scan_n;
+    let doc = replay.state.scans.iter().find(|(n, ..)| *n == scan)?.1;
+    let inventory: Inventory = document(dossier, &doc)?;
+    let listed = inventory.datasets.iter().find(|d| d.dataset == s.dataset);
+    let fits = listed.is_some_and(|d| {
+        let groups: BTreeSet<&String> = d.columns.iter().filter_map(|c| c.group.as_ref()).collect();
+        // A delta goes on with the groups of its seal: what was emptied since shows no findings any more.
+        let of = s.of_n.and_then(|n| replay.state.seals.get(&n));
+        let rows = if of.is_some() { s.rows <= d.rows } else { s.rows == d.rows };
+        let same = of.map_or_else(|| s.groups.iter().collect::<BTreeSet<_>>() == groups, |of| of.groups == s.groups);
+        d.schema == s.schema_doc && rows && same
+    });
+    (!fits).then(|| Claim::broken("documents", "W3", Some(entry.n), "the inventory does not list the sealed data set as sealed"))
+}
+
+/// What was there at the end was sealed or decided on, and what could not be read stands in counsel's opinion.
+fn closed(dossier: &mut Dossier<'_>, replay: &Replay, entry: &Entry) -> Option<Claim> {
+    let last = replay.state.scans.iter().rfind(|(n, ..)| *n < entry.n)?;
+    let inventory: Inventory = document(dossier, &last.1)?;
+    let sealed = |p: &terms::Place| replay.state.seals.values().any(|s| s.dataset == *p && replay.state.matched.contains(&s.n));
+    let open = inventory.datasets.iter().any(|d| d.rows > 0 && d.class.as_deref() != Some("none") && !sealed(&d.dataset));
+    if open {
+        return Some(Claim::broken("documents", "C1", Some(entry.n), "the last inventory has data sets that nobody sealed"));
+    }
+    let named = |p: &terms::Place| replay.state.unread_accepted.as_ref().is_some_and(|(_, places)| places.contains(p.as_str()));
+    let unnamed = inventory.unread.iter().any(|u| !named(&u.place));
+    unnamed.then(|| Claim::broken("documents", "C1", Some(entry.n), "places were not read that no opinion names"))
 }
 
 /// A typed document, if it is there and of its form.

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use terms::Fault;
+use work::ApplyReport;
 
 use papers::Kind;
 
@@ -33,80 +34,104 @@ pub fn apply(session: &Session<'_>, dry_run: bool) -> Result<u8, Fault> {
     if !report.handed.is_empty() {
         pages::write(&page, Kind::Receive, &json!({"lang": session.lang.code()}))?;
     }
-    let page = page.display();
     if session.args.json {
-        let done: Vec<_> = report.done.iter().map(|(i, d, k, l)| json!({"item": i, "level": l, "rows_done": d, "rows_kept": k})).collect();
-        let handed: Vec<_> = report.handed.iter().map(|h| json!({"file": h.path, "package": h.package, "rows": h.rows})).collect();
-        let due: Vec<_> = report.due.iter().map(|(i, r)| json!({"item": i, "rows": r})).collect();
-        let waits: Vec<_> = report.waiting.iter().map(|w| json!({"item": w.item, "until": w.until, "why": w.why})).collect();
-        say::print_json(
-            &json!({"done": done, "archives_ended": report.ended, "due": due, "handed": handed, "lawfully_present": report.lawful, "late": report.late, "undecided": report.undecided, "waiting": waits}),
-        );
+        say::print_json(&as_json(&report));
         return Ok(0);
     }
     if dry_run {
-        let rows = report.due.iter().map(|(i, r)| vec![i.to_string(), r.to_string()]).collect();
-        say::table(&[session.pick("现在到期的项", "items due now"), session.pick("行", "rows")], rows);
-        for archive in &report.ended {
-            session.tell(
-                &format!("归档 {archive} 的密钥将被销毁，不能恢复。"),
-                &format!("the keys of archive {archive} would be destroyed; nobody can undo it."),
-            );
-        }
+        show_due(session, &report);
     } else {
-        let rows = report
-            .done
-            .iter()
-            .map(|(i, d, k, l)| vec![i.to_string(), d.to_string(), k.to_string(), l.label().get(session.lang).to_owned()])
-            .collect();
-        say::table(
-            &[
-                session.pick("已处置的项", "items done"),
-                session.pick("行", "rows"),
-                session.pick("跳过", "kept"),
-                session.pick("级别", "level"),
-            ],
-            rows,
+        show_done(session, &report);
+        show_handed(session, &report, &page);
+        show_left_alone(session, &report);
+    }
+    show_waiting(session, &report);
+    Ok(0)
+}
+
+fn as_json(report: &ApplyReport) -> Value {
+    let done: Vec<_> = report.done.iter().map(|(i, d, k, l)| json!({"item": i, "level": l, "rows_done": d, "rows_kept": k})).collect();
+    let handed: Vec<_> = report.handed.iter().map(|h| json!({"file": h.path, "package": h.package, "rows": h.rows})).collect();
+    let due: Vec<_> = report.due.iter().map(|(i, r)| json!({"item": i, "rows": r})).collect();
+    let waits: Vec<_> = report.waiting.iter().map(|w| json!({"item": w.item, "until": w.until, "why": w.why})).collect();
+    json!({"done": done, "archives_ended": report.ended, "due": due, "handed": handed, "lawfully_present": report.lawful, "late": report.late, "undecided": report.undecided, "waiting": waits})
+}
+
+fn show_due(session: &Session<'_>, report: &ApplyReport) {
+    let rows = report.due.iter().map(|(i, r)| vec![i.to_string(), r.to_string()]).collect();
+    say::table(&[session.pick("现在到期的项", "items due now"), session.pick("行", "rows")], rows);
+    for archive in &report.ended {
+        session.tell(
+            &format!("归档 {archive} 的密钥将被销毁，不能恢复。"),
+            &format!("the keys of archive {archive} would be destroyed; nobody can undo it."),
         );
-        for handed in &report.handed {
-            session.tell(
-                &format!(
-                    "移交包：{}（{} 行）。连同 {} 交给接收方；收回回执后 custody record receipt",
-                    handed.path.display(),
-                    handed.rows,
-                    page
-                ),
-                &format!(
-                    "package: {} ({} rows). Give it to its recipient with {}; record what comes back with custody record receipt",
-                    handed.path.display(),
-                    handed.rows,
-                    page
-                ),
-            );
-        }
-        for archive in &report.ended {
-            session.tell(&format!("归档 {archive} 的密钥已销毁。"), &format!("the keys of archive {archive} were destroyed."));
-        }
-        if report.lawful > 0 {
-            session.tell(
-                &format!("{} 个值仍依法存在于保留的记录中。", report.lawful),
-                &format!("{} values still stand lawfully in records that stay.", report.lawful),
-            );
-        }
-        if !report.undecided.is_empty() {
-            let places = report.undecided.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            session.tell(
-                &format!("尚未封存、无人决定的数据集：{places}。请在 case.yaml 中说明后运行 custody subjects。"),
-                &format!("data sets that nobody sealed or decided on: {places}. Name them in case.yaml, then run custody subjects."),
-            );
-        }
-        if report.late > 0 {
-            session.tell(
+    }
+}
+
+fn show_done(session: &Session<'_>, report: &ApplyReport) {
+    let rows = report
+        .done
+        .iter()
+        .map(|(i, d, k, l)| vec![i.to_string(), d.to_string(), k.to_string(), l.label().get(session.lang).to_owned()])
+        .collect();
+    say::table(
+        &[
+            session.pick("已处置的项", "items done"),
+            session.pick("行", "rows"),
+            session.pick("跳过", "kept"),
+            session.pick("级别", "level"),
+        ],
+        rows,
+    );
+}
+
+fn show_handed(session: &Session<'_>, report: &ApplyReport, page: &Path) {
+    let page = page.display();
+    for handed in &report.handed {
+        session.tell(
+            &format!(
+                "移交包：{}（{} 行）。连同 {} 交给接收方；收回回执后 custody record receipt",
+                handed.path.display(),
+                handed.rows,
+                page
+            ),
+            &format!(
+                "package: {} ({} rows). Give it to its recipient with {}; record what comes back with custody record receipt",
+                handed.path.display(),
+                handed.rows,
+                page
+            ),
+        );
+    }
+}
+
+/// Archives that ended, and what was not touched, with the reason.
+fn show_left_alone(session: &Session<'_>, report: &ApplyReport) {
+    for archive in &report.ended {
+        session.tell(&format!("归档 {archive} 的密钥已销毁。"), &format!("the keys of archive {archive} were destroyed."));
+    }
+    if report.lawful > 0 {
+        session.tell(
+            &format!("{} 个值仍依法存在于保留的记录中。", report.lawful),
+            &format!("{} values still stand lawfully in records that stay.", report.lawful),
+        );
+    }
+    if !report.undecided.is_empty() {
+        let places = report.undecided.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        session.tell(
+            &format!("尚未封存、无人决定的数据集：{places}。请在 case.yaml 中说明后运行 custody subjects。"),
+            &format!("data sets that nobody sealed or decided on: {places}. Name them in case.yaml, then run custody subjects."),
+        );
+    }
+    if report.late > 0 {
+        session.tell(
                 &format!("{} 行在封存之后新增或改动，未作处置。请运行：custody subjects，再 plan、approve、backup、apply。", report.late),
                 &format!("{} rows came or changed after they were sealed and were left alone. Next: custody subjects, then plan, approve, backup, apply.", report.late),
             );
-        }
     }
+}
+
+fn show_waiting(session: &Session<'_>, report: &ApplyReport) {
     let rows = report
         .waiting
         .iter()
@@ -132,7 +157,6 @@ pub fn apply(session: &Session<'_>, dry_run: bool) -> Result<u8, Fault> {
     if !rows.is_empty() {
         say::table(&[session.pick("等待", "waiting"), session.pick("至", "until"), session.pick("原因", "why")], rows);
     }
-    Ok(0)
 }
 
 pub fn restore(session: &Session<'_>, to: &Path) -> Result<u8, Fault> {
