@@ -330,6 +330,11 @@ const FORGERIES: &[Forgery] = &[
     ("a head by another key", "head", |f| f.false_head = true),
 ];
 
+/// An act that no rule asks for.
+fn unneeded(f: &Forge) -> usize {
+    f.lines.iter().position(|l| l.facts.get("kind") == Some(&json!("task_not_applicable"))).unwrap()
+}
+
 fn set_statement(f: &mut Forge, change: fn(&mut Value)) {
     let i = f.find("plan.approved", 0);
     f.lines[i].statement = Some(change);
@@ -444,6 +449,28 @@ const LIES: &[Forgery] = &[
     ("a notice that nobody recorded", "W6", |f| {
         let at = f.lines.iter().position(|l| l.facts.get("kind") == Some(&json!("notice_sent"))).unwrap();
         f.lines[at].facts["kind"] = json!("notice_bounced");
+    }),
+    ("an export that was refused, and none after it", "C1", |f| {
+        let at = unneeded(f);
+        f.lines[at].facts["kind"] = json!("pack_refused");
+    }),
+    ("a place unread that counsel did not name", "C1", |f| {
+        let at = unneeded(f);
+        let counsel = f.lines[0].facts["keys"].as_array().unwrap().iter().find(|k| k["use"] == "counsel").unwrap()["kid"].clone();
+        let line = &mut f.lines[at];
+        line.kind = "opinion.filed".into();
+        line.actor = counsel.as_str().unwrap().to_owned();
+        line.role = "counsel".into();
+        line.signers = vec![line.actor.clone()];
+        line.bc = None;
+        let opinion = json!({"datasets": ["src1/t8"], "effect": "accept_unread", "evidence": [], "rule": "C1", "until": "2099-01-01"});
+        line.facts = opinion.as_object().unwrap().clone();
+        let last = f.last("scan.recorded");
+        let mut inventory = f.read(&f.lines[last].facts["inventory_doc"]);
+        inventory["unread"].as_array_mut().unwrap().push(json!({"place": "src1/t9", "reason": "not_a_workbook", "bytes": 3}));
+        let doc = f.document(&inventory);
+        f.lines[last].facts["inventory_doc"] = json!(doc);
+        f.lines[last].facts["unread"] = json!(1);
     }),
     ("paper without a scan", "P2", |f| {
         let at = paper(f);

@@ -18,6 +18,7 @@ use crate::workspace::Workspace;
 pub fn close(workspace: &mut Workspace, progress: &dyn Progress) -> Result<(), Fault> {
     crate::tasks::all_answered(workspace)?;
     crate::recording::unmoved(workspace)?;
+    crate::errands::settle_all(workspace)?;
     if workspace.state.open_orders().next().is_some() {
         // What somebody is doing by order is half done now: to look would take it for news.
         return Err(Fault::new("orders_open"));

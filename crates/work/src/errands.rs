@@ -3,6 +3,7 @@
 mod erase;
 mod export;
 mod import;
+mod swap;
 
 use std::path::Path;
 
@@ -17,6 +18,7 @@ pub use erase::{ScriptResult, request_erase, script_result};
 pub use export::request_export;
 pub use import::{Imported, import};
 pub(crate) use import::{imported_after, unmoved};
+pub(crate) use swap::settle_all;
 
 /// The DSSE payload type of an errand.
 const TYPE: &str = "application/vnd.custody.errand.v1+json";

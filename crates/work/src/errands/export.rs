@@ -5,7 +5,7 @@ use std::path::Path;
 
 use case::file::DatasetFile;
 use exchange::sql::Dialect;
-use terms::json::json;
+use terms::json::{Json, json};
 use terms::{Both, Fault};
 
 use super::{Errand, SCHEMA, out_of_reach, write};
@@ -42,7 +42,8 @@ pub fn request_export(
     if let Some(dialect) = dialect {
         files.push(("export.sql".to_owned(), sql(dialect, &errand, &wanted).into_bytes()));
     }
-    let what = json!({"kind": "export", "source": place, "tables": wanted});
+    let tables: Vec<Json> = wanted.iter().map(|(table, columns)| json!({"columns": columns, "table": table})).collect();
+    let what = json!({"kind": "export", "source": place, "tables": tables});
     let (digest, files) = write(workspace, folder, &errand, what, files)?;
     Ok(Errand { id: errand, digest, files, rows: 0 })
 }

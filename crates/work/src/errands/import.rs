@@ -5,17 +5,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use case::{ActRecorded, By, Event, ExceptionRecorded};
+use rows::Encoding;
 use terms::json::{Json, json};
-use terms::{Both, Digest, Fault, Place, Reach};
+use terms::{Both, Fault, Place, Reach};
 
+use super::swap::{Listing, Swap, Taken, announce, listing, taken};
 use super::{out_of_reach, signed};
 use crate::attachments;
 use crate::workspace::Workspace;
 
 /// The kind of act of an import.
-const IMPORTED: &str = "pack_imported";
+pub(super) const IMPORTED: &str = "pack_imported";
 /// The kind of act of an export that was not taken.
 const REFUSED: &str = "pack_refused";
+/// Most tables of an export.
+const TABLES_MAX: usize = 20_000;
 
 /// What an import gave.
 #[derive(Clone, Debug, Default)]
@@ -26,68 +30,10 @@ pub struct Imported {
     pub tables: Vec<(String, Option<u64>, u64)>,
     /// What does not fit.
     pub findings: Vec<Both>,
-}
-
-/// The data of an export, put where the case file says that the source lies; what lay there before is aside until it is decided.
-struct Swap {
-    came: PathBuf,
-    there: PathBuf,
-    aside: PathBuf,
-    moved: bool,
-}
-
-impl Swap {
-    fn begin(came: &Path, there: &Path) -> Result<Swap, Fault> {
-        let name = there.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let mut swap =
-            Swap { came: came.to_owned(), there: there.to_owned(), aside: there.with_file_name(format!("{name}.before")), moved: false };
-        // A run that died in between left both: the new goes back to where it came from.
-        if swap.aside.exists() && !came.exists() {
-            swap.moved = true;
-            swap.put_back()?;
-            swap.moved = false;
-        }
-        if !came.is_dir() {
-            return Err(Fault::new("pack_file_missing").with("file", came.display()));
-        }
-        let same = fs::canonicalize(came).ok().zip(fs::canonicalize(there).ok()).is_some_and(|(a, b)| a == b);
-        if same {
-            return Ok(swap);
-        }
-        if there.exists() {
-            step(&swap.there, &swap.aside)?;
-        } else if let Some(parent) = there.parent() {
-            fs::create_dir_all(parent).map_err(|_| Fault::new("file_unwritable").with("file", parent.display()))?;
-        }
-        swap.moved = true;
-        step(came, there).inspect_err(|_| drop(fs::rename(&swap.aside, there)))?;
-        Ok(swap)
-    }
-
-    /// The new export is the source now; the one before it goes.
-    fn keep(self) -> Result<(), Fault> {
-        if self.moved && self.aside.exists() {
-            fs::remove_dir_all(&self.aside).map_err(|_| Fault::new("file_unwritable").with("file", self.aside.display()))?;
-        }
-        Ok(())
-    }
-
-    /// Everything lies where it lay.
-    fn back(self) -> Result<(), Fault> {
-        if self.moved { self.put_back() } else { Ok(()) }
-    }
-
-    fn put_back(&self) -> Result<(), Fault> {
-        if self.there.exists() {
-            step(&self.there, &self.came)?;
-        }
-        if self.aside.exists() { step(&self.aside, &self.there) } else { Ok(()) }
-    }
-}
-
-/// Moves a folder; from another disk it has to be moved by hand.
-fn step(from: &Path, to: &Path) -> Result<(), Fault> {
-    fs::rename(from, to).map_err(|_| Fault::new("pack_elsewhere").with("from", from.display()).with("to", to.display()))
+    /// Tables whose SHA-256 their sender reported.
+    pub digests: usize,
+    /// The export before it, if it could not be removed: the next import tries again.
+    pub left: Option<PathBuf>,
 }
 
 /// Checks a folder that came back, and lets its data be read as the source from now on; with findings it is refused and they are recorded.
@@ -96,6 +42,9 @@ fn step(from: &Path, to: &Path) -> Result<(), Fault> {
 /// If it is no answer to an errand of this case, or its data cannot be put where the case file says; then all lies where it lay.
 pub fn import(workspace: &mut Workspace, id: &str, folder: &Path) -> Result<Imported, Fault> {
     let (i, place) = out_of_reach(workspace, id)?;
+    if workspace.file.sources.get(i).map(|s| s.reach()) != Some(Reach::Pack) {
+        return Err(Fault::new("source_no_pack").with("source", id));
+    }
     let missing = |name: &str| Fault::new("pack_file_missing").with("file", name);
     let doc = fs::read(folder.join("errand.json")).map_err(|_| missing("errand.json"))?;
     let said: Json = serde_json::from_slice(&doc).map_err(|_| missing("errand.json"))?;
@@ -112,16 +61,26 @@ pub fn import(workspace: &mut Workspace, id: &str, folder: &Path) -> Result<Impo
     if ordered.map(|(n, _)| n).max().is_some_and(|n| n >= asked_at) {
         return Err(Fault::new("errand_before_order").with("source", id));
     }
-    if workspace.vault()?.get(&used(&errand))?.is_some() {
+    let before = taken(workspace, &place)?;
+    if before.iter().any(|t| t.errand == errand) {
         return Err(Fault::new("errand_used").with("errand", &errand));
     }
-    let counts = fs::read_to_string(folder.join("counts.csv")).map_err(|_| missing("counts.csv"))?;
+    let held =
+        |w: &Workspace| w.state.newest_seals().iter().any(|s| s.dataset.source() == place.as_str() && w.state.held(s.dataset.as_str()));
+    if held(workspace) {
+        // The export before it is what the hold keeps.
+        return Err(Fault::new("source_held").with("source", id));
+    }
+    let counts = fs::read(folder.join("counts.csv")).map_err(|_| missing("counts.csv"))?;
+    let counts = Counts::read(&counts);
     let file = workspace.file.sources.get(i).cloned().ok_or_else(|| missing("data"))?;
     let data = workspace.paths.base.join(&file.path.value);
-    let swap = Swap::begin(&folder.join("data"), &data)?;
-    let answered = Answer { errand, place, asked, counts };
-    match compared(workspace, i, folder, &data, answered) {
-        Ok(out) if out.n.is_some() => swap.keep().map(|()| out),
+    let swap = Swap::begin(workspace, &place, &folder.join("data"), &data)?;
+    match compared(workspace, i, folder, &Answer { errand, place, asked, counts, before, files: swap.files.clone() }) {
+        Ok(mut out) if out.n.is_some() => {
+            out.left = swap.keep();
+            Ok(out)
+        }
         other => swap.back().and(other),
     }
 }
@@ -131,55 +90,44 @@ struct Answer {
     errand: String,
     place: Place,
     asked: Json,
-    counts: String,
+    counts: Counts,
+    before: Vec<Taken>,
+    files: Listing,
 }
 
 /// Compares what lies in place, and records that it was taken, or what does not fit.
-fn compared(workspace: &mut Workspace, i: usize, folder: &Path, data: &Path, answer: Answer) -> Result<Imported, Fault> {
-    let Answer { errand, place, asked, counts } = answer;
+fn compared(workspace: &mut Workspace, i: usize, folder: &Path, answer: &Answer) -> Result<Imported, Fault> {
     let (counted, seen) = rows(workspace, i)?;
     let mut out = Imported::default();
     // What was sealed of this source and is not in a later export was not looked at: that is never taken for erased.
-    let sealed = workspace.state.newest_seals().into_iter().filter(|s| s.dataset.source() == place.as_str());
+    let sealed = workspace.state.newest_seals().into_iter().filter(|s| s.dataset.source() == answer.place.as_str());
     for lacking in sealed.filter(|s| !seen.contains(&s.dataset)) {
         let zh = format!("缺少已封存的数据集 {}；清空的表也要交回，只剩列名一行", lacking.dataset);
         let en = format!("the sealed data set {} is missing; an emptied table comes back, too, with its line of names", lacking.dataset);
         out.findings.push(Both { zh, en });
     }
-    compare(&asked, &counts, &counted, data, &mut out);
-    let files = [folder.join("counts.csv"), folder.join("errand.json")];
-    let sealed = attachments::seal(workspace, &files)?;
-    let by = workspace.operator_person()?;
-    let day = workspace.today()?;
-    let act = |kind: &str| ActRecorded { about: vec![place.to_string()], by, day, evidence: sealed.names, kind: kind.to_owned() };
-    if !out.findings.is_empty() {
-        let finding = ExceptionRecorded {
-            about_n: Some(workspace.state.next),
-            kind: "pack_mismatch".to_owned(),
-            rows: Some(out.findings.len() as u64),
-        };
-        let told = json!({"errand": errand, "evidence": sealed.body, "findings": out.findings});
-        let refused = (By::Operator, Event::ActRecorded(act(REFUSED)), Some(told));
-        workspace.record_together(vec![refused, (By::Operator, Event::ExceptionRecorded(finding), None)])?;
+    compare(answer, &counted, &mut out);
+    let sealed = attachments::seal(workspace, &[folder.join("counts.csv"), folder.join("errand.json")])?;
+    let (by, day) = (workspace.operator_person()?, workspace.today()?);
+    let about = vec![answer.place.to_string()];
+    let act = |kind: &str| ActRecorded { about: about.clone(), by: by.clone(), day, evidence: sealed.names.clone(), kind: kind.to_owned() };
+    let mut told = json!({"digests": out.digests, "errand": answer.errand, "evidence": sealed.body, "tables": counted.len()});
+    if out.findings.is_empty() {
+        let now =
+            Taken { n: workspace.state.next, evidence: sealed.names.clone(), errand: answer.errand.clone(), files: answer.files.clone() };
+        announce(workspace, &answer.place, answer.before.clone(), now)?;
+        let numbers = workspace.record_with_body(By::Operator, Event::ActRecorded(act(IMPORTED)), told)?;
+        out.n = numbers.first().copied();
         return Ok(out);
     }
-    let list = listing(data)?;
-    let bytes = serde_json::to_vec(&list).map_err(|_| Fault::new("document_form"))?;
-    workspace.vault()?.put(&blob(&place), &bytes)?;
-    let taken = Event::ActRecorded(act(IMPORTED));
-    let numbers = workspace.record_with_body(By::Operator, taken, json!({"errand": errand, "evidence": sealed.body}))?;
-    workspace.vault()?.put(&used(&errand), b"1")?;
-    out.n = numbers.first().copied();
+    let finding =
+        ExceptionRecorded { about_n: Some(workspace.state.next), kind: "pack_mismatch".to_owned(), rows: Some(out.findings.len() as u64) };
+    if let Some(told) = told.as_object_mut() {
+        told.insert("findings".to_owned(), json!(out.findings));
+    }
+    let refused = (By::Operator, Event::ActRecorded(act(REFUSED)), Some(told));
+    workspace.record_together(vec![refused, (By::Operator, Event::ExceptionRecorded(finding), None)])?;
     Ok(out)
-}
-
-/// Where it stands that the answer to an errand was taken: it is taken once.
-fn used(errand: &str) -> String {
-    format!("answered-{errand}")
-}
-
-fn blob(place: &Place) -> String {
-    format!("import-{place}")
 }
 
 /// Columns and rows by table.
@@ -204,77 +152,73 @@ fn rows(workspace: &mut Workspace, i: usize) -> Result<(Tables, BTreeSet<Place>)
     Ok((out, seen))
 }
 
-fn compare(asked: &Json, counts: &str, there: &Tables, data: &Path, out: &mut Imported) {
-    let mut find = |zh: String, en: String| out.findings.push(Both { zh, en });
-    let mut stated: BTreeMap<String, (Option<u64>, String)> = BTreeMap::new();
-    for line in counts.trim_start_matches('\u{feff}').lines().skip(1).filter(|l| !l.trim().is_empty()) {
-        let cells: Vec<&str> = line.split(',').map(|c| c.trim().trim_matches('"')).collect();
-        let cell = |i: usize| cells.get(i).copied().unwrap_or_default();
-        let (table, own) = (cell(0).to_owned(), (cell(1).parse().ok(), cell(2).to_lowercase()));
-        if stated.insert(table.clone(), own).is_some() {
+/// What the sender counted: a table, its rows, its digest.
+struct Counts(Vec<(String, Option<u64>, String)>);
+
+impl Counts {
+    /// Reads `counts.csv` as a spreadsheet program saves it, also where it writes GBK.
+    fn read(bytes: &[u8]) -> Counts {
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            Err(_) => Encoding::Gb18030.decode(bytes).into_owned(),
+        };
+        let (_, lines) = exchange::read_rows(text.as_bytes(), 1, TABLES_MAX);
+        let cell = |line: &[String], i: usize| line.get(i).map(|c| c.trim().to_owned()).unwrap_or_default();
+        let line = |l: Vec<String>| (cell(&l, 0), cell(&l, 1).parse().ok(), cell(&l, 2).to_lowercase());
+        Counts(lines.into_iter().map(line).filter(|(table, ..)| !table.is_empty()).collect())
+    }
+}
+
+fn compare(answer: &Answer, there: &Tables, out: &mut Imported) {
+    let (mut findings, mut digests) = (Vec::new(), 0);
+    let mut find = |zh: String, en: String| findings.push(Both { zh, en });
+    let mut stated: BTreeMap<&str, (Option<u64>, &str)> = BTreeMap::new();
+    for (table, rows, digest) in &answer.counts.0 {
+        if stated.insert(table, (*rows, digest)).is_some() {
             find(format!("{table} 报了两次"), format!("{table} is reported twice"));
         }
     }
-    let wanted = asked.pointer("/what/tables").and_then(Json::as_object);
-    for (table, columns) in wanted.into_iter().flatten() {
+    let wanted = answer.asked.pointer("/what/tables").and_then(Json::as_array);
+    for asked in wanted.into_iter().flatten() {
+        let table = asked.get("table").and_then(Json::as_str).unwrap_or_default();
         let Some((own, _)) = there.get(table) else {
             find(format!("缺少表 {table}"), format!("the table {table} is missing"));
             continue;
         };
-        for column in columns.as_array().into_iter().flatten().filter_map(Json::as_str).filter(|c| !own.contains(*c)) {
+        let columns = asked.get("columns").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
+        for column in columns.filter(|c| !own.contains(*c)) {
             find(format!("{table} 缺少列 {column}"), format!("{table} lacks the column {column}"));
         }
     }
     for (table, (_, rows)) in there {
-        match stated.get(table).map(|(n, _)| *n) {
+        match stated.get(table.as_str()).map(|(n, _)| *n) {
             None | Some(None) => find(format!("{table} 没有报数"), format!("no count was reported for {table}")),
             Some(Some(n)) if n != *rows => {
                 find(format!("{table}：报 {n} 行，实有 {rows} 行"), format!("{table}: {n} rows reported, {rows} are there"))
             }
             Some(_) => {}
         }
-        let digest = stated.get(table).map(|(_, d)| d.as_str()).filter(|d| !d.is_empty());
-        if let Some(digest) = digest {
-            let file = ["csv", "tsv"].iter().find_map(|e| fs::read(data.join(format!("{table}.{e}"))).ok());
-            let own = file.map(|b| Digest(ledger::sha256(&[&b])).to_string());
-            if own.as_deref() != Some(digest) {
-                find(format!("{table} 的 SHA-256 不符"), format!("the SHA-256 of {table} is another"));
-            }
+        let Some((_, digest)) = stated.get(table.as_str()).filter(|(_, digest)| !digest.is_empty()) else { continue };
+        digests += 1;
+        let own = |name: &str| name == table || name.strip_prefix(table.as_str()).is_some_and(|e| e == ".csv" || e == ".tsv");
+        if !answer.files.iter().any(|(name, (_, d))| own(name) && d == digest) {
+            find(format!("{table} 的 SHA-256 不符"), format!("the SHA-256 of {table} is another"));
         }
     }
-    for table in stated.keys().filter(|t| !there.contains_key(*t)) {
+    for table in stated.keys().filter(|t| !there.contains_key(**t)) {
         find(format!("报了 {table}，但没有它的文件"), format!("{table} is reported, but its file is not there"));
     }
-    out.tables = there.iter().map(|(t, (_, rows))| (t.clone(), stated.get(t).and_then(|(n, _)| *n), *rows)).collect();
-}
-
-/// Every file below a folder with length and digest.
-fn listing(folder: &Path) -> Result<BTreeMap<String, (u64, String)>, Fault> {
-    let mut out = BTreeMap::new();
-    let mut open: Vec<PathBuf> = vec![folder.to_owned()];
-    let unread = |_| Fault::new("pack_file_missing").with("file", folder.display());
-    while let Some(at) = open.pop() {
-        for entry in fs::read_dir(&at).map_err(unread)? {
-            let path = entry.map_err(unread)?.path();
-            if path.is_dir() {
-                open.push(path);
-                continue;
-            }
-            let bytes = fs::read(&path).map_err(unread)?;
-            let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
-            out.insert(name, (bytes.len() as u64, Digest(ledger::sha256(&[&bytes])).to_string()));
-        }
-    }
-    Ok(out)
+    out.findings.append(&mut findings);
+    out.digests = digests;
+    out.tables = there.iter().map(|(t, (_, rows))| (t.clone(), stated.get(t.as_str()).and_then(|(n, _)| *n), *rows)).collect();
 }
 
 /// Why a source that came as an export may not be read: it was never compared, or its files moved since.
 pub(crate) fn unmoved(workspace: &mut Workspace, i: usize, place: &Place) -> Result<Option<&'static str>, Fault> {
     let Some(file) = workspace.file.sources.get(i).filter(|s| s.reach() == Reach::Pack).cloned() else { return Ok(None) };
-    let Some(bytes) = workspace.vault()?.get(&blob(place))? else { return Ok(Some("pack_not_imported")) };
-    let kept: BTreeMap<String, (u64, String)> = serde_json::from_slice(&bytes).map_err(|_| Fault::new("vault_damaged"))?;
+    let Some(kept) = taken(workspace, place)?.pop() else { return Ok(Some("pack_not_imported")) };
     let now = listing(&workspace.paths.base.join(&file.path.value));
-    Ok((now.ok() != Some(kept)).then_some("pack_moved"))
+    Ok((now.ok() != Some(kept.files)).then_some("pack_moved"))
 }
 
 /// Whether an export of a source was imported after an entry.
