@@ -57,6 +57,9 @@ pub struct AgreementFile {
     pub dispute_days: u64,
 }
 
+/// Most days within which a difference must be settled.
+const DISPUTE_DAYS_MAX: u64 = 365;
+
 fn ten() -> u64 {
     10
 }
@@ -136,6 +139,13 @@ pub fn read(text: &str, table: &Table) -> Result<AgreementFile, Vec<AgreementFau
     }
     if file.fields.is_empty() {
         add("fields", ("没有写哪些字段", "no fields are named"), ("没有写出的字段不会移交。", "what is not named is not handed over."));
+    }
+    if !(1..=DISPUTE_DAYS_MAX).contains(&file.dispute_days) {
+        add(
+            "dispute_days",
+            ("应在 1 到 365 日之间", "it is between 1 and 365 days"),
+            ("例如 dispute_days: 10。", "e.g. dispute_days: 10."),
+        );
     }
     let known = table.get("group.name").map(|f| f.of.clone()).unwrap_or_default();
     for group in file.fields.iter().flat_map(|f| &f.groups).filter(|g| !known.contains(g)) {

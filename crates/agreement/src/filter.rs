@@ -55,7 +55,8 @@ pub fn filter(agreement: &Agreement, persons: Option<&Expr>, holding: &Holding, 
         }
     }
     let also = field.map(|f| f.also.as_slice()).unwrap_or_default();
-    let allowed = groups.iter().flat_map(|g| g.columns.iter()).chain(also);
+    let signed = |c: &&u32| field.is_some_and(|f| f.columns.contains(*c));
+    let allowed = groups.iter().flat_map(|g| g.columns.iter()).filter(signed).chain(also);
     Filter {
         columns: allowed.filter(|c| wanted.columns.contains(c)).copied().collect(),
         branches,

@@ -56,6 +56,8 @@ pub struct End {
 pub struct Field {
     /// Ordinals of further columns that are not personal by themselves (keys, regions).
     pub also: Vec<u32>,
+    /// Ordinals of the columns that the groups had when it was signed: what a group gains later does not pass.
+    pub columns: Vec<u32>,
     /// Where it lies.
     pub dataset: Place,
     /// Field groups.

@@ -56,7 +56,10 @@ pub enum Command {
     /// Record one event that rests on rules of law.
     RecordUnder(By, Event, Vec<String>),
     /// Close the case.
-    Close,
+    Close {
+        /// Tasks by hand that nobody answered.
+        open_tasks: u64,
+    },
 }
 
 /// The events that a command means now.
@@ -74,7 +77,7 @@ pub fn decide(state: &State, command: Command) -> Result<Vec<Draft>, Broken> {
             let rules: BTreeSet<String> = rules.into_iter().collect();
             vec![Draft { event, by, rules: rules.into_iter().collect() }]
         }
-        Command::Close => vec![Draft::new(By::Operator, Event::CaseClosed(close(state)))],
+        Command::Close { open_tasks } => vec![Draft::new(By::Operator, Event::CaseClosed(close(state, open_tasks)))],
     };
     drafts.iter().try_for_each(|d| after_close(state, &d.event))?;
     Ok(drafts)
@@ -110,11 +113,11 @@ fn holds_of(state: &State, wanted: Vec<HoldPlaced>) -> Vec<Draft> {
     all.into_iter().map(|e| Draft::new(By::Operator, e)).collect()
 }
 
-fn close(state: &State) -> CaseClosed {
+fn close(state: &State, open_tasks: u64) -> CaseClosed {
     let archives = state
         .backups
         .values()
         .map(|b| ArchiveFate { archive: b.archive.clone(), end: b.end.unwrap_or(ArchiveEnd::Kept), until: None::<Day> })
         .collect();
-    CaseClosed { archives, open_tasks: 0 }
+    CaseClosed { archives, open_tasks }
 }

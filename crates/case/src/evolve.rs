@@ -55,7 +55,7 @@ fn apply(state: &mut State, entry: &Entry, event: &Event, context: Context) {
             }
         }
         Event::SourceRegistered(s) => {
-            let source = Source { cap: s.cap, store: format!("{} {}", s.store, s.version), frozen: None };
+            let source = Source { cap: s.cap, reach: s.reach, store: format!("{} {}", s.store, s.version), frozen: None };
             state.sources.insert(s.source.clone(), source);
         }
         Event::SourceFrozen(s) => {
@@ -244,13 +244,16 @@ fn act(state: &mut State, a: &ActRecorded, n: u64) {
     state.acts.entry(a.kind.clone()).or_default().push(n);
     match a.kind.as_str() {
         "pack_refused" => state.refused.extend(a.about.iter().cloned()),
-        "pack_imported" => state.refused.retain(|place| !a.about.contains(place)),
+        "pack_imported" => {
+            state.refused.retain(|place| !a.about.contains(place));
+            state.imported.extend(a.about.iter().map(|place| (place.clone(), n)));
+        }
         _ => {}
     }
     if a.kind == "dispute_settled" {
         // A difference, or a recipient who cannot sign any more: what both agreed on is on file.
         let named = state.packages.iter_mut().filter(|(id, _)| a.about.iter().any(|x| x == id.as_str()));
-        named.for_each(|(_, p)| p.settled = true);
+        named.for_each(|(_, p)| (p.settled, p.settled_n) = (true, Some(n)));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::PublicKey;
-use terms::{Day, Digest, Id, Level, Outcome, Place, Zone};
+use terms::{Day, Digest, Id, Level, Outcome, Place, Reach, Zone};
 
 use crate::event::{
     AgreementRole, ApprovalKind, ArchiveEnd, CaseOpened, EffectOrdered, HandOverOrdered, KeyRecord, PlanMade, ShredOrdered,
@@ -44,6 +44,8 @@ pub struct Run {
 pub struct Source {
     /// Highest level it allows.
     pub cap: Level,
+    /// How Custody gets at it.
+    pub reach: Reach,
     /// Store and version.
     pub store: String,
     /// Day from which it is frozen.
@@ -174,6 +176,8 @@ pub struct Package {
     pub differences: u64,
     /// Whether it was received without difference, or its dispute was settled.
     pub settled: bool,
+    /// The act that settled it, if it was not the receipt.
+    pub settled_n: Option<u64>,
 }
 
 /// What an order is about.
@@ -287,6 +291,8 @@ pub struct State {
     pub schema_moved: BTreeSet<Place>,
     /// Acts recorded: kind → numbers.
     pub acts: BTreeMap<String, Vec<u64>>,
+    /// The newest export of a source that was taken.
+    pub imported: BTreeMap<String, u64>,
     /// Sources whose last export was refused: it held something else than was asked or reported.
     pub refused: BTreeSet<String>,
     /// Agreements by number.

@@ -526,7 +526,7 @@ impl World {
                 }
             }
             _ => {
-                self.command(Command::Close).ok()?;
+                self.command(Command::Close { open_tasks: 0 }).ok()?;
             }
         }
         Some(())

@@ -155,7 +155,10 @@ fn batch(dialect: Dialect, errand: &str, number: u64, table: &str, at: &str, set
     };
     let told = |rows: &str| format!("SELECT '{MARK}', '{errand}', {number}, {rows};");
     match dialect {
-        Dialect::Sqlite => format!("BEGIN IMMEDIATE;\n{change};\n{}\nCOMMIT;\n", told("changes()")),
+        Dialect::Sqlite => format!(
+            "CREATE TEMP TABLE IF NOT EXISTS custody_none (x);\nBEGIN IMMEDIATE;\nDELETE FROM custody_none;\n{change};\n{}\nCOMMIT;\n",
+            told("changes()")
+        ),
         Dialect::Mysql => format!("START TRANSACTION;\n{change};\n{}\nCOMMIT;\n", told("ROW_COUNT()")),
         Dialect::Sqlserver => format!("BEGIN TRANSACTION;\n{change};\n{}\nCOMMIT;\n", told("@@ROWCOUNT")),
         Dialect::Postgresql => {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan, tz::TimeZone};
+use jiff::{Span, Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 /// A calendar day, written `YYYY-MM-DD`, between the years 1000 and 9999.
@@ -25,17 +25,17 @@ impl Day {
 
     /// This day plus days; the last possible day if it would leave the calendar.
     pub fn plus_days(self, days: i64) -> Day {
-        self.0.checked_add(days.days()).map_or(self, Day)
+        Span::new().try_days(days).ok().and_then(|s| self.0.checked_add(s).ok()).map_or(self, Day)
     }
 
     /// This day plus civil months; 31 January + 1 month is the last day of February.
     pub fn plus_months(self, months: i64) -> Day {
-        self.0.checked_add(months.months()).map_or(self, Day)
+        Span::new().try_months(months).ok().and_then(|s| self.0.checked_add(s).ok()).map_or(self, Day)
     }
 
     /// This day plus civil years; 29 February + 3 years is 28 February.
     pub fn plus_years(self, years: i64) -> Day {
-        self.0.checked_add(years.years()).map_or(self, Day)
+        Span::new().try_years(years).ok().and_then(|s| self.0.checked_add(s).ok()).map_or(self, Day)
     }
 
     /// 1 January of the next year: the first day after a calendar fiscal year.

@@ -53,8 +53,6 @@ fn policy(replay: &Replay, trust: &Trust, report: &mut Report) {
 }
 
 fn approvals(dossier: &mut Dossier<'_>, replay: &Replay, report: &mut Report) {
-    let ordered: Vec<(u64, &case::EffectOrdered)> =
-        replay.state.orders.iter().filter_map(|(n, o)| o.kind.effect().map(|e| (*n, e))).collect();
     for a in &replay.state.approvals {
         let Some((entry, Event::PlanApproved(p))) = usize::try_from(a.n).ok().and_then(|n| replay.entries.get(n)) else { continue };
         let statement = ledger::b64::from_url(&p.statement).and_then(|b| case::Statement::read(&b).ok());
@@ -64,15 +62,17 @@ fn approvals(dossier: &mut Dossier<'_>, replay: &Replay, report: &mut Report) {
             return;
         }
     }
-    if ordered.is_empty() && replay.state.approvals.is_empty() {
+    if replay.state.approvals.is_empty() {
         return;
     }
-    let persons: BTreeSet<&str> = replay.state.approvals.iter().map(|a| a.person.as_str()).collect();
+    let keyed = replay.state.approvals.iter().filter(|a| a.kid.is_some());
+    let (keys, persons) = (keyed.clone().count(), keyed.map(|a| a.person.as_str()).collect::<BTreeSet<_>>().len());
+    let orders = replay.state.orders.values().filter(|o| !matches!(o.kind, OrderKind::Shred(_))).count();
     report.add(Claim::new(
         "approvals",
         State::Proved,
-        format!("{} 项命令，每项都有 {} 人的已登记密钥审批", ordered.len(), persons.len()),
-        format!("{} orders, each under approvals by registered keys of {} persons", ordered.len(), persons.len()),
+        format!("{orders} 项命令，每项在下达时都有政策要求的有效审批；全案由 {persons} 人的已登记密钥签署审批 {keys} 份"),
+        format!("{orders} orders, each given under the approvals in force that the policy demands; {keys} approvals in the case are signed by registered keys of {persons} persons"),
     ));
     let approvers = replay.state.approvals.iter().filter_map(|a| a.kid.as_ref()).filter_map(|k| replay.state.keys.get(k));
     let seen: BTreeMap<&str, Seen> = approvers.map(|k| (k.record.kid.as_str(), k.record.seen)).collect();
@@ -164,14 +164,35 @@ fn handed_over(replay: &Replay, report: &mut Report) {
         let rows: u64 = package.orders.iter().filter_map(|n| replay.state.orders.get(n)?.observed.as_ref()).map(|o| o.rows_done).sum();
         let name = format!("handed_over.{id}");
         let open = package.orders.iter().any(|n| replay.state.orders.get(n).is_none_or(|o| o.observed.is_none()));
+        let observed = package.orders.iter().filter_map(|n| replay.state.orders.get(n)?.observed.as_ref());
+        let withdrawn = observed.clone().count() > 0 && observed.clone().all(|o| o.withdrawn);
+        let (by, n) = (("操作人", "the operator"), package.differences);
         let claim = match (open, package.receipt_n, package.settled) {
             (true, ..) => Claim::new(name, State::NotShown, "已命令，尚未核查", "ordered, not yet seen done"),
-            (false, None, _) => Claim::new(
+            (false, None, true) if withdrawn => {
+                Claim::new(name, State::Attested, "已撤回，什么也没有交出", "taken back before anything left")
+                    .by("执行移交的运行", "the run that gave it up")
+            }
+            (false, None, true) => Claim::new(
+                name,
+                State::Attested,
+                format!("{rows} 行已移交，接收方从未签收；未签收一事已了结"),
+                format!("{rows} rows handed over, never signed for by the recipient; what became of it was settled"),
+            )
+            .by(by.0, by.1),
+            (false, None, false) => Claim::new(
                 name,
                 State::NotShown,
                 format!("{rows} 行已移交，接收方尚未签收"),
                 format!("{rows} rows handed over, not signed for yet"),
             ),
+            (false, Some(_), true) if n > 0 => Claim::new(
+                name,
+                State::Attested,
+                format!("接收方的密钥签收时指出 {n} 处差异；差异已了结"),
+                format!("the recipient's key signed with {n} differences; that they are settled"),
+            )
+            .by(by.0, by.1),
             (false, Some(_), true) => {
                 let (zh, en) = (
                     format!("{rows} 行已移交，接收方的密钥已签收"),
@@ -179,17 +200,14 @@ fn handed_over(replay: &Replay, report: &mut Report) {
                 );
                 Claim::new(name, State::Attested, zh, en).by("接收方与执行移交的运行", "the recipient, and the run that wrote it")
             }
-            (false, Some(_), false) => {
-                let n = package.differences;
-                Claim::new(
-                    name,
-                    State::NotShown,
-                    format!("回执有 {n} 处差异，尚未了结"),
-                    format!("the receipt names {n} differences that are not settled"),
-                )
-            }
+            (false, Some(_), false) => Claim::new(
+                name,
+                State::NotShown,
+                format!("回执有 {n} 处差异，尚未了结"),
+                format!("the receipt names {n} differences that are not settled"),
+            ),
         };
-        report.add(Claim { entry: package.receipt_n.or(package.orders.first().copied()), ..claim });
+        report.add(Claim { entry: package.settled_n.or(package.receipt_n).or(package.orders.first().copied()), ..claim });
     }
 }
 
@@ -226,7 +244,12 @@ fn copies(replay: &Replay, report: &mut Report) {
 
 fn closed(replay: &Replay, report: &mut Report) {
     report.add(if replay.state.closed {
-        Claim::new("closed", State::Proved, "再无未了之事", "nothing is open any more")
+        Claim::new(
+            "closed",
+            State::Proved,
+            "账簿所知各事均已了结；人工任务均已答复，由操作人所称",
+            "nothing that the ledger knows of is open; that tasks by hand were answered is the operator's word",
+        )
     } else {
         Claim::new("closed", State::NotShown, "案件尚未结案", "the case is still open")
     });

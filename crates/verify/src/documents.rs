@@ -7,7 +7,7 @@ use case::{DatasetSealed, EffectObserved, Event, OutcomesRecorded};
 use ledger::{Entry, page_root};
 use plan::PlanDoc;
 use terms::json::{Json, Strictness, from_bytes, read};
-use terms::{Digest, Inventory, Outcome};
+use terms::{Digest, Holdings, Inventory, Outcome};
 
 use crate::archive::Dossier;
 use crate::replay::{Replay, documents_of};
@@ -27,6 +27,9 @@ pub(crate) fn check(dossier: &mut Dossier<'_>, replay: &Replay, report: &mut Rep
                 Some(bytes) if name != "vector_doc" && from_bytes(&bytes, Strictness::Document).is_err() => {
                     report.add(Claim::broken("documents", "W1", Some(entry.n), format!("`{name}` is not canonical")));
                 }
+                Some(bytes) if !formed(&name, &bytes) => {
+                    report.add(Claim::broken("documents", "W1", Some(entry.n), format!("`{name}` is not of its form")));
+                }
                 Some(_) => {}
             }
         }
@@ -44,6 +47,17 @@ pub(crate) fn check(dossier: &mut Dossier<'_>, replay: &Replay, report: &mut Rep
             }
         };
         report.add(claim);
+    }
+}
+
+/// Whether a document is of the form that its name says: nothing is skipped because it could not be read.
+fn formed(name: &str, bytes: &[u8]) -> bool {
+    match name {
+        "inventory_doc" => read::<Inventory>(bytes, Strictness::Document).is_ok(),
+        "fields_doc" => read::<Agreement>(bytes, Strictness::Document).is_ok(),
+        "plan_doc" => read::<PlanDoc>(bytes, Strictness::Document).is_ok(),
+        "receipt_doc" | "policy_doc" => read::<Json>(bytes, Strictness::Document).is_ok_and(|d| d.is_object()),
+        _ => true,
     }
 }
 
@@ -114,7 +128,7 @@ fn one(
             let fits = r.differences > 0 || (same && doc.get("rows").and_then(Json::as_u64) == Some(r.rows));
             (!fits).then(|| Claim::broken("documents", "W5", Some(entry.n), "the receipt is over other files than were handed over"))
         }
-        Event::DestroyObserved(o) => {
+        Event::DestroyObserved(o) | Event::AnonymiseObserved(o) => {
             let receipt: Json = document(dossier, &o.receipt_doc)?;
             let number = |name: &str| receipt.get(name).and_then(Json::as_u64);
             let columns = serde_json::to_value(&o.columns).ok();
@@ -144,13 +158,22 @@ fn handed(dossier: &mut Dossier<'_>, replay: &Replay, entry: &Entry, o: &EffectO
     let Event::PlanMade(made) = replay.entries.get(usize::try_from(order.plan_n).ok()?).map(|(_, e)| e)? else { return None };
     let plan: PlanDoc = document(dossier, &made.plan_doc)?;
     let planned = plan.plan.hand_overs.iter().find(|h| h.item == order.item)?;
-    let own = doc.get("datasets")?.as_array()?.iter().find(|d| d.get("order_n").and_then(Json::as_u64) == Some(o.order_n));
+    let package = doc.get("package").and_then(Json::as_str) == Some(order.package.as_str());
+    if doc.get("withdrawn") == Some(&Json::Bool(true)) {
+        let nothing = o.rows_done == 0 && o.rows_kept.keys().eq(["withdrawn"]);
+        return (!(nothing && package)).then(|| Claim::broken("documents", "W5", Some(entry.n), "a withdrawn package has rows"));
+    }
+    let own = doc
+        .get("datasets")
+        .and_then(Json::as_array)
+        .into_iter()
+        .flatten()
+        .find(|d| d.get("order_n").and_then(Json::as_u64) == Some(o.order_n));
     let fits = own.is_some_and(|d| {
         let columns = d.get("columns").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_u64);
         let inside = columns.into_iter().all(|c| planned.columns.iter().any(|p| u64::from(*p) == c));
         inside && d.get("rows").and_then(Json::as_u64) == Some(o.rows_done)
     });
-    let package = doc.get("package").and_then(Json::as_str) == Some(order.package.as_str());
     (!(fits && package)).then(|| Claim::broken("documents", "W5", Some(entry.n), "the package has other figures than its entry"))
 }
 
@@ -215,9 +238,53 @@ fn closed(dossier: &mut Dossier<'_>, replay: &Replay, entry: &Entry) -> Option<C
     if open {
         return Some(Claim::broken("documents", "C1", Some(entry.n), "the last inventory has data sets that nobody sealed"));
     }
+    if contradicts(dossier, replay, entry.n, &inventory) {
+        return Some(Claim::broken("documents", "W3", Some(entry.n), "a data set of which rows were erased is what it was before"));
+    }
+    if let Some(what) = unplanned(dossier, replay) {
+        return Some(Claim::broken("documents", "W2", Some(entry.n), what));
+    }
     let named = |p: &terms::Place| replay.state.unread_accepted.as_ref().is_some_and(|(_, places)| places.contains(p.as_str()));
     let unnamed = inventory.unread.iter().any(|u| !named(&u.place));
     unnamed.then(|| Claim::broken("documents", "C1", Some(entry.n), "places were not read that no opinion names"))
+}
+
+/// Whether a data set of which rows were erased before `n` has the very digest in an inventory that it had when it was sealed.
+fn contradicts(dossier: &mut Dossier<'_>, replay: &Replay, n: u64, now: &Inventory) -> bool {
+    let erased = |seal: u64| {
+        let of = |o: &case::Order| o.kind.effect().is_some_and(|e| e.seal_n == seal && e.copy == "live");
+        let seen = |o: &case::Order| o.observed.as_ref().is_some_and(|o| o.n < n && o.rows_done > 0);
+        replay.state.orders.values().any(|o| of(o) && seen(o))
+    };
+    let seals: Vec<case::Seal> = replay.state.newest_seals().into_iter().filter(|s| s.of_n.is_none() && erased(s.n)).cloned().collect();
+    seals.iter().any(|seal| {
+        let doc = replay.state.scans.iter().find(|(n, ..)| *n == seal.scan_n).map(|(_, doc, _)| *doc);
+        let then: Option<Inventory> = doc.and_then(|d| document(dossier, &d));
+        let of = |i: &Inventory| i.datasets.iter().find(|d| d.dataset == seal.dataset).map(|d| (d.digest, d.rows));
+        of(now).is_some() && then.as_ref().and_then(of) == of(now)
+    })
+}
+
+/// What ended otherwise than any row of the newest plan says: erased, gone and superseded aside, nothing ends by itself.
+fn unplanned(dossier: &mut Dossier<'_>, replay: &Replay) -> Option<String> {
+    let plan: PlanDoc = document(dossier, &replay.state.plan.as_ref()?.made.plan_doc)?;
+    let holdings: Holdings = document(dossier, &plan.inputs.holdings)?;
+    for seal in replay.state.newest_seals() {
+        let name = holdings.holdings.iter().find(|h| h.dataset == seal.dataset).map(|h| h.name.as_str());
+        for group in &seal.groups {
+            let rows = plan.plan.rows.iter().filter(|r| Some(r.holding.as_str()) == name && r.group == *group && r.copy == seal.copy);
+            let planned: BTreeSet<Outcome> = rows.map(|r| r.outcome).collect();
+            let ended = replay.state.vectors.get(&(seal.n, seal.copy.clone(), group.clone()));
+            let alone = |o: &Outcome| {
+                matches!(o, Outcome::Destroy | Outcome::Anonymise | Outcome::Superseded | Outcome::Gone) || planned.contains(o)
+            };
+            let found = ended.into_iter().flat_map(|v| &v.totals).find(|(o, n)| **n > 0 && !alone(o));
+            if let Some((outcome, n)) = found {
+                return Some(format!("{n} rows of {} ({group}) end as {}, which the plan does not say", seal.dataset, outcome.word()));
+            }
+        }
+    }
+    None
 }
 
 /// A typed document, if it is there and of its form.

@@ -119,6 +119,7 @@ fn field(said: &FieldFile, holdings: &[Holding], inventory: &Inventory) -> Resul
     };
     Ok(Field {
         also: said.also.iter().map(column).collect::<Result<_, _>>()?,
+        columns: holding.groups.iter().filter(|g| said.groups.contains(&g.name)).flat_map(|g| g.columns.iter().copied()).collect(),
         dataset: holding.dataset.clone(),
         groups: said.groups.clone(),
         holding: said.holding.clone(),

@@ -107,9 +107,15 @@ pub fn record_approval(workspace: &mut Workspace, file: &ApprovalFile) -> Result
                     .with("rule", "P2")
                     .with("why", "the refusal is over another plan, or not signed by that key"));
             }
-            let person = &known.record.person;
-            let own = workspace.state.approvals.iter().rfind(|a| a.person == *person && !a.ended).map(|a| a.n);
+            let used = format!("refused-{}", refused.nonce);
+            let person = known.record.person.clone();
+            let own = workspace.state.approvals.iter().rfind(|a| a.person == person && !a.ended).map(|a| a.n);
             let about_n = own.or(Some(plan_n));
+            // An old refusal ends no newer approval: each is taken once.
+            if workspace.vault()?.get(&used)?.is_some() {
+                return Err(Fault::new("rule_broken").with("rule", "P2").with("why", "the refusal was recorded before"));
+            }
+            workspace.vault()?.put(&used, b"1")?;
             Event::ExceptionRecorded(ExceptionRecorded { about_n, kind: "approval_refused".to_owned(), rows: None })
         }
         None => Event::PlanApproved(PlanApproved {

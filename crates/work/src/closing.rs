@@ -16,7 +16,7 @@ use crate::workspace::Workspace;
 /// # Errors
 /// What is still open (C1): data sets that appeared since, rows that came, changed, went or came back.
 pub fn close(workspace: &mut Workspace, progress: &dyn Progress) -> Result<(), Fault> {
-    crate::tasks::all_answered(workspace)?;
+    let open_tasks = crate::tasks::all_answered(workspace)?;
     crate::recording::unmoved(workspace)?;
     crate::errands::settle_all(workspace)?;
     if workspace.state.open_orders().next().is_some() {
@@ -43,7 +43,7 @@ pub fn close(workspace: &mut Workspace, progress: &dyn Progress) -> Result<(), F
     if let Some(first) = unaccepted.first() {
         return Err(Fault::new("places_unread").with("count", unaccepted.len()).with("place", first));
     }
-    workspace.record(Command::Close).map(|_| ())
+    workspace.record(Command::Close { open_tasks }).map(|_| ())
 }
 
 /// Looks at every data set and every sealed row; what nobody accounts for is noted, and keeps the case open.
@@ -69,6 +69,10 @@ fn compare_since(workspace: &mut Workspace, shred_n: u64, report: &mut ApplyRepo
     let then: Inventory = workspace.get_json(&then.ok_or_else(|| Fault::new("no_workspace"))?)?;
     let mut opened = open_sources(workspace)?;
     let now = survey(workspace, &mut opened, &mut Deaf, progress)?.inventory;
+    let unread = |p: &Place| now.unread.iter().any(|u| u.place == *p || u.place.as_str() == p.source());
+    if let Some(seal) = workspace.state.newest_seals().iter().find(|s| unread(&s.dataset)) {
+        return Err(Fault::new("source_not_open").with("place", &seal.dataset).retry());
+    }
     report.undecided = note_unsealed(workspace, &now)?;
     let full = workspace.state.newest_seals().into_iter().filter(|s| s.of_n.is_none());
     let seals: Vec<(u64, Place)> = full.map(|s| (s.n, s.dataset.clone())).collect();

@@ -234,6 +234,12 @@ pub(crate) fn moved(workspace: &mut Workspace) -> Result<Option<CaseAmended>, Fa
 
 /// Refuses to go on with a case file that says other things than the ledger: it is amended first, by two people.
 pub(crate) fn unmoved(workspace: &mut Workspace) -> Result<(), Fault> {
+    for (i, file) in workspace.file.sources.iter().enumerate() {
+        let known = place_of(i).and_then(|place| workspace.state.sources.get(&place));
+        if known.is_some_and(|s| s.reach != file.reach()) {
+            return Err(Fault::new("reach_moved").with("source", &file.id.value));
+        }
+    }
     if moved(workspace)?.is_some() { Err(Fault::new("case_moved")) } else { Ok(()) }
 }
 

@@ -1,7 +1,7 @@
 //! Standing tasks: what no program can look at, asked of a person for every source, open until an act answers it.
 
 use case::{ActRecorded, Event};
-use terms::{Fault, Place};
+use terms::{Day, Fault, Place};
 
 use crate::policy::place_of;
 use crate::workspace::Workspace;
@@ -36,17 +36,25 @@ pub fn tasks(workspace: &Workspace) -> Result<Vec<Task>, Fault> {
         let erased = erased_by(workspace, &source);
         let reach = file.reach();
         for (kind, _) in workspace.packs.acts.all().filter(|(_, act)| act.stands_for(&file.kind.value, reach)) {
-            let answered = acts.iter().rfind(|(n, a)| answers(a, kind, &source, *n > erased)).map(|(n, _)| *n);
+            let answered = acts
+                .iter()
+                .rfind(|(n, a)| answers(a, kind, &source, erased.is_some_and(|(seen, day)| *n > seen && Some(a.day) >= day)))
+                .map(|(n, _)| *n);
             out.push(Task { kind: kind.to_owned(), source: source.clone(), answered });
         }
     }
     Ok(out)
 }
 
-/// The newest order to erase in a source; 0 if there is none.
-fn erased_by(workspace: &Workspace, source: &Place) -> u64 {
-    let here = |o: &case::Order| o.kind.effect().is_some_and(|e| e.dataset.source() == source.as_str());
-    workspace.state.orders.iter().rfind(|(_, o)| here(o)).map_or(0, |(n, _)| *n)
+/// Until when what was to be erased in a source was there: the entry that saw the last of it gone, and the last day of an order; none while an order is open.
+fn erased_by(workspace: &Workspace, source: &Place) -> Option<(u64, Option<Day>)> {
+    let here = |o: &&case::Order| o.kind.effect().is_some_and(|e| e.dataset.source() == source.as_str());
+    let mut last = (0, None);
+    for order in workspace.state.orders.values().filter(here) {
+        let seen = order.observed.as_ref()?;
+        last = (last.0.max(seen.n), last.1.max(Some(order.day)));
+    }
+    Some(last)
 }
 
 /// What was cleaned before something was erased may hold what was there then: only an answer from after that counts, or that there is nothing to clean.
@@ -72,14 +80,14 @@ pub fn recorded(workspace: &Workspace) -> Result<Vec<(u64, ActRecorded)>, Fault>
     Ok(all)
 }
 
-/// Refuses while a task stands open: unknown is never taken for no (I5).
+/// Refuses while a task stands open: unknown is never taken for no (I5). Gives how many do.
 ///
 /// # Errors
 /// Names the first task that is open, and how many are.
-pub(crate) fn all_answered(workspace: &Workspace) -> Result<(), Fault> {
+pub(crate) fn all_answered(workspace: &Workspace) -> Result<u64, Fault> {
     let open: Vec<Task> = tasks(workspace)?.into_iter().filter(|t| t.answered.is_none()).collect();
     match open.first() {
-        None => Ok(()),
+        None => Ok(open.len() as u64),
         Some(first) => Err(Fault::new("tasks_open").with("open", open.len()).with("task", &first.kind).with("place", &first.source)),
     }
 }

@@ -34,6 +34,7 @@ pub(crate) fn after_close(state: &State, event: &Event) -> Result<(), Broken> {
 pub(super) fn closing(state: &State, entry: &Entry, c: &CaseClosed) -> Result<(), Broken> {
     need(state.open_orders().next().is_none(), "C1", "an order is open")?;
     need(state.run.is_none(), "C1", "a run is open")?;
+    need(c.open_tasks == 0, "C1", "tasks by hand are not answered")?;
     need(state.packages.values().all(|p| p.settled), "C1", "a package was not received, or a difference is not settled")?;
     need(state.refused.is_empty(), "C1", "the last export of a source was refused, and none came after it")?;
     need(state.holds.is_empty(), "C1", "a hold is open")?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use facts::Truth;
 use ledger::Entry;
-use terms::{Level, Place};
+use terms::{Level, Place, Reach};
 
 use crate::broken::{Broken, need};
 use crate::event::{ActRecorded, BackupObserved, ColumnLook, EffectObserved, EffectOrdered, ShredObserved, ShredOrdered};
@@ -18,6 +18,14 @@ const ASKED_MAX: u64 = 1_000;
 pub(super) fn act(state: &State, entry: &Entry, a: &ActRecorded) -> Result<(), Broken> {
     let named = a.about.iter().all(|x| Place::new(x.clone()).is_some() || terms::Id::new(x.clone()).is_some());
     need(named, "F1", "`about` names something that is neither a place nor an id")?;
+    if a.kind == "dispute_settled" {
+        let seen = |n: &u64| state.orders.get(n).is_some_and(|o| o.observed.is_some());
+        let open = |(id, p): (&terms::Id, &crate::state::Package)| {
+            a.about.iter().any(|x| x == id.as_str()) && !p.settled && p.orders.iter().all(seen)
+        };
+        need(state.packages.iter().any(open), "E3", "no package that was handed over and is not settled is named")?;
+        need(!a.evidence.is_empty(), "E3", "nothing shows that the package is settled")?;
+    }
     if a.kind == "backup_waiver" {
         let persons: BTreeSet<_> = entry.sigs.iter().filter_map(|s| state.keys.get(&s.kid)).map(|k| &k.record.person).collect();
         need(persons.len() >= 2, "B2", "a waiver is signed by two different people")?;
@@ -47,8 +55,9 @@ pub(super) fn ordering(state: &State, entry: &Entry, o: &EffectOrdered, act: &st
     need(o.not_after.is_none_or(|d| day <= d), "P5", "after its last day")?;
     need(o.demand == Truth::True && o.bars.all_false(), "P6", "the demand is not true or a bar is not false")?;
     need(!state.held(o.dataset.as_str()), "P7", "an open hold covers the data set")?;
-    let unsettled = state.packages.values().any(|p| !p.settled && p.seals.contains(&o.seal_n));
-    need(!unsettled, "E3", "a package with rows of that seal is not settled")?;
+    let of = |n: &u64| state.seals.get(n).is_some_and(|s| s.dataset == o.dataset);
+    let unsettled = state.packages.values().any(|p| !p.settled && p.seals.iter().any(of));
+    need(!unsettled, "E3", "a package with rows of that data set is not settled")?;
     let seal = state.seals.get(&o.seal_n).ok_or_else(|| Broken::new("F3", "that seal does not exist"))?;
     need(seal.dataset == o.dataset && seal.copy == o.copy, "B2", "the seal is of another data set or copy")?;
     need(o.groups.iter().all(|g| seal.groups.contains(g)) && !o.groups.is_empty(), "S2", "a group is not in the seal")?;
@@ -100,6 +109,10 @@ pub(super) fn observing(state: &State, o: &EffectObserved) -> Result<(), Broken>
     let source = Place::new(effect.dataset.source()).and_then(|p| state.sources.get(&p));
     let cap = source.map_or(Level::L0, |s| s.cap);
     need(o.level <= cap, "E2", "the level is above the cap of the source")?;
+    if source.is_some_and(|s| s.reach == Reach::Pack) && o.rows_done > 0 {
+        let later = state.imported.get(effect.dataset.source()).is_some_and(|n| *n > o.order_n);
+        need(later, "E2", "no export of the source was taken after the order")?;
+    }
     let least = o.columns.iter().map(|c| c.level).min();
     need(least.is_none_or(|l| o.level <= l), "E2", "the level is above its least column")?;
     need(o.level <= Level::L2 || least.is_some(), "E2", "L3 without columns looked at")?;

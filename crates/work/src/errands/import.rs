@@ -65,6 +65,14 @@ pub fn import(workspace: &mut Workspace, id: &str, folder: &Path) -> Result<Impo
     if before.iter().any(|t| t.errand == errand) {
         return Err(Fault::new("errand_used").with("errand", &errand));
     }
+    let own = workspace.file.sources.get(i).map(|s| workspace.paths.base.join(&s.path.value));
+    let come = fs::canonicalize(folder.join("data")).ok();
+    let others = workspace.file.sources.iter().filter_map(|s| fs::canonicalize(workspace.paths.base.join(&s.path.value)).ok());
+    let own = own.and_then(|p| fs::canonicalize(p).ok());
+    let of_another = |p: &PathBuf| Some(p) != own.as_ref() && come.as_ref().is_some_and(|c| c.starts_with(p) || p.starts_with(c));
+    if others.into_iter().any(|p| of_another(&p)) {
+        return Err(Fault::new("export_of_another").with("file", folder.join("data").display()));
+    }
     let held =
         |w: &Workspace| w.state.newest_seals().iter().any(|s| s.dataset.source() == place.as_str() && w.state.held(s.dataset.as_str()));
     if held(workspace) {
@@ -76,9 +84,10 @@ pub fn import(workspace: &mut Workspace, id: &str, folder: &Path) -> Result<Impo
     let file = workspace.file.sources.get(i).cloned().ok_or_else(|| missing("data"))?;
     let data = workspace.paths.base.join(&file.path.value);
     let swap = Swap::begin(workspace, &place, &folder.join("data"), &data)?;
-    match compared(workspace, i, folder, &Answer { errand, place, asked, counts, before, files: swap.files.clone() }) {
+    let answer = Answer { errand, place, asked, counts, before, files: swap.files.clone() };
+    match compared(workspace, i, folder, &answer) {
         Ok(mut out) if out.n.is_some() => {
-            out.left = swap.keep();
+            out.left = swap.keep(workspace, &answer.place);
             Ok(out)
         }
         other => swap.back().and(other),
@@ -97,8 +106,8 @@ struct Answer {
 
 /// Compares what lies in place, and records that it was taken, or what does not fit.
 fn compared(workspace: &mut Workspace, i: usize, folder: &Path, answer: &Answer) -> Result<Imported, Fault> {
-    let (counted, seen) = rows(workspace, i)?;
     let mut out = Imported::default();
+    let (counted, seen) = rows(workspace, i, &mut out.findings)?;
     // What was sealed of this source and is not in a later export was not looked at: that is never taken for erased.
     let sealed = workspace.state.newest_seals().into_iter().filter(|s| s.dataset.source() == answer.place.as_str());
     for lacking in sealed.filter(|s| !seen.contains(&s.dataset)) {
@@ -134,7 +143,7 @@ fn compared(workspace: &mut Workspace, i: usize, folder: &Path, answer: &Answer)
 type Tables = BTreeMap<String, (BTreeSet<String>, u64)>;
 
 /// Columns and rows by table, as they are read, and the places of the data sets.
-fn rows(workspace: &mut Workspace, i: usize) -> Result<(Tables, BTreeSet<Place>), Fault> {
+fn rows(workspace: &mut Workspace, i: usize, findings: &mut Vec<Both>) -> Result<(Tables, BTreeSet<Place>), Fault> {
     let mut places = workspace.places()?;
     let (_, mut open) = workspace.source(i)?;
     let listing = open.list(&mut places)?;
@@ -147,7 +156,10 @@ fn rows(workspace: &mut Workspace, i: usize) -> Result<(Tables, BTreeSet<Place>)
         seen.insert(d.place.clone());
         let summary = open.read(&d.place, &mut |_| Ok(()))?;
         let table = d.name.trim_end_matches(".csv").trim_end_matches(".tsv").to_owned();
-        out.insert(table, (d.columns.into_iter().map(|c| c.name).collect(), summary.rows));
+        let own = (d.columns.into_iter().map(|c| c.name).collect(), summary.rows);
+        if out.insert(table.clone(), own).is_some() {
+            findings.push(Both { zh: format!("{table} 有两个文件"), en: format!("there are two files of {table}") });
+        }
     }
     Ok((out, seen))
 }

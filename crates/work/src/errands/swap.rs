@@ -53,8 +53,9 @@ pub(super) fn taken(workspace: &mut Workspace, place: &Place) -> Result<Vec<Take
 
 /// Writes down what is about to be taken; it counts once its entry is there.
 pub(super) fn announce(workspace: &mut Workspace, place: &Place, mut before: Vec<Taken>, now: Taken) -> Result<(), Fault> {
-    // What older exports held is of no use any more; that their errands were answered is.
-    before.iter_mut().for_each(|t| t.files.clear());
+    // What exports before the last held is of no use any more; that their errands were answered is.
+    let keep = before.len().saturating_sub(1);
+    before.iter_mut().take(keep).for_each(|t| t.files.clear());
     before.push(now);
     let bytes = serde_json::to_vec(&before).map_err(|_| Fault::new("document_form"))?;
     workspace.vault()?.put(&blob(place), &bytes)
@@ -75,7 +76,10 @@ impl Swap {
     /// # Errors
     /// If there is no such folder, or files are in the way that no import took; then all lies where it lay.
     pub(super) fn begin(workspace: &mut Workspace, place: &Place, came: &Path, there: &Path) -> Result<Swap, Fault> {
-        settle(workspace, place, there)?;
+        // Who puts an export right where the source lies has nothing moved.
+        if !same(came, there) {
+            settle(workspace, place, there)?;
+        }
         if !fs::symlink_metadata(came).is_ok_and(|m| m.is_dir()) {
             return Err(Fault::new("pack_file_missing").with("file", came.display()));
         }
@@ -98,8 +102,10 @@ impl Swap {
     }
 
     /// The new export is the source now; the one before it is overwritten and removed. Gives what could not be removed.
-    pub(super) fn keep(self) -> Option<PathBuf> {
+    pub(super) fn keep(self, workspace: &mut Workspace, place: &Place) -> Option<PathBuf> {
         let old = aside(&self.there);
+        // Nothing is on its way any more; if this cannot be written, the next import finds an export that was taken.
+        let _ = workspace.vault().and_then(|v| v.put(&marker(place), b""));
         (self.moved && old.exists() && wipe(&old).is_err()).then_some(old)
     }
 
@@ -127,11 +133,15 @@ fn aside(there: &Path) -> PathBuf {
 
 /// What a run that died left in between is brought to one end: what the ledger took stays, everything else goes back to where it came from.
 fn settle(workspace: &mut Workspace, place: &Place, there: &Path) -> Result<(), Fault> {
-    let kept = taken(workspace, place)?.pop().map(|t| t.files);
-    let from = workspace.vault()?.get(&marker(place))?.map(|b| PathBuf::from(String::from_utf8_lossy(&b).into_owned()));
+    let mut all = taken(workspace, place)?;
+    let (kept, before) = (all.pop().map(|t| t.files), all.pop().map(|t| t.files).unwrap_or_default());
+    let from = workspace.vault()?.get(&marker(place))?.filter(|b| !b.is_empty());
+    let from = from.map(|b| PathBuf::from(String::from_utf8_lossy(&b).into_owned()));
     let (old, is) = (aside(there), |folder: &Path| kept.is_some() && listing(folder).ok() == kept);
     let in_the_way = |folder: &Path| Fault::new("export_in_the_way").with("file", folder.display());
-    if old.exists() && is(there) {
+    // Its files are those of the export before, some of them perhaps overwritten already.
+    let superseded = |folder: &Path| listing(folder).is_ok_and(|l| l.keys().all(|name| before.contains_key(name)));
+    if old.exists() && is(there) && superseded(&old) {
         return wipe(&old).map_err(|_| Fault::new("file_unwritable").with("file", old.display()));
     }
     if old.exists() && !is(&old) {
