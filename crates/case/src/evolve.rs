@@ -12,7 +12,8 @@ use crate::event::{
 use crate::receiving::Receiving;
 use crate::rules::key_of;
 use crate::state::{
-    AgreementState, Approval, Backup, Hold, KeyState, Observed, Order, OrderKind, PlanState, Run, Seal, Source, State, Vector,
+    AgreementState, Approval, Backup, Hold, KeyState, Observed, Order, OrderKind, PlanState, Run, Seal, Source, State, UnreadAccepted,
+    Vector,
 };
 
 /// The state after an admitted entry; `line` is its bytes.
@@ -73,7 +74,9 @@ fn apply(state: &mut State, entry: &Entry, event: &Event, context: Context) {
         }
         Event::AnswerGiven(a) => state.answers.push((n, a.answers_doc)),
         Event::OpinionFiled(o) if o.effect == "accept_unread" => {
-            state.unread_accepted = Some((o.until, o.datasets.iter().cloned().collect()))
+            let newest = state.scans.last().map(|(_, doc, _)| *doc);
+            state.unread_accepted =
+                newest.map(|inventory_doc| UnreadAccepted { until: o.until, places: o.datasets.iter().cloned().collect(), inventory_doc });
         }
         Event::PlanMade(p) => {
             state.approvals.iter_mut().for_each(|a| a.ended = true);

@@ -23,4 +23,7 @@ pub use event::*;
 pub use evolve::evolve;
 pub use public::{AgeKey, PublicFile};
 pub use receiving::{DIFFERENCES, Difference, ReceiptFile, Receiving, receiving_message};
-pub use state::{AgreementState, Approval, Backup, Hold, KeyState, Order, OrderKind, Package, PlanState, Run, Seal, Source, State, Vector};
+pub use state::{
+    AgreementState, Approval, Backup, Hold, KeyState, Order, OrderKind, Package, PlanState, Run, Seal, Source, State, UnreadAccepted,
+    Vector,
+};

@@ -238,6 +238,17 @@ pub struct Observed {
     pub withdrawn: bool,
 }
 
+/// Counsel's opinion that some places stay unread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadAccepted {
+    /// Its last day.
+    pub until: Day,
+    /// The places that it names.
+    pub places: BTreeSet<String>,
+    /// The inventory that it is about: what lies at these places later is another thing, if it has another size or reason.
+    pub inventory_doc: Digest,
+}
+
 /// The whole state.
 #[derive(Clone, Debug, Default)]
 pub struct State {
@@ -275,8 +286,8 @@ pub struct State {
     pub done_since: BTreeMap<(u64, String, String), BTreeMap<Outcome, u64>>,
     /// Answers: (entry, document), in order.
     pub answers: Vec<(u64, Digest)>,
-    /// The newest opinion on places that were not read: its last day, and the places that it names.
-    pub unread_accepted: Option<(Day, BTreeSet<String>)>,
+    /// The newest opinion on places that were not read.
+    pub unread_accepted: Option<UnreadAccepted>,
     /// Newest plan.
     pub plan: Option<PlanState>,
     /// Approvals of plans.

@@ -236,7 +236,7 @@ pub enum Pack {
     },
     /// Compare what came back with what was asked and counted; from then on it is read as the source.
     Import {
-        /// The source, by its id in the case file; its path is the folder `data` in what came back.
+        /// The source, by its id in the case file; the data that came back is moved to its path.
         source: String,
         /// The folder that came back.
         folder: PathBuf,

@@ -85,7 +85,7 @@ fn split(run: &str) -> Vec<String> {
 /// # Errors
 /// The words that are wrong: by number, with what should stand there as far as that can be told.
 pub fn from_words(text: &str) -> Result<[u8; SHARE_BYTES], Vec<WordFault>> {
-    let words: Vec<String> = text.split(|c: char| !c.is_alphabetic()).filter(|w| !w.is_empty()).flat_map(split).collect();
+    let words: Vec<String> = text.split(|c: char| !(c.is_alphabetic() || c == '?')).filter(|w| !w.is_empty()).flat_map(split).collect();
     let whole = |got: String| vec![WordFault { at: 0, got, meant: None }];
     if words.len() != WORDS {
         return Err(whole(format!("{} / {WORDS}", words.len())));
@@ -106,7 +106,7 @@ pub fn from_words(text: &str) -> Result<[u8; SHARE_BYTES], Vec<WordFault>> {
             if wrong.is_empty() { unchecked(m.data()).ok_or_else(|| whole(String::new())) } else { Err(wrong) }
         }
         None if !unknown.is_empty() => Err(unknown.iter().map(|i| fault((usize::from(*i), None))).collect()),
-        None => Err(whole(String::new())),
+        None => Err(whole("—".to_owned())),
     }
 }
 

@@ -129,8 +129,8 @@ fn items(plan: &Plan, holdings: &Holdings, out: &mut Vec<Note>) {
                 Grade::Note,
                 "by_hand",
                 item.item.as_str(),
-                "此项由人工按说明处理并记录证据，验证级别最高 L1。",
-                "done by hand by instruction, with evidence recorded; L1 at most.",
+                "此项由他人按说明处理（脚本、平台或人工）并记录证据；级别以数据源的取得方式为限，人工最高 L1，脚本和导出最高 L2。",
+                "done by others by instruction (script, platform, by hand), with evidence recorded; at most the level of the reach: by hand L1, script and export L2.",
             ));
         }
         if item.outcome == Outcome::Retain {

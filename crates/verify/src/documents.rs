@@ -7,7 +7,7 @@ use case::{DatasetSealed, EffectObserved, Event, OutcomesRecorded};
 use ledger::{Entry, page_root};
 use plan::PlanDoc;
 use terms::json::{Json, Strictness, from_bytes, read};
-use terms::{Digest, Holdings, Inventory, Outcome};
+use terms::{Digest, Holdings, Inventory, Outcome, Unread};
 
 use crate::archive::Dossier;
 use crate::replay::{Replay, documents_of};
@@ -244,8 +244,11 @@ fn closed(dossier: &mut Dossier<'_>, replay: &Replay, entry: &Entry) -> Option<C
     if let Some(what) = unplanned(dossier, replay) {
         return Some(Claim::broken("documents", "W2", Some(entry.n), what));
     }
-    let named = |p: &terms::Place| replay.state.unread_accepted.as_ref().is_some_and(|(_, places)| places.contains(p.as_str()));
-    let unnamed = inventory.unread.iter().any(|u| !named(&u.place));
+    let opinion = replay.state.unread_accepted.as_ref();
+    let seen: Option<Inventory> = opinion.and_then(|o| document(dossier, &o.inventory_doc));
+    let named =
+        |u: &Unread| opinion.is_some_and(|o| o.places.contains(u.place.as_str())) && seen.as_ref().is_some_and(|i| i.unread.contains(u));
+    let unnamed = inventory.unread.iter().any(|u| !named(u));
     unnamed.then(|| Claim::broken("documents", "C1", Some(entry.n), "places were not read that no opinion names"))
 }
 

@@ -206,7 +206,8 @@ fn approvals(workspace: &Workspace, told: &[Told]) -> Vec<Json> {
         let Event::PlanApproved(a) = event else { return None };
         let statement = ledger::b64::from_url(&a.statement)?;
         let (code, zh, en) = words(a.kind);
-        let name = a.kid.as_ref().and_then(|k| workspace.name_of(k));
+        let by = |k: &String| workspace.name_of(k);
+        let name = a.kid.as_ref().and_then(by).or_else(|| a.person.as_ref().and_then(|p| workspace.party_name(p)));
         (Some(a.plan_n) == plan_n).then(|| {
             json!({
                 "name": name, "kid": a.kid, "kind": {"code": code, "zh": zh, "en": en}, "day": day,
@@ -266,9 +267,19 @@ fn handovers(workspace: &Workspace, told: &[Told]) -> Vec<Json> {
         let (ordered_n, day, first) = orders.first()?;
         let agreement = workspace.state.agreements.get(&first.agreement_n)?;
         let done = |n: u64| workspace.state.orders.get(&n).and_then(|o| o.observed.as_ref());
+        let persons = |order_n: u64| {
+            let of = |(_, _, event): &Told| match event {
+                Event::HandOverObserved(o) if o.order_n == order_n => workspace.get_json::<Json>(&o.receipt_doc).ok(),
+                _ => None,
+            };
+            let doc = told.iter().find_map(of)?;
+            let own = doc.get("datasets")?.as_array()?.iter().find(|d| d.get("order_n").and_then(Json::as_u64) == Some(order_n))?.clone();
+            // Below ten the number itself is written nowhere.
+            own.get("persons").map(|p| if p.as_str() == Some("lt10") { json!("少于 10") } else { p.clone() })
+        };
         let datasets: Vec<Json> = orders
             .iter()
-            .map(|(n, _, o)| json!({"holding": o.dataset, "groups": groups(workspace, &o.groups), "rows": done(*n).map_or(0, |d| d.rows_done), "persons": null}))
+            .map(|(n, _, o)| json!({"holding": o.dataset, "groups": groups(workspace, &o.groups), "rows": done(*n).map_or(0, |d| d.rows_done), "persons": persons(*n)}))
             .collect();
         let receipt = told
             .iter()

@@ -52,7 +52,8 @@ pub(crate) fn due(workspace: &mut Workspace, doc: &PlanDoc, report: &mut ApplyRe
         }
         let wait = |why, until| Waiting { item: h.item.clone(), until, why };
         if h.bars.gate != facts::Truth::False {
-            report.waiting.push(wait("notice", None));
+            let told = doc.inputs.noticed.iter().any(|n| n.agreement == h.agreement && n.dataset == h.dataset);
+            report.waiting.push(wait(if told { "gate" } else { "notice" }, None));
         } else if h.not_before > today {
             report.waiting.push(wait("not_before", Some(h.not_before)));
         } else if workspace.state.held(h.dataset.as_str()) {
@@ -76,7 +77,8 @@ pub(crate) fn pending(workspace: &mut Workspace, doc: &PlanDoc, dataset: &terms:
     }
     let seal = |n: &u64| workspace.state.seals.get(n).is_some_and(|s| s.dataset == *dataset);
     let open = workspace.state.packages.iter().find(|(_, p)| !p.settled && p.seals.iter().any(seal));
-    Ok(open.map(|(package, _)| Waiting { item: package.clone(), until: None, why: "receipt" }))
+    let revoked = |p: &case::Package| workspace.state.keys.get(&p.recipient).is_none_or(|k| k.revoked_from.is_some());
+    Ok(open.map(|(id, p)| Waiting { item: id.clone(), until: None, why: if revoked(p) { "recipient" } else { "receipt" } }))
 }
 
 /// By seal: rows that a hand-over covers, that are not in a final state, and that no earlier order under the same agreement named.

@@ -87,8 +87,9 @@ pub(crate) fn known(workspace: &Workspace) -> Result<Known, Fault> {
     let acts: Vec<String> = workspace.state.acts.keys().filter(|a| asked.contains(a.as_str())).cloned().collect();
     let agreements = agreements(workspace)?;
     let mut case = workspace.file.facts();
-    // The ledger knows of no incident that is open; a keeper is named once an act says so.
-    case.insert("case.incident_open".to_owned(), Value::YesNo(acts.iter().any(|a| a == "incident_opened")));
+    // As far as the ledger knows: an incident is open until an act says that it is closed; a keeper is named once an act says so.
+    let count = |act: &str| workspace.state.acts.get(act).map_or(0, Vec::len);
+    case.insert("case.incident_open".to_owned(), Value::YesNo(count("incident_opened") > count("incident_closed")));
     for (act, fact) in [("keeper_named", "case.keeper_named"), ("pipia_done", "case.pipia_done")] {
         if acts.iter().any(|a| a == act) {
             case.insert(fact.to_owned(), Value::YesNo(true));

@@ -7,7 +7,7 @@ use case::{ActRecorded, By, CaseAmended, Command, Event, KeyRecord, KeyRegistere
 use law::About;
 use ledger::Signer;
 use terms::json::json;
-use terms::{Day, Fault, Inventory, Place, Reach};
+use terms::{Day, Fault, Inventory, Place, Reach, Unread};
 
 use crate::attachments;
 use crate::persons::{paper_approvers, person};
@@ -36,13 +36,13 @@ pub struct Said {
 /// # Errors
 /// If there is no such kind, it lacks what its kind demands, or its day lies ahead.
 pub fn record_act(workspace: &mut Workspace, said: Said) -> Result<u64, Fault> {
+    if OWN.contains(&said.kind.as_str()) {
+        return Err(Fault::new("act_of_program").with("kind", &said.kind));
+    }
     let Some(kind) = workspace.packs.acts.get(&said.kind).cloned() else {
         let near = nearest(workspace, &said.kind);
         return Err(Fault::new("no_such_act").with("kind", &said.kind).with("kinds", near));
     };
-    if OWN.contains(&said.kind.as_str()) {
-        return Err(Fault::new("act_of_program").with("kind", &said.kind));
-    }
     let today = workspace.today()?;
     let day = said.on.unwrap_or(today);
     if day > today {
@@ -139,24 +139,25 @@ pub fn register_key(
     first(workspace.record_with(Command::Record(By::Operator, event), countersigner)?)
 }
 
-/// Places that the last scan could not read, in order.
-fn unread(workspace: &Workspace) -> Result<BTreeSet<Place>, Fault> {
+/// What the last scan could not read, in order.
+fn unread(workspace: &Workspace) -> Result<Vec<Unread>, Fault> {
     let (_, doc, _) = workspace.state.scans.last().ok_or_else(|| Fault::new("nothing_scanned"))?;
     let inventory: Inventory = workspace.get_json(doc)?;
-    Ok(inventory.unread.into_iter().map(|u| u.place).collect())
+    Ok(inventory.unread)
 }
 
-/// Places that the last scan could not read and that no opinion in force names.
+/// Places that the last scan could not read and that no opinion in force names as they are.
 ///
 /// # Errors
 /// If there was no scan, or its inventory cannot be read.
 pub(crate) fn unaccepted(workspace: &Workspace) -> Result<BTreeSet<Place>, Fault> {
     let today = workspace.today()?;
-    let mut places = unread(workspace)?;
-    if let Some((_, named)) = workspace.state.unread_accepted.as_ref().filter(|(until, _)| today <= *until) {
-        places.retain(|p| !named.contains(p.as_str()));
+    let mut open = unread(workspace)?;
+    if let Some(opinion) = workspace.state.unread_accepted.as_ref().filter(|o| today <= o.until) {
+        let seen: Inventory = workspace.get_json(&opinion.inventory_doc)?;
+        open.retain(|u| !(opinion.places.contains(u.place.as_str()) && seen.unread.contains(u)));
     }
-    Ok(places)
+    Ok(open.into_iter().map(|u| u.place).collect())
 }
 
 /// Counsel accepts until a day that these places could not be read (C1): those of the last scan, and no others that may come.
@@ -172,7 +173,7 @@ pub fn accept_unread(workspace: &mut Workspace, until: Day) -> Result<u64, Fault
         return Err(Fault::new("nothing_unread"));
     }
     let event = OpinionFiled {
-        datasets: places.iter().map(ToString::to_string).collect(),
+        datasets: places.iter().map(|u| u.place.to_string()).collect(),
         effect: "accept_unread".to_owned(),
         evidence: Vec::new(),
         rule: "C1".to_owned(),

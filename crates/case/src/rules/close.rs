@@ -1,13 +1,11 @@
 //! F4, C1, C3: when a case may close, and what may follow.
 
-use std::collections::BTreeSet;
-
 use ledger::Entry;
-use terms::{Day, Outcome};
+use terms::Outcome;
 
 use crate::broken::{Broken, need};
 use crate::event::{ArchiveEnd, CaseClosed, Event};
-use crate::state::State;
+use crate::state::{State, UnreadAccepted};
 
 /// F4 and C3: what may follow a closed case, a dossier, a closed ledger.
 pub(crate) fn after_close(state: &State, event: &Event) -> Result<(), Broken> {
@@ -40,7 +38,7 @@ pub(super) fn closing(state: &State, entry: &Entry, c: &CaseClosed) -> Result<()
     need(state.holds.is_empty(), "C1", "a hold is open")?;
     let unread = state.scans.last().map_or(1, |(_, _, unread)| *unread);
     let day = state.day_of(entry.at);
-    let accepted = |(until, places): &(Day, BTreeSet<String>)| day.is_some_and(|d| d <= *until) && unread <= places.len() as u64;
+    let accepted = |a: &UnreadAccepted| day.is_some_and(|d| d <= a.until) && unread <= a.places.len() as u64;
     need(unread == 0 || state.unread_accepted.as_ref().is_some_and(accepted), "C1", "places were not read, and no opinion accepts that")?;
     let undecided = state.plan.as_ref().map_or(0, |p| p.made.undecided);
     need(undecided == 0, "C1", "the plan has something undecided")?;

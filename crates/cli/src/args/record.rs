@@ -31,7 +31,7 @@ pub struct ActArgs {
     /// The day on which it was done, YYYY-MM-DD (default: today).
     #[arg(long)]
     pub on: Option<String>,
-    /// Source, data set, item or task (t-KIND) that it is about. May be repeated.
+    /// Source, data set, item, task (t-KIND), agreement or package that it is about. May be repeated.
     #[arg(long)]
     pub about: Vec<String>,
     /// In words; sealed.

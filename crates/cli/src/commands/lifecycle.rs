@@ -141,12 +141,19 @@ fn show_waiting(session: &Session<'_>, report: &ApplyReport) {
                 "gate" => session.pick("须先出示文件或行为", "something must be shown first"),
                 "undecided" => session
                     .pick("仍有未决或新增的行：请再运行 subjects、plan", "rows are undecided or came late: run subjects and plan again"),
-                "by_hand" => session.pick("由人工处理，处理后再运行 apply", "done by hand; run apply again afterwards"),
+                "by_hand" => session.pick(
+                    "由他人处理（脚本、平台、人工），处理后再运行 apply",
+                    "done by others (script, platform, by hand); run apply again afterwards",
+                ),
                 "hold" => session.pick("处于保全之下", "under a hold"),
                 "notice" => {
                     session.pick("须先告知个人（custody record notice_sent）", "persons must be told first (custody record notice_sent)")
                 }
                 "hand_over" => session.pick("先移交副本", "a copy is handed over first"),
+                "recipient" => session.pick(
+                    "接收方的密钥已停用：另行了结（custody record dispute_settled）",
+                    "its recipient's key is revoked: settle it otherwise (custody record dispute_settled)",
+                ),
                 "receipt" => session.pick("等接收方签收", "its recipient has not signed for it"),
                 "destructions" => session.pick("尚有处置未完成", "destructions are not done yet"),
                 _ => session.pick("归档安全窗口", "safety window of the archive"),

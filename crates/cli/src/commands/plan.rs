@@ -97,6 +97,23 @@ fn show(session: &Session<'_>, workspace: &Workspace, doc: &PlanDoc) {
         ("尚不清楚", "unknown"),
     ];
     say::table(&head.map(|(zh, en)| session.pick(zh, en)), rows);
+    let handed = |h: &plan::HandOver| {
+        let to = workspace.party_name(&h.party).unwrap_or_else(|| h.party.to_string());
+        let days = format!("{} … {}", h.not_before, h.not_after);
+        vec![h.item.to_string(), to, h.holding.clone(), h.groups.join(", "), h.records.to_string(), days, h.rules.join(" ")]
+    };
+    if !doc.plan.hand_overs.is_empty() {
+        let head = [
+            ("移交", "hand-over"),
+            ("接收方", "to"),
+            ("持有项", "holding"),
+            ("字段组", "groups"),
+            ("行", "rows"),
+            ("日期", "dates"),
+            ("依据", "rests on"),
+        ];
+        say::table(&head.map(|(zh, en)| session.pick(zh, en)), doc.plan.hand_overs.iter().map(handed).collect());
+    }
     let notes = doc
         .notes
         .iter()
@@ -116,6 +133,9 @@ pub fn explain(session: &Session<'_>, id: &str) -> Result<u8, Fault> {
     let workspace = session.workspace(false, true)?;
     let doc = work::read_plan(&workspace).map(|(_, d)| d).or_else(|_| work::plan_now(&workspace))?;
     let r = reader(session, &workspace);
+    if let Some(h) = doc.plan.hand_overs.iter().find(|h| h.item.as_str() == id) {
+        return explain_hand_over(session, &workspace, h);
+    }
     let rows: Vec<_> = doc.plan.rows.iter().filter(|row| row.id == id || row.id.starts_with(&format!("{id}."))).collect();
     if rows.is_empty() {
         return Err(Fault::new("row_not_found").with("id", id));
@@ -125,6 +145,30 @@ pub fn explain(session: &Session<'_>, id: &str) -> Result<u8, Fault> {
         say::print_json(&json!({"decisions": rows, "texts": texts}));
     } else {
         println!("{}", texts.join("\n"));
+    }
+    Ok(0)
+}
+
+/// To whom a copy goes, and on which rules that rests.
+fn explain_hand_over(session: &Session<'_>, workspace: &Workspace, h: &plan::HandOver) -> Result<u8, Fault> {
+    if session.args.json {
+        say::print_json(&json!({"hand_over": h}));
+        return Ok(0);
+    }
+    let to = workspace.party_name(&h.party).unwrap_or_else(|| h.party.to_string());
+    let (holding, groups, rows) = (&h.holding, h.groups.join(", "), h.records);
+    session.tell(
+        &format!(
+            "{holding}（{groups}）的 {rows} 行副本移交给 {to}，依据协议 {}，{} 至 {}。\n依据：",
+            h.agreement, h.not_before, h.not_after
+        ),
+        &format!(
+            "A copy of {rows} rows of {holding} ({groups}) goes to {to} under agreement {}, {} … {}.\nBecause of:",
+            h.agreement, h.not_before, h.not_after
+        ),
+    );
+    for cited in h.rules.iter().filter_map(|id| plan::Cited::of(&workspace.packs.book, id)) {
+        println!("  - {} {}（{}）", cited.rule, cited.article.get(session.lang), cited.says.get(session.lang));
     }
     Ok(0)
 }

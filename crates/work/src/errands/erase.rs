@@ -7,7 +7,7 @@ use case::{ActRecorded, By, EffectOrdered, Event, ExceptionRecorded, OrderKind};
 use exchange::sql::{Blanked, Dialect, Erasing, Key, scripts, told};
 use rows::{Batch, Encoding, Tag, text_of};
 use terms::json::{Json, json};
-use terms::{Fault, Place};
+use terms::{Digest, Fault, Place};
 
 use super::{Errand, SCHEMA, out_of_reach, signed, write};
 use crate::align::{Met, Part, RowState, align};
@@ -172,6 +172,11 @@ pub fn script_result(workspace: &mut Workspace, id: &str, file: &Path) -> Result
     if !own || doc.pointer("/what/kind").and_then(Json::as_str) != Some("erase") {
         return Err(Fault::new("errand_of_another").with("source", id));
     }
+    // The same output twice is one word twice.
+    let used = format!("result-{errand}-{}", Digest(ledger::sha256(&[output.as_bytes()])));
+    if workspace.vault()?.get(&used)?.is_some() {
+        return Err(Fault::new("errand_used").with("errand", &errand));
+    }
     let rows: BTreeMap<u64, u64> = told(&output, &errand).into_iter().collect();
     let asked = doc.pointer("/what/batches").and_then(Json::as_array).cloned().unwrap_or_default();
     let number = |b: &Json, name: &str| b.get(name).and_then(Json::as_u64).unwrap_or_default();
@@ -183,6 +188,7 @@ pub fn script_result(workspace: &mut Workspace, id: &str, file: &Path) -> Result
     let act = ActRecorded { about: items, by, day: workspace.today()?, evidence: sealed.names, kind: "script_run".to_owned() };
     let n = workspace.record_with_body(By::Operator, Event::ActRecorded(act), json!({"errand": errand, "evidence": sealed.body}))?;
     let n = n.first().copied().unwrap_or_default();
+    workspace.vault()?.put(&used, b"1")?;
     let wrong = batches.iter().filter(|(_, asked, told)| Some(*asked) != *told).count() as u64;
     if wrong > 0 {
         let event =
