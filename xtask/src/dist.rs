@@ -214,14 +214,16 @@ impl Wine {
         drop(holder.stdin.take());
         let _ = holder.wait();
         let text = out.map(|o| String::from_utf8_lossy(&o.stdout).into_owned()).unwrap_or_default();
-        let ok = text.contains("\"src1/f2\"") && text.contains("\"reason\"") && !text.contains("panicked");
+        let (all, shut) = (text.replace(' ', ""), "\"place\":\"src1/f1\"");
+        let ok = all.contains("\"src1/f2\"") && all.contains(shut) && all.contains("\"reason\"") && !text.contains("panicked");
         println!("a file held open by another program: {}", said(ok));
         ok
     }
 
     /// In a console of code page 936 Chinese is written and read as in any other.
     fn gbk_console(&self, room: &Path) -> bool {
-        let page = self.command("wine").args(["cmd", "/c", "chcp"]).output();
+        let key = r"HKLM\System\CurrentControlSet\Control\Nls\CodePage";
+        let page = self.command("wine").args(["reg", "query", key, "/v", "OEMCP"]).output();
         let gbk = page.is_ok_and(|o| String::from_utf8_lossy(&o.stdout).contains("936"));
         let out = self.custody().current_dir(room.join("crlf")).args(["--lang", "zh", "scan"]).output();
         let ok = gbk && out.is_ok_and(|o| o.status.success() && String::from_utf8_lossy(&o.stdout).contains("手机"));
