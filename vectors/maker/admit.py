@@ -11,7 +11,7 @@ import re
 from . import canonical, ed25519, merkle
 from .chain import CODES, day_of, plus_days
 from .people import CASE, ORIGIN
-from .primitives import APPROVAL_TYPE, ENTRY_TYPE, key_id, pae, unb64url_strict
+from .primitives import APPROVAL_TYPE, ENTRY_TYPE, RECEIVING_TYPE, key_id, pae, unb64url_strict
 
 # --- F1: shapes
 
@@ -209,6 +209,15 @@ SHAPES = {
     "hold.placed": {"datasets": _listed(TEXT), "hold": ID, "until?": _is_day},
     "hold.lifted": {"evidence": _listed(TEXT), "hold_n": _number},
     "act.recorded": {"about": _listed(TEXT), "by": ID, "day": _is_day, "evidence": _listed(TEXT), "kind": TEXT},
+    "agreement.signed": {
+        "agreement": ID,
+        "evidence": _listed(TEXT),
+        "fields_doc": DIGEST,
+        "from": _is_day,
+        "party": ID,
+        "role": _word("recipient", "processor", "keeper"),
+        "to": _is_day,
+    },
     "backup.observed": {
         "archive": ID,
         "mirrors": _number,
@@ -223,6 +232,20 @@ SHAPES = {
     "destroy.observed": OBSERVED,
     "anonymise.ordered": ORDERED,
     "anonymise.observed": OBSERVED,
+    "hand_over.ordered": {name: kind for name, kind in ORDERED.items() if name not in ("backup_n?", "not_after?", "waiver_n?")}
+    | {"agreement_n": _number, "not_after": _is_day, "package": ID, "recipient": KID},
+    "hand_over.observed": OBSERVED,
+    "receipt.received": {
+        "alg": TEXT,
+        "differences": _number,
+        "order_n": _number,
+        "package": ID,
+        "recipient": KID,
+        "root": DIGEST,
+        "rows": _number,
+        "sig": TEXT,
+        "statement": TEXT,
+    },
     "shred.ordered": {
         "archive": ID,
         "bars": BARS,
@@ -294,7 +317,7 @@ RUN_TYPES = {
     "subjects.recorded",
     "outcomes.recorded",
     "backup.observed",
-    *(f"{x}.{y}" for x in ("destroy", "anonymise", "shred") for y in ("ordered", "observed")),
+    *(f"{x}.{y}" for x in ("destroy", "anonymise", "hand_over", "shred") for y in ("ordered", "observed")),
 }
 OPERATOR_TYPES = {
     "case.opened",
@@ -305,6 +328,8 @@ OPERATOR_TYPES = {
     "source.frozen",
     "plan.approved",
     "plan.withdrawn",
+    "agreement.signed",
+    "receipt.received",
     "dossier.made",
     "ledger.closed",
 }
@@ -319,10 +344,13 @@ STEP = {
     "destroy.observed": "destroy",
     "anonymise.ordered": "anonymise",
     "anonymise.observed": "anonymise",
+    "hand_over.ordered": "hand_over",
+    "hand_over.observed": "hand_over",
     "shred.ordered": "shred",
     "shred.observed": "shred",
 }
 REFERS = {
+    "agreement_n": ["agreement.signed"],
     "hold_n": ["hold.placed"],
     "inventory_n": ["scan.recorded"],
     "merged_from_n": ["subjects.recorded"],
@@ -397,6 +425,11 @@ class History:
         seen = {e["facts"]["order_n"] for e in self.entries if e["type"].endswith(".observed") and "order_n" in e["facts"]}
         return [e for e in self.entries if e["type"].endswith(".ordered") and e["n"] not in seen]
 
+    def look(self, order):
+        """What was observed of an order, if anything was."""
+        kind = order["type"].replace(".ordered", ".observed")
+        return next((e for e in self.all(kind) if e["facts"]["order_n"] == order["n"]), None)
+
     def open_holds(self):
         lifted = {e["facts"]["hold_n"] for e in self.all("hold.lifted")}
         return [e for e in self.all("hold.placed") if e["n"] not in lifted]
@@ -445,7 +478,7 @@ def _f3(h, e, f):
             continue
         kinds = REFERS.get(name)
         if name == "order_n":
-            kinds = [e["type"].replace(".observed", ".ordered")]
+            kinds = ["hand_over.ordered" if e["type"] == "receipt.received" else e["type"].replace(".observed", ".ordered")]
         for n in value if isinstance(value, list) else [value]:
             if n >= e["n"] or n >= len(h.entries) or (kinds and h.entries[n]["type"] not in kinds):
                 return False
@@ -614,7 +647,7 @@ def _s3(h, e, f):
                 done += o["facts"]["rows_done"]
         if max(0, f["totals"].get(word, 0) - old.get(word, 0)) != done:
             return False
-    return f["totals"].get("transfer", 0) == 0  # there are no receipts in these chains
+    return f["totals"].get("transfer", 0) == 0  # no receipt of these chains comes with a medium
 
 
 def _p1(h, e, f):
@@ -782,6 +815,8 @@ def _e1(h, e, f):
 
 
 def _e2(h, e, f):
+    if e["type"] == "hand_over.observed":
+        return f["level"] == "L0" and not f["columns"] and bool(f["out_of_scope"])
     if e["type"] not in ("destroy.observed", "anonymise.observed"):
         return True
     order = h.get(f["order_n"])
@@ -799,15 +834,138 @@ def _e2(h, e, f):
     return True
 
 
+def _in_package(h, name):
+    return [o for o in h.all("hand_over.ordered") if o["facts"]["package"] == name]
+
+
+def _receipts(h, name):
+    return [r for r in h.all("receipt.received") if r["facts"]["package"] == name]
+
+
+def _settled(h, name):
+    """All of it was looked at, and then nothing had left, or it was received as it was, or both sides settled what was not."""
+    looks = [h.look(o) for o in _in_package(h, name)]
+    if None in looks:
+        return False
+    ends = [r for r in _receipts(h, name) if not r["facts"]["differences"]]
+    ends += [a for a in h.all("act.recorded") if a["facts"]["kind"] == "dispute_settled" and name in a["facts"]["about"]]
+    return not any(x["facts"]["rows_done"] for x in looks) or any(x["n"] > max(look["n"] for look in looks) for x in ends)
+
+
+def _unsettled(h):
+    return {name for name in (o["facts"]["package"] for o in h.all("hand_over.ordered")) if not _settled(h, name)}
+
+
+def _agreeing(h, e, f):
+    known = {r["person"] for r, valid in h.register().values() if valid}
+    return bool(f["evidence"]) and f["from"] <= f["to"] and f["party"] in known
+
+
+def _handing(h, e, f):
+    a = h.get(f["agreement_n"], "agreement.signed")
+    if a is None:
+        return True
+    terms, today = a["facts"], day_of(e["at"])
+    if [x for x in h.all("agreement.signed") if x["facts"]["agreement"] == terms["agreement"]][-1] != a:
+        return False
+    record, valid = h.register().get(f["recipient"], (None, False))
+    if not valid or record["use"] != "recipient" or record["person"] != terms["party"]:
+        return False
+    same = all(o["facts"]["recipient"] == f["recipient"] for o in _in_package(h, f["package"])) and not _receipts(h, f["package"])
+    return same and terms["role"] == "recipient" and terms["from"] <= today <= terms["to"]
+
+
+DIFFERENCES = "missing extra changed duplicated truncated encoding other".split()
+RECEIVING = _record(
+    {
+        "case": TEXT,
+        "differences": _listed(_record({"dataset": TEXT, "kind": _word(*DIFFERENCES), "rows": _number})),
+        "key": KID,
+        "looked": _flag,
+        "nonce": TEXT,
+        "origin": TEXT,
+        "package": ID,
+        "root": DIGEST,
+        "rows": _number,
+        "type": _word("custody.receiving"),
+        "v": lambda v: v == 1,
+    }
+)
+
+
+def _received(e):
+    try:
+        s = canonical.read(unb64url_strict(e["facts"]["statement"]), "document")
+        return s if RECEIVING(s) and len(unb64url_strict(s["nonce"])) == 32 else None
+    except (canonical.Refused, ValueError):
+        return None
+
+
+def _receiving(h, e, f):
+    orders, s = _in_package(h, f["package"]), _received(e)
+    looks = [h.look(o) for o in orders]
+    if not orders or None in looks or _receipts(h, f["package"]) or s is None:
+        return False
+    if f["order_n"] != orders[0]["n"] and h.get(f["order_n"], "hand_over.ordered"):
+        return False
+    record, valid = h.register().get(f["recipient"], (None, False))
+    if not valid or f["recipient"] != orders[0]["facts"]["recipient"] or f["alg"] != record["alg"]:
+        return False
+    if not _verifies(record, pae(RECEIVING_TYPE, unb64url_strict(f["statement"])), f["sig"]):
+        return False
+    if (s["origin"], s["case"], s["key"], s["package"]) != (ORIGIN, CASE, f["recipient"], f["package"]):
+        return False
+    if (s["rows"], s["root"], len(s["differences"])) != (f["rows"], f["root"], f["differences"]):
+        return False
+    used = {_received(r)["nonce"] for r in h.all("receipt.received")} | {_statement(a)["nonce"] for a in h.all("plan.approved")}
+    return s["nonce"] not in used and (f["differences"] > 0 or f["rows"] == sum(x["facts"]["rows_done"] for x in looks))
+
+
+def _disputing(h, e, f):
+    if f["kind"] != "dispute_settled":
+        return True
+    open_ones = {name for name in _unsettled(h) if all(h.look(o) for o in _in_package(h, name))}
+    return bool(open_ones & set(f["about"])) and bool(f["evidence"])
+
+
+def _destroying(h, e, f):
+    return not any(o["facts"]["dataset"] == f["dataset"] for name in _unsettled(h) for o in _in_package(h, name))
+
+
+E3 = {
+    "act.recorded": _disputing,
+    "agreement.signed": _agreeing,
+    "anonymise.ordered": _destroying,
+    "destroy.ordered": _destroying,
+    "hand_over.ordered": _handing,
+    "receipt.received": _receiving,
+}
+
+
+def _e3(h, e, f):
+    return e["type"] not in E3 or E3[e["type"]](h, e, f)
+
+
+def _refused(h):
+    """Sources whose last pack was refused."""
+    out = set()
+    for a in h.all("act.recorded"):
+        about = set(a["facts"]["about"])
+        out = out | about if a["facts"]["kind"] == "pack_refused" else out - about if a["facts"]["kind"] == "pack_imported" else out
+    return out
+
+
 def _c1(h, e, f):
     if e["type"] != "case.closed":
         return True
     plan, scan = h.newest("plan.made"), h.newest("scan.recorded")
     if h.open_orders() or h.open_run() or h.open_holds() or (plan and plan["facts"]["undecided"]) or (scan and scan["facts"]["unread"]):
         return False
+    if f["open_tasks"] or _unsettled(h) or _refused(h):
+        return False
     archives = {b["facts"]["archive"] for b in h.all("backup.observed")}
     ends = {a["archive"]: a["end"] for a in f["archives"]}
-    # `kept` needs a keeper's agreement, and no entry type of these chains can be one.
+    # `kept` needs a keeper's agreement that names the archive, and no agreement of these chains can.
     return set(ends) == archives and all(end == "shredded" and a in h.shredded() for a, end in ends.items())
 
 
@@ -817,7 +975,7 @@ def _c3(h, e, f):
 
 RULES = {
     "F2": _f2, "F3": _f3, "F4": _f4, "K1": _k1, "K2": _k2, "K3": _k3, "S1": _s1, "S2": _s2, "S3": _s3, "P1": _p1, "P2": _p2, "P3": _p3,
-    "P4": _p4, "P5": _p5, "P6": _p6, "P7": _p7, "B1": _b1, "B2": _b2, "B3": _b3, "E1": _e1, "E2": _e2, "C1": _c1, "C3": _c3,
+    "P4": _p4, "P5": _p5, "P6": _p6, "P7": _p7, "B1": _b1, "B2": _b2, "B3": _b3, "E1": _e1, "E2": _e2, "E3": _e3, "C1": _c1, "C3": _c3,
 }  # fmt: skip
 
 

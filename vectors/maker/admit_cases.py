@@ -8,9 +8,12 @@ from .chain import (
     COUNTER,
     DAY,
     FIRST,
+    HANDING,
     HOUR,
     LOG,
     OPERATOR,
+    RECIPIENT,
+    RIVAL,
     SECOND,
     THIRD,
     USUAL,
@@ -18,21 +21,22 @@ from .chain import (
     column,
     doc,
     opened_facts,
+    paper,
     plus_days,
     root_of,
     same_person,
     sign,
 )
 from .people import Key
-from .primitives import APPROVAL_TYPE, b64url, filler, flip, pae, unb64url_strict
+from .primitives import APPROVAL_TYPE, RECEIVING_TYPE, b64url, filler, flip, pae, unb64url_strict
 
 ABOUT = (
     "good and bad are lists of lines (text, without newline) of one chain that is its whole ledger, so tree index = n. Every "
     "line of good is admitted; in bad every line before bad_at is admitted and line bad_at (the last) is refused. rule: the "
     "one rule of section 4 that it breaks. rule_open: refused for certain, but the text lets more than one rule refuse it. "
     "open: the case rests on a reading that the text does not state in words; reading says which. Documents and bodies "
-    "are not given: no rule here needs them. Steps of a run are the words anonymise, backup, destroy, outcomes, plan, scan, "
-    "seal, shred, subjects."
+    "are not given: no rule here needs them. Steps of a run are the words anonymise, backup, destroy, hand_over, outcomes, "
+    "plan, scan, seal, shred, subjects."
 )
 
 SECOND_OPERATOR = Key("operator", "operator 2")
@@ -111,7 +115,7 @@ class Cases:
 
 def cases():
     out = Cases()
-    for part in (_f1, _f2, _f3, _f4, _k1, _k2, _k3, _s1, _s2, _s3, _p1, _p2, _p3, _p4, _p5, _p6, _p7, _b, _e1, _e2, _c1, _c3):
+    for part in (_f1, _f2, _f3, _f4, _k1, _k2, _k3, _s1, _s2, _s3, _p1, _p2, _p3, _p4, _p5, _p6, _p7, _b, _e1, _e2, _e3, _c1, _c3, _handed):
         part(out)
     wanted = {r for r in admit.RULES} | {"F1"}
     assert {case["rule"] for case in out.made} == wanted
@@ -1146,6 +1150,380 @@ def _e2(out):
     )
 
 
+# --- hand-overs
+
+
+def sharing(agreed=True, backup=True, approvers=(FIRST, SECOND), run=None, **more):
+    """Approved, an agreement signed with the recipient, a run open that may hand over."""
+    c = build("approved", USUAL + [RECIPIENT, RIVAL], approvers=approvers, **more)
+    if agreed:
+        c.n["agreement"] = c.agree()
+    c.open_run(c.n["plan"], **({"steps": HANDING} | (run or {})))
+    if backup:
+        c.n["backup"] = c.backup([c.n["seal"]], 10, [root_of(c.n["seal"])])
+    return c
+
+
+def _hand(**f):
+    return lambda c: c.hand_over(c.n["plan"], c.n["seal"], c.n["agreement"], **f)
+
+
+def _given(c, done=10, kept=None, **f):
+    """A package ordered and written; gives its order."""
+    order = _hand(**f)(c)
+    c.handed_over(order, done, kept)
+    return order
+
+
+def _settle(about=("pk-1",), evidence=(paper("settlement"),)):
+    return lambda c: c.act("dispute_settled", [OPERATOR], about, evidence)
+
+
+MISSING = [{"dataset": "src1/t1", "kind": "missing", "rows": 2}]
+
+
+def _e3(out):
+    _e3_agreements(out)
+    _e3_orders(out)
+    _e3_receipts(out)
+    _e3_destroying(out)
+    _e3_disputes(out)
+
+
+def _e3_agreements(out):
+    bare = sharing(agreed=False)
+    agree = lambda *a, **f: lambda c: c.agree(*a, **f)  # noqa: E731
+    out.twin("E3", "an agreement without evidence", bare, agree(), agree(evidence=[]), rule_open=True)
+    today = bare.today
+    out.twin(
+        "E3",
+        "an agreement of one day, and one that ends before it begins",
+        bare,
+        agree(**{"to": today}),
+        agree(**{"to": plus_days(today, -1)}),
+        reading="an agreement that ends before it begins is none",
+    )
+    out.twin("E3", "an agreement with somebody without a key", bare, agree(), agree(Key("recipient", "nobody")), reading="party is the person of a key in force")
+
+    def under(*a, key=RECIPIENT, hand=None, **f):
+        def make(c):
+            c.hand_over(c.n["plan"], c.n["seal"], c.agree(*a, **f), key, **(hand or {}))
+
+        return make
+
+    last, first = {"from": plus_days(today, -9), "to": today}, {"from": today, "to": plus_days(today, 9)}
+    out.twin("E3", "a hand-over on the agreement's last day, and a day after it", bare, under(**last), under(**(last | {"to": plus_days(today, -1)})))
+    out.twin("E3", "a hand-over on the agreement's first day, and a day before it", bare, under(**first), under(**(first | {"from": plus_days(today, 1)})))
+    out.twin("E3", "a hand-over to another than the agreement's party", bare, under(RIVAL, key=RIVAL), under(RIVAL))
+    out.twin("E3", "a hand-over under a processor's agreement", bare, under(), under(role="processor"), reading="only role recipient makes a recipient")
+    out.twin("E3", "a hand-over under a keeper's agreement", bare, under(), under(role="keeper"), reading="only role recipient makes a recipient")
+
+    def replaced(newer):
+        def make(c):
+            old = c.agree()
+            new = c.agree()
+            c.hand_over(c.n["plan"], c.n["seal"], new if newer else old)
+
+        return make
+
+    out.twin(
+        "E3",
+        "a hand-over under an agreement that was signed anew",
+        bare,
+        replaced(True),
+        replaced(False),
+        reading="a later agreement of the same id takes its place",
+    )
+
+
+def _e3_orders(out):
+    c = sharing()
+    out.twin("E3", "a recipient that nobody registered", c, _hand(), _hand(key=same_person(Key("recipient", "unregistered"), RECIPIENT)))
+    other = same_person(Key("approver", "approver that is the recipient"), RECIPIENT)
+    both = lambda key: lambda c: (c.register(other), _hand(key=key)(c))  # noqa: E731
+    out.twin("E3", "the party's key, but an approver's", c, both(RECIPIENT), both(other), reading="recipient is a key of use recipient")
+    out.twin("E3", "a recipient whose key was revoked", c, lambda c: (c.revoke(RIVAL), _hand()(c)), lambda c: (c.revoke(RECIPIENT), _hand()(c)))
+    new = same_person(Key("recipient", "recipient, next key"), RECIPIENT)
+    rotated = lambda key: lambda c: (c.rotate(RECIPIENT, new), _hand(key=key)(c))  # noqa: E731
+    out.twin("E3", "the recipient's new key, and the one that it replaced", c, rotated(new), rotated(RECIPIENT))
+
+    def second(package):
+        def make(c):
+            _hand(rows=4)(c)
+            other = c.agree(RIVAL, "ag-2")
+            c.hand_over(c.n["plan"], c.n["seal"], other, RIVAL, package, "i-6", rows=4)
+
+        return make
+
+    out.twin("E3", "one package for two recipients", c, second("pk-2"), second("pk-1"), reading="a package has one recipient")
+
+    def more(package):
+        def make(c):
+            c.receive(_given(c, 4, rows=4), rows=4)
+            _hand(rows=4, item="i-6", package=package)(c)
+
+        return make
+
+    out.twin("E3", "an order into a package that was received", c, more("pk-2"), more("pk-1"), reading="what was received does not grow")
+
+
+def _e3_receipts(out):
+    c = sharing()
+    c.n["order"] = _given(c)
+    got = lambda **f: lambda c: c.receive(c.n["order"], **f)  # noqa: E731
+    ok = got()
+    out.twin("E3", "a receipt by another recipient's key", c, ok, got(key=RIVAL))
+    signed = lambda how, key=RECIPIENT: lambda c: _with_sig(c, how, key)  # noqa: E731
+    out.twin("E3", "a receipt signed by another's key in the recipient's name", c, ok, signed(lambda s: sign(RIVAL, pae(RECEIVING_TYPE, s))))
+    out.twin("E3", "a receipt signed as if it were an approval", c, ok, signed(lambda s: sign(RECIPIENT, pae(APPROVAL_TYPE, s))))
+    out.twin("E3", "a receipt with a bit flipped in its signature", c, ok, signed(lambda s: flip(sign(RECIPIENT, pae(RECEIVING_TYPE, s)), 70)))
+    nine = canonical.write(c.receiving(rows=9, nonce=b64url(filler("another statement"))))
+    out.twin("E3", "a receipt with the signature of another statement", c, ok, got(sig=sign(RECIPIENT, pae(RECEIVING_TYPE, nine))))
+    out.twin("E3", "a receipt whose key is revoked by then", c, ok, lambda c: (c.revoke(RECIPIENT), ok(c)), rule_open=True)
+    out.twin("E3", "a receipt whose alg is not the register's", c, ok, got(facts={"alg": "ed448"}), rule_open=True)
+    out.twin("E3", "a receipt of another case", c, ok, got(case="c-another"))
+    out.twin("E3", "a receipt of another origin", c, ok, got(origin="custody/" + "2" * 26))
+
+    def names(member, value):
+        return lambda c: c.receive(c.n["order"], s=canonical.write(c.receiving() | {member: value}))
+
+    out.twin("E3", "a receipt whose statement names another key", c, ok, names("key", RIVAL.kid))
+    out.twin("E3", "a receipt whose statement names another package", c, ok, names("package", "pk-2"))
+    out.twin("E3", "a receipt whose statement has another root", c, ok, names("root", doc("x")))
+    out.twin("E3", "a receipt whose statement has other rows", c, ok, names("rows", 9))
+    out.twin("E3", "a receipt whose statement names a difference that the entry does not count", c, ok, names("differences", MISSING))
+    out.twin("E3", "a receipt whose statement is an approval", c, ok, names("type", "custody.approval"))
+    out.twin("E3", "a receipt with a member of the statement too many", c, ok, names("note", "x"))
+    out.twin(
+        "E3",
+        "a receipt whose statement is not canonical",
+        c,
+        ok,
+        lambda c: c.receive(c.n["order"], s=canonical.write(c.receiving()).replace(b'"v":1', b'"v": 1')),
+    )
+    out.twin("E3", "a receipt of a package that nobody ordered", c, ok, got(package="pk-2"), rule_open=True)
+
+    two = sharing()
+    two.n["order"] = _given(two, 4, rows=4)
+    two.n["second"] = _given(two, 3, rows=3, item="i-6", package="pk-2")
+    both = lambda order, **f: lambda c: c.receive(c.n[order], package="pk-2", rows=3, **f)  # noqa: E731
+    out.twin("E3", "a receipt that names the order of another package", two, both("second"), both("order"))
+    nonce = b64url(filler("one nonce of receipts"))
+    first = lambda c: c.receive(c.n["order"], rows=4, nonce=nonce)  # noqa: E731
+    out.twin(
+        "E3",
+        "a receipt with a nonce used before",
+        two,
+        lambda c: (first(c), both("second")(c)),
+        lambda c: (first(c), both("second", nonce=nonce)(c)),
+    )
+    out.twin("E3", "a package received twice", two, lambda c: (first(c), both("second")(c)), lambda c: (first(c), c.receive(c.n["order"], rows=4)))
+    out.twin("E3", "other rows and a difference, and other rows and none", c, got(rows=8, differences=MISSING), got(rows=8))
+
+    def kept(rows):
+        return lambda c: c.receive(_given(c, 8, {"changed": 2}), rows=rows)
+
+    out.twin("E3", "the rows done are received, not the rows ordered", sharing(), kept(8), kept(10), reading="rows ordered less those kept back")
+
+    def parts(seen):
+        def make(c):
+            first = _given(c, 4, rows=4)
+            second = _hand(rows=3, item="i-6")(c)
+            if seen:
+                c.handed_over(second, 3)
+            c.receive(first, rows=7)
+
+        return make
+
+    out.twin("E3", "a receipt of a package whose second order was not observed", sharing(), parts(True), parts(False), reading="observed before received")
+
+
+def _with_sig(c, how, key):
+    s = canonical.write(c.receiving(key))
+    c.receive(c.n["order"], key, s=s, sig=how(s))
+
+
+def _e3_destroying(out):
+    c = sharing()
+
+    def then(act, settle=lambda c, order: None, done=10, kept=None, **f):
+        def make(c):
+            settle(c, _given(c, done, kept, **f))
+            act(c)
+
+        return make
+
+    got = lambda c, order: c.receive(order)  # noqa: E731
+    disputed = lambda c, order: c.receive(order, rows=8, differences=MISSING)  # noqa: E731
+    destroy = _order()
+    out.twin("E3", "a source is destroyed whose package was not received", c, then(destroy, got), then(destroy))
+    out.twin("E3", "a source is destroyed while its package is ordered and not observed", c, then(destroy, got), lambda c: (_hand()(c), destroy(c)))
+    out.twin(
+        "E3",
+        "a source is anonymised whose package was not received",
+        c,
+        then(_anonymise, got),
+        then(_anonymise),
+        reading="what is anonymised is gone as well",
+    )
+    out.twin(
+        "E3",
+        "a source is destroyed whose package was received with a difference that is not settled",
+        c,
+        then(destroy, lambda c, order: (disputed(c, order), _settle()(c))),
+        then(destroy, disputed),
+    )
+    out.twin(
+        "E3",
+        "a source is destroyed whose package was withdrawn, and one of which a row had left",
+        c,
+        then(destroy, done=0, kept={"withdrawn": 10}),
+        then(destroy, done=1, kept={"withdrawn": 9}),
+        reading="a package of which nothing left is settled",
+    )
+
+    def of_two(other):
+        c = build("scanned", USUAL + [RECIPIENT, RIVAL], scan={"datasets": 2})
+        c.n |= {"seal": c.seal(), "other": c.seal(10, dataset="src1/t2")}
+        c.n["subjects"] = c.subjects([c.n["seal"], c.n["other"]])
+        c.close_run()
+        c.n["plan"] = c.plan(c.n["scan"], c.n["subjects"], [c.n["seal"], c.n["other"]])
+        for key in (FIRST, SECOND):
+            c.approve(key, c.n["plan"])
+        agreement = c.agree()
+        c.open_run(c.n["plan"], steps=HANDING)
+        c.n["backup"] = c.backup([c.n["seal"], c.n["other"]], 20, [root_of(c.n["seal"]), root_of(c.n["other"])])
+        f = {"dataset": "src1/t2"} if other else {}
+        c.handed_over(c.hand_over(c.n["plan"], c.n["other" if other else "seal"], agreement, **f))
+        return c
+
+    out.twin("E3", "an unsettled package of another data set does not count", of_two(True), destroy, destroy, of_two(False))
+
+    def anew(received):
+        """Handed over from one seal, scanned, sealed, planned again, destroyed from the next."""
+        c = sharing(backup=False)
+        order = _given(c)
+        if received:
+            c.receive(order)
+        c.n["scan"] = c.scan()
+        c.n["seal"] = c.seal()
+        c.n["subjects"] = c.subjects([c.n["seal"]])
+        c.close_run()
+        c.n["plan"] = c.plan(c.n["scan"], c.n["subjects"], [c.n["seal"]], name="plan 2")
+        for key in (FIRST, SECOND):
+            c.approve(key, c.n["plan"], plan="plan 2")
+        c.open_run(c.n["plan"], steps=HANDING)
+        c.n["backup"] = c.backup([c.n["seal"]], 10, [root_of(c.n["seal"])])
+        return c
+
+    out.twin(
+        "E3",
+        "sealed anew, an unsettled package still counts",
+        anew(True),
+        destroy,
+        destroy,
+        anew(False),
+        reading="rows are those of the data set, whatever the seal",
+    )
+
+
+def _e3_disputes(out):
+    c = sharing()
+    c.n["order"] = _given(c, 4, rows=4)
+    c.receive(c.n["order"], rows=2, differences=MISSING)
+    settle = _settle()
+    out.twin("E3", "a dispute settled that names no package", c, settle, _settle(["src1/t1"]))
+    out.twin("E3", "a dispute settled of a package that nobody ordered", c, settle, _settle(["pk-9"]))
+    out.twin("E3", "a dispute settled without evidence", c, settle, _settle(evidence=[]))
+    out.twin("E3", "a dispute settled twice", c, settle, lambda c: (settle(c), settle(c)))
+
+    def second(observed):
+        def make(c):
+            order = _hand(rows=4, item="i-6", package="pk-2")(c)
+            if observed:
+                c.handed_over(order, 4)
+            _settle(["pk-2"])(c)
+
+        return make
+
+    out.twin("E3", "a package settled without a receipt, and one that was not observed", c, second(True), second(False))
+    received = sharing()
+    received.receive(_given(received))
+    out.twin("E3", "a dispute settled of a package received as it was", c, settle, settle, received)
+
+
+def _handed(out):
+    """The other rules, where they meet a hand-over."""
+    c, bare = sharing(), sharing(agreed=False)
+    ok = _hand()
+    agree = lambda **f: lambda c: c.agree(**f)  # noqa: E731
+    out.twin("F1", "an agreement of a role that does not exist", bare, agree(), agree(role="buyer"))
+    given = c.copy()
+    given.n = c.n | {"order": _given(given)}
+    got = lambda **f: lambda c: c.receive(c.n["order"], **f)  # noqa: E731
+    out.twin("F1", "a receipt without its root", given, got(), lambda c: c.add("receipt.received", _less("root", c), [OPERATOR]))
+    out.twin("F3", "a hand-over under an agreement that is a scan", c, ok, lambda c: c.hand_over(c.n["plan"], c.n["seal"], c.n["scan"]))
+    corrected = lambda name: lambda c: (c.correct(c.n[name]), ok(c))  # noqa: E731
+    out.twin("F3", "a hand-over under a corrected agreement", c, corrected("source"), corrected("agreement"))
+    out.twin("F3", "a hand-over observed for an order to destroy", c, lambda c: c.handed_over(ok(c)), lambda c: c.handed_over(_order()(c)))
+    out.twin("F3", "a receipt for an order that is an observation", given, got(), lambda c: c.receive(c.n["order"] + 1))
+    closed = build("scanned", USUAL + [RECIPIENT])
+    closed.close_run()
+    closed.close()
+    out.twin("F4", "an agreement after closing", closed, lambda c: c.dossier(), agree())
+    out.twin("K1", "an agreement recorded by counsel", bare, agree(), agree(signers=[COUNSEL]))
+    out.twin("K1", "a receipt recorded by the recipient", given, got(), got(signers=[RECIPIENT]))
+    out.twin("K1", "a hand-over ordered by the operator", c, ok, _hand(signers=[OPERATOR]), rule_open=True)
+    steps = [s for s in HANDING if s != "hand_over"]
+    out.twin("K3", "a hand-over by a run without that step", c, ok, ok, sharing(run={"steps": steps}))
+
+    def totals(word):
+        def make(c):
+            got()(c)
+            c.outcomes(c.n["seal"], {word: 10})
+
+        return make
+
+    out.twin("S3", "transferred by the receipt of a copy", given, totals("retain"), totals("transfer"), reading="the medium of a copy stays where it was")
+    out.twin("P3", "a hand-over with one approval", c, ok, ok, sharing(approvers=[FIRST]))
+    amended = lambda c: (c.amend(), ok(c))  # noqa: E731
+    out.twin("P4", "a hand-over after an amendment", c, ok, amended)
+    today = c.today
+    nine = plus_days(today, -9)
+    out.twin("P5", "a hand-over on not_after, and a day after it", c, _hand(not_before=nine, not_after=today), _hand(not_before=nine, not_after=plus_days(today, -1)))
+    bars = {"gate": "false", "hold": "false", "request": "false", "retention": "false"}
+    out.twin("P6", "a hand-over with an unknown bar", c, ok, _hand(bars=bars | {"gate": "unknown"}))
+    out.twin("P6", "a hand-over without a demand", c, ok, _hand(demand="unknown"))
+
+    def held(sets):
+        def make(c):
+            c.hold(datasets=sets)
+            for key in (FIRST, SECOND):
+                c.approve(key, c.n["plan"])
+            ok(c)
+
+        return make
+
+    out.twin("P7", "a hand-over while a hold is on its data set", c, held(["src1/t2"]), held(["src1/t1"]))
+    seen = lambda done=10, kept=None, excluded=0, **f: lambda c: c.handed_over(_hand(excluded=excluded)(c), done, kept, **f)  # noqa: E731
+    out.twin("E1", "a hand-over: done, kept and excluded are the rows, and one short", c, seen(7, {"changed": 2}, 1), seen(7, {"changed": 2}))
+    out.twin("E1", "a hand-over of one row more than ordered", c, seen(), seen(11))
+    again = lambda c: c.handed_over(c.n["order"])  # noqa: E731
+    out.twin("E1", "a hand-over observed twice", given, got(), again)
+    two = lambda item: lambda c: (_hand(rows=4)(c), _hand(rows=4, item=item)(c))  # noqa: E731
+    out.twin("E1", "two open hand-overs of one item and copy", c, two("i-6"), two("i-5"))
+    level = "a hand-over erases nothing: its level is L0, and no column has one"
+    out.twin("E2", "a hand-over of a level above L0", c, seen(), seen(level="L1"), reading=level)
+    out.twin("E2", "a hand-over that looked for columns", c, seen(), seen(columns=[column(1, "L0")]), reading=level)
+    out.twin("E2", "a hand-over with nothing out of scope", c, seen(), seen(out_of_scope=[]), reading="as for a destruction")
+
+
+def _less(name, c):
+    other = c.copy()
+    other.receive(c.n["order"])
+    return {k: v for k, v in json.loads(other.lines[-1])["facts"].items() if k != name}
+
+
 ARCHIVES = [{"archive": "ar-1", "end": "shredded"}]
 
 
@@ -1202,6 +1580,32 @@ def _c1(out):
 
         return make
 
+    out.twin("C1", "tasks are open", scanned, closing(), lambda c: (c.close_run(), c.close(open_tasks=1)), reading="open_tasks is 0")
+    packs = lambda *kinds: closing(lambda c: [c.act(kind, [OPERATOR], [place]) for kind, place in kinds])  # noqa: E731
+    refused, taken = ("pack_refused", "src1"), ("pack_imported", "src1")
+    reading = "a source whose last pack was refused is unread"
+    out.twin("C1", "a pack was refused and none imported since", scanned, packs(refused, taken), packs(refused), reading=reading)
+    out.twin("C1", "a pack was imported and one refused since", scanned, packs(refused, taken), packs(taken, refused), reading=reading)
+    out.twin("C1", "a pack was refused and one of another source imported", scanned, packs(refused, taken), packs(refused, ("pack_imported", "src2")), reading=reading)
+
+    def share_then_close(end, done=10, kept=None):
+        def make(c):
+            end(c, _given(c, done, kept))
+            c.outcomes(c.n["seal"], {"retain": 10})
+            c.close_run()
+            c.close()
+
+        return make
+
+    shared, open_package = sharing(backup=False), "a package that is not settled is open"
+    nothing = lambda c, order: None  # noqa: E731
+    got = lambda c, order: c.receive(order)  # noqa: E731
+    disputed = lambda c, order: c.receive(order, rows=8, differences=MISSING)  # noqa: E731
+    settled = lambda c, order: (disputed(c, order), _settle()(c))  # noqa: E731
+    out.twin("C1", "a package was not received", shared, share_then_close(got), share_then_close(nothing), reading=open_package)
+    out.twin("C1", "a package received with a difference, settled and not", shared, share_then_close(settled), share_then_close(disputed), reading=open_package)
+    withdrawn = share_then_close(nothing, 0, {"withdrawn": 10})
+    out.twin("C1", "a package was withdrawn, and one but for a row", shared, withdrawn, share_then_close(nothing, 1, {"withdrawn": 9}), reading=open_package)
     out.twin("C1", "an order is open", approved, anonymise_then_close(True), anonymise_then_close(False))
 
 

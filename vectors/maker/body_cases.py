@@ -3,7 +3,7 @@
 import json
 
 from . import admit, canonical, fold
-from .chain import COUNSEL, DAY, FIRST, OPERATOR, SECOND, THIRD, USUAL, Chain, opened_facts, root_of, same_person
+from .chain import COUNSEL, DAY, FIRST, HANDING, OPERATOR, RECIPIENT, SECOND, THIRD, USUAL, Chain, opened_facts, paper, root_of, same_person
 from .people import Key
 from .primitives import keyed, unb64url_strict
 
@@ -27,6 +27,8 @@ def cases():
         ("a delta seal takes rows over", _delta()),
         ("keys registered, rotated and revoked", _keys()),
         ("an amendment, a new plan, approved again, anonymised", _amended()),
+        ("handed over, received with a difference, settled, destroyed, closed", _handed(settled=True)),
+        ("handed over and not received, another package withdrawn", _handed(settled=False)),
     ]
     return [_case(name, chain) for name, chain in given]
 
@@ -153,4 +155,32 @@ def _amended():
     c.observe(order, 10, kind="anonymise")
     c.outcomes(c.n["seal"], {"anonymise": 10})
     c.close_run()
+    return c
+
+
+def _handed(settled):
+    c = _sealed()
+    c.close_run()
+    c.n["plan"] = c.plan(c.n["scan"], c.n["subjects"], [c.n["seal"]])
+    _approve(c)
+    c.register(RECIPIENT, body={"name": "\u67d0\u6709\u9650\u516c\u53f8", "person": RECIPIENT.person})
+    agreement = c.agree(more={"body": {"title": "\u6570\u636e\u79fb\u4ea4\u534f\u8bae"}})
+    c.open_run(c.n["plan"], steps=HANDING)
+    order = c.hand_over(c.n["plan"], c.n["seal"], agreement, rows=8)
+    c.handed_over(order, 7, {"changed": 1}, more={"body": {"kept": "\u4e00\u884c\u5df2\u53d8\u66f4"}})
+    if not settled:
+        c.handed_over(c.hand_over(c.n["plan"], c.n["seal"], agreement, rows=2, package="pk-2", item="i-6"), 0, {"withdrawn": 2})
+        return c
+    missing = [{"dataset": "src1/t1", "kind": "missing", "rows": 1}]
+    c.receive(order, rows=6, differences=missing, more={"body": {"note": "\u5c11\u4e00\u884c"}})
+    c.act("dispute_settled", [OPERATOR], ["pk-1"], [paper("settlement")], body={"why": "\u53cc\u65b9\u786e\u8ba4"})
+    c.backup([c.n["seal"]], 10, [root_of(c.n["seal"])])
+    c.observe(c.order(c.n["plan"], c.n["seal"], c.next - 1))
+    c.outcomes(c.n["seal"], {"destroy": 10})
+    c.close_run()
+    c.wait(30 * DAY)
+    c.open_run(c.n["plan"])
+    c.observe_shred(c.order_shred(c.n["plan"]))
+    c.close_run()
+    c.close([{"archive": "ar-1", "end": "shredded"}])
     return c

@@ -6,16 +6,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from . import canonical, merkle
 from .people import CASE, ORIGIN, Key
-from .primitives import APPROVAL_TYPE, ENTRY_TYPE, b64url, filler, keyed, pae, sha256
+from .primitives import APPROVAL_TYPE, ENTRY_TYPE, RECEIVING_TYPE, b64url, filler, keyed, pae, sha256
 
 T0 = 1795477890123  # 2026-11-24 in Asia/Shanghai
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 STEPS = ["anonymise", "backup", "destroy", "outcomes", "plan", "scan", "seal", "shred", "subjects"]
+HANDING = sorted([*STEPS, "hand_over"])
 CODES = ["undecided", "continue", "retain", "transfer", "return", "anonymise", "destroy", "superseded", "gone"]
 
 OPERATOR = Key("operator")
 FIRST, SECOND, THIRD = Key("approver"), Key("approver", "approver 2"), Key("approver", "approver 3")
 COUNSEL, COUNTER, LOG = Key("counsel"), Key("countersigner"), Key("log")
+RECIPIENT, RIVAL = Key("recipient"), Key("recipient", "recipient 2")
 USUAL = [OPERATOR, FIRST, SECOND, COUNTER, COUNSEL, LOG]
 
 
@@ -307,6 +309,61 @@ class Chain:
         }
         return self.by_run("shred.observed", facts | changes, run_n=False)
 
+    # --- hand-overs
+
+    def agree(self, key=RECIPIENT, agreement="ag-1", role="recipient", signers=None, more=None, **changes):
+        facts = {
+            "agreement": agreement,
+            "evidence": [paper(agreement)],
+            "fields_doc": doc("fields of " + agreement),
+            "from": self.today,
+            "party": key.person,
+            "role": role,
+            "to": plus_days(self.today, 60),
+        }
+        return self.add("agreement.signed", facts | changes, signers or [OPERATOR], **(more or {}))
+
+    def hand_over(self, plan_n, seal_n, agreement_n, key=RECIPIENT, package="pk-1", item="i-5", **changes):
+        own = {"agreement_n": agreement_n, "not_after": plus_days(self.today, 9), "package": package, "recipient": key.kid}
+        return self.order(plan_n, seal_n, kind="hand_over", **({"item": item, "method": "package"} | own | changes))
+
+    def handed_over(self, order_n, done=10, kept=None, level="L0", columns=(), **changes):
+        return self.observe(order_n, done, kept, level, list(columns), "hand_over", **changes)
+
+    def receiving(self, key=RECIPIENT, package="pk-1", rows=10, **changes):
+        self.nonces += 1
+        out = {
+            "case": CASE,
+            "differences": [],
+            "key": key.kid,
+            "looked": True,
+            "nonce": b64url(filler(f"nonce of receipt {self.nonces}")),
+            "origin": ORIGIN,
+            "package": package,
+            "root": root_of(package),
+            "rows": rows,
+            "type": "custody.receiving",
+            "v": 1,
+        }
+        return out | changes
+
+    def receive(self, order_n, key=RECIPIENT, package="pk-1", rows=10, s=None, sig=None, facts=None, signers=None, more=None, **changes):
+        """A receipt whose statement has `changes` and whose facts, else as the statement says, have `facts`."""
+        said = self.receiving(key, package, rows, **changes)
+        s = s or canonical.write(said)
+        out = {
+            "alg": "ed25519",
+            "differences": len(said["differences"]),
+            "order_n": order_n,
+            "package": package,
+            "recipient": key.kid,
+            "root": said["root"],
+            "rows": said["rows"],
+            "sig": b64url(sig or sign(key, pae(RECEIVING_TYPE, s))),
+            "statement": b64url(s),
+        }
+        return self.add("receipt.received", out | (facts or {}), signers or [OPERATOR], **(more or {}))
+
     # --- the rest
 
     def hold(self, hold="h-1", datasets=("src1/t1",), signers=None, **more):
@@ -339,12 +396,12 @@ class Chain:
     def correct(self, entry_n, **more):
         return self.add("entry.corrected", {"entry_n": entry_n, "why": "miscounted"}, [OPERATOR], **more)
 
-    def act(self, kind, signers, about=("i-1", "src1/t1"), **more):
-        facts = {"about": list(about), "by": signers[0].person, "day": self.today, "evidence": [], "kind": kind}
+    def act(self, kind, signers, about=("i-1", "src1/t1"), evidence=(), **more):
+        facts = {"about": list(about), "by": signers[0].person, "day": self.today, "evidence": list(evidence), "kind": kind}
         return self.add("act.recorded", facts, signers, **more)
 
-    def close(self, archives=(), **more):
-        return self.add("case.closed", {"archives": list(archives), "open_tasks": 0}, [OPERATOR], **more)
+    def close(self, archives=(), open_tasks=0, **more):
+        return self.add("case.closed", {"archives": list(archives), "open_tasks": open_tasks}, [OPERATOR], **more)
 
     def dossier(self, **more):
         facts = {"audience": "public", "bodies": 0, "manifest_doc": doc(f"manifest {self.next}")}
@@ -353,6 +410,11 @@ class Chain:
 
 def root_of(name):
     return sha256(f"root: {name}".encode("ascii")).hex()
+
+
+def paper(name):
+    """The name of an attachment, as evidence names it."""
+    return "a-" + filler("attachment: " + name).hex()
 
 
 def column(ordinal, level, asked=0, found=0, hits=0, live=0):

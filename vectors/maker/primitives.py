@@ -8,6 +8,7 @@ import struct
 FIXED_KEY = bytes(range(32))
 ENTRY_TYPE = "application/vnd.custody.entry.v1+json"
 APPROVAL_TYPE = "application/vnd.custody.approval.v1+json"
+RECEIVING_TYPE = "application/vnd.custody.receiving.v1+json"
 
 
 def sha256(data):

@@ -12,8 +12,8 @@ use crate::event::{
 use crate::receiving::Receiving;
 use crate::rules::key_of;
 use crate::state::{
-    AgreementState, Approval, Backup, Hold, KeyState, Observed, Order, OrderKind, PlanState, Run, Seal, Source, State, UnreadAccepted,
-    Vector,
+    AgreementState, Approval, Backup, Hold, KeyState, Observed, Order, OrderKind, Package, PlanState, Run, Seal, Source, State,
+    UnreadAccepted, Vector,
 };
 
 /// The state after an admitted entry; `line` is its bytes.
@@ -255,7 +255,10 @@ fn act(state: &mut State, a: &ActRecorded, n: u64) {
     }
     if a.kind == "dispute_settled" {
         // A difference, or a recipient who cannot sign any more: what both agreed on is on file.
-        let named = state.packages.iter_mut().filter(|(id, _)| a.about.iter().any(|x| x == id.as_str()));
+        let orders = &state.orders;
+        let seen = |n: &u64| orders.get(n).is_some_and(|o| o.observed.is_some());
+        let open = |p: &Package| !p.settled && p.orders.iter().all(seen);
+        let named = state.packages.iter_mut().filter(|(id, p)| a.about.iter().any(|x| x == id.as_str()) && open(p));
         named.for_each(|(_, p)| (p.settled, p.settled_n) = (true, Some(n)));
     }
 }

@@ -207,6 +207,12 @@ fn what_a_dead_import_left_is_brought_to_one_end() {
     let at = |name: &str| case.folder.join(name);
     answered(&case, "first", MEMBERS, "会员,3,\r\n");
     case.ok(&["pack", "import", "crm", "first"]);
+    // Nobody's folder of that name is in the way, and stays.
+    case.write("crm/data.before/会员.csv", "mine");
+    answered(&case, "refused", MEMBERS, "会员,3,\r\n");
+    assert_eq!(case.fault(&["pack", "import", "crm", "refused"]), "export_in_the_way");
+    std::fs::remove_dir_all(at("crm/data.before")).unwrap();
+    case.ok(&["pack", "import", "crm", "refused"]);
     // It died after the entry: the one before still stands aside.
     case.write("crm/data.before/会员.csv", "no,mobile,email\r\n");
     answered(&case, "second", MEMBERS, "会员,3,\r\n");

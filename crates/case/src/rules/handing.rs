@@ -43,10 +43,12 @@ pub(super) fn ordering(state: &State, entry: &Entry, o: &HandOverOrdered) -> Res
     need(own.map(|h| h.rows).sum::<u64>() + o.rows <= seal.rows, "E1", "more rows than the seal has were handed to one party")?;
     let package = state.packages.get(&o.package);
     need(
-        package.is_none_or(|p| p.recipient == o.recipient && p.receipt_n.is_none()),
+        package.is_none_or(|p| p.recipient == o.recipient && p.receipt_n.is_none() && !p.settled),
         "E3",
-        "the package is another recipient's, or was received",
-    )
+        "the package is another recipient's, was received, or is settled",
+    )?;
+    let open = state.open_orders().any(|(_, x)| *x.kind.item() == o.item && x.kind.effect().is_some_and(|e| e.copy == o.copy));
+    need(!open, "E1", "an order for that item and copy is open")
 }
 
 pub(super) fn observing(state: &State, o: &EffectObserved) -> Result<(), Broken> {
