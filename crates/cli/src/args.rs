@@ -248,7 +248,7 @@ pub enum Pack {
         /// Whose instructions (default: generic_database).
         #[arg(long)]
         platform: Option<String>,
-        /// The dialect: sqlite, postgresql, mysql, sqlserver.
+        /// The dialect of the script: sqlite, postgresql, mysql, sqlserver (default: sqlite for such a source; else a list instead of a script).
         #[arg(long)]
         dialect: Option<String>,
         /// Rows of one transaction.

@@ -83,7 +83,9 @@ fn who_consented_and_was_told_is_handed_over_signed_for_and_then_erased() {
     let again = case.json(&["apply"]);
     assert!(again["waiting"].as_array().unwrap().iter().any(|w| w["why"] == "receipt"), "{again:#}");
     assert_eq!(rows(&case, "SELECT count(*) FROM newsletter WHERE email IS NOT NULL"), 12);
+    assert_eq!(case.fault(&["receive", &file, "--key", "keys/buyer.key"]), "look_first");
     let received = case.json(&["receive", &file, "--key", "keys/buyer.key", "--looked", "--into", "received"]);
+    assert!(case.folder.join("received/manifest.json").exists());
     assert_eq!((received["rows"].as_u64(), received["problems"].as_array().map(Vec::len)), (Some(6), Some(0)), "{received:#}");
     let text = std::fs::read_to_string(case.folder.join("received/data/src1_t1.0001.csv")).unwrap();
     assert!(text.starts_with('\u{feff}') && text.contains("leser00@example.com"), "{text}");
@@ -135,7 +137,7 @@ fn a_difference_opens_a_dispute_that_keeps_source_and_case() {
 fn nothing_leaves_before_persons_are_told_or_without_an_agreement_in_force() {
     let case = shop();
     case.ok(&["subjects"]);
-    assert_eq!(case.fault(&["record", "agreement", "agreement.yaml", "--evidence", "signed.pdf"]), "key_not_registered");
+    assert_eq!(case.fault(&["record", "agreement", "agreement.yaml", "--evidence", "signed.pdf"]), "party_not_registered");
     case.ok(&["record", "key", "keys/buyer.pub", "--name", "Buyer", "--countersign", "keys/liquidator.key", "--present"]);
     case.ok(&["record", "agreement", "agreement.yaml", "--evidence", "signed.pdf"]);
     case.ok(&["record", "pipia_done", "--about", "src1/t1", "--evidence", "signed.pdf"]);

@@ -103,11 +103,18 @@ fn a_second_export_that_still_has_what_was_to_go_keeps_the_case_open() {
     let applied = case.json(&["apply"]);
     assert_eq!(applied["waiting"][0]["why"], "by_hand", "{applied:#}");
     assert_eq!(case.fault(&["pack", "import", "crm", "early"]), "errand_before_order");
+    // Who works in a console gets a list, not a script.
+    case.ok(&["pack", "erase", "crm", "--platform", "youzan", "--to", "list"]);
+    let list = std::fs::read_to_string(case.folder.join("list/rows.csv")).unwrap();
+    let rows: Vec<&str> = list.lines().skip(1).collect();
+    assert!(rows.len() == 3 && rows.iter().all(|r| r.starts_with("会员,no,") && r.ends_with("整条 whole")), "{list}");
+    assert!(!case.folder.join("list/erase.sql").exists());
     // One of three is still there.
     let rest: String = MEMBERS.split_inclusive("\r\n").take(2).collect();
     answered(&case, "second", &rest, "会员,1,\r\n");
     case.ok(&["pack", "import", "crm", "second"]);
-    case.ok(&["apply"]);
+    let applied = case.json(&["apply"]);
+    assert_eq!(applied["remaining"][0]["rows"], 1, "{applied:#}");
     let ledger =
         ["ledger.db", "ledger.db-wal"].map(|f| std::fs::read(case.folder.join("case.custody").join(f)).unwrap_or_default()).concat();
     let finding_of_it = br#""kind":"erased_rows_remain","rows":1"#;

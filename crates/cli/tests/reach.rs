@@ -87,6 +87,10 @@ fn owner_dba_and_buyer_do_their_parts_with_files_and_the_page_proves_it() {
     assert!(std::fs::metadata(&receipt).unwrap().len() < 2_048);
     case.ok(&["record", "receipt", receipt.to_str().unwrap()]);
 
+    // What is signed on paper names what leaves, and to whom.
+    let sheet = std::fs::read_to_string(case.folder.join("approval-sheet-1.html")).unwrap();
+    assert!(sheet.contains("以下副本交给他人") && sheet.contains("Buyer") && sheet.contains("newsletter"));
+
     // The DBA gets a script, counts first, erases, and sends back what was printed.
     let errand = case.json(&["pack", "erase", "erp", "--dialect", "sqlite", "--batch", "7", "--to", "errand"]);
     assert_eq!(errand["rows"], 30, "{errand:#}");

@@ -20,7 +20,10 @@ Object.assign(words, {
   recipient: { zh: "接收方", en: "To" },
   packageId: { zh: "移交包编号", en: "Package id" },
   agreement: { zh: "协议", en: "Agreement" },
-  parties: { zh: "协议双方", en: "Parties" },
+  term: { zh: "协议期间", en: "Term" },
+  end_keep: { zh: "接收方保留", en: "the recipient keeps it" },
+  end_return: { zh: "返还", en: "it is returned" },
+  end_destroy: { zh: "删除", en: "it is destroyed" },
   purposes: { zh: "约定目的", en: "Purposes agreed" },
   onward: { zh: "再次提供", en: "Onward provision" },
   onward_none: { zh: "不允许", en: "not allowed" },
@@ -115,8 +118,8 @@ function drawOpened() {
     : h("div", { class: "box good" }, h("p", {}, say("fine"))));
   $("about").replaceChildren(...facts([say("company"), opened.company], [say("recipient"), opened.recipient], [say("packageId"), h("code", {}, opened.package)],
     [say("caseId"), opened.case], [say("origin"), h("span", { class: "digest" }, opened.origin)], [say("agreement"), agreement?.id],
-    [say("parties"), agreement && `${agreement.from} → ${agreement.to}`], [say("purposes"), joined(agreement?.purposes)], [say("onward"), Object.hasOwn(words, `onward_${agreement?.onward}`) ? say(`onward_${agreement.onward}`) : agreement?.onward],
-    [say("end"), agreement?.end], [say("digest"), digest(opened.digest)]).flat());
+    [say("term"), agreement && `${agreement.from} → ${agreement.to}`], [say("purposes"), joined(agreement?.purposes)], [say("onward"), Object.hasOwn(words, `onward_${agreement?.onward}`) ? say(`onward_${agreement.onward}`) : agreement?.onward],
+    [say("end"), Object.hasOwn(words, `end_${agreement?.end}`) ? say(`end_${agreement.end}`) : agreement?.end], [say("digest"), digest(opened.digest)]).flat());
   $("sets").replaceChildren(...list(opened.datasets).map(dataset));
   $("bases").replaceChildren(...(list(opened.legal_bases).length
     ? [h("h3", {}, say("bases")), table(say("bases"), [[say("basis")], [say("personsHead"), "n"]], opened.legal_bases.map((b) => [say(b.basis), count(b.persons)]))] : []));

@@ -43,7 +43,7 @@ impl Method {
         let (zh, en) = match self {
             Method::DeleteRows => ("删除整行", "rows deleted"),
             Method::EraseFields => ("清空字段", "fields emptied"),
-            Method::ByHand => ("人工处理", "by hand"),
+            Method::ByHand => ("由他人按说明处理", "by others, by instruction"),
             Method::Store => ("仅存储", "storage only"),
             Method::Leave => ("不变动", "unchanged"),
         };

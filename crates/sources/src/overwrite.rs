@@ -1,6 +1,6 @@
 //! Replacing and removing files so that the old bytes are overwritten where they lay (RESIDUE §4).
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use std::path::Path;
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
-        File::open(folder)?.sync_all()
+        fs::File::open(folder)?.sync_all()
     }
     #[cfg(not(unix))]
     {

@@ -152,7 +152,8 @@ fn destroyed(replay: &Replay, packs: Option<&law::Packs>, report: &mut Report) {
                 let zh = format!("{}：{} 行中的 {} 行（{groups}）", e.dataset, e.rows, o.rows_done);
                 let en = format!("{} of {} rows in {} ({groups})", o.rows_done, e.rows, e.dataset);
                 let claim = Claim::new(id, State::Attested, zh, en).by("再次查看的运行", "the run that looked again");
-                Claim { law, level: Some(o.level.word().to_owned()), ..claim }
+                let level = (o.rows_done > 0).then(|| o.level.word().to_owned());
+                Claim { law, level, ..claim }
             }
         });
     }

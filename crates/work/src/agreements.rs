@@ -91,7 +91,7 @@ fn party(workspace: &Workspace, name: &str, role: Role) -> Result<(String, Id, S
     let path = found.key.as_ref().ok_or_else(unknown)?;
     let public = load_public(&workspace.paths.base.join(&path.value))?;
     let registered = workspace.state.keys.get(&public.key.kid).filter(|k| k.revoked_from.is_none());
-    let person = registered.map(|k| k.record.person.clone()).ok_or_else(|| Fault::new("key_not_registered"))?;
+    let person = registered.map(|k| k.record.person.clone()).ok_or_else(|| Fault::new("party_not_registered").with("party", name))?;
     let wanted = role != Role::Recipient || public.key.purpose == KeyUse::Recipient;
     let age = public.age.map(|a| a.recipient);
     match (wanted, age) {

@@ -141,7 +141,7 @@ fn group(workspace: &Workspace, rows: &[Row], holding: &terms::Holding, group: &
         .map(|(r, d)| {
             json!({
                 "outcome": coded(r.outcome.word(), &r.outcome.label()), "rows": d.records, "until": d.until, "not_before": d.not_before,
-                "not_after": d.not_after, "why": r.winners, "rules": cited(workspace, &r.winners),
+                "not_after": d.not_after, "why": why(workspace, &r.winners), "rules": cited(workspace, &r.winners),
             })
         })
         .collect();
@@ -189,10 +189,28 @@ fn plan_part(workspace: &Workspace) -> Result<Json, Fault> {
             })
         })
         .collect();
+    let hand_overs: Vec<Json> = doc
+        .plan
+        .hand_overs
+        .iter()
+        .map(|h| {
+            json!({
+                "item": h.item, "holding": h.holding, "place": h.dataset, "groups": groups(workspace, &h.groups), "rows": h.records,
+                "to": workspace.party_name(&h.party), "agreement": h.agreement, "not_before": h.not_before, "not_after": h.not_after,
+                "rules": cited(workspace, &h.rules),
+            })
+        })
+        .collect();
     Ok(json!({
-        "n": n, "digest": made.map(|m| m.plan_doc), "items": doc.plan.items.len(), "irreversible": made.map(|m| m.irreversible),
+        "hand_overs": hand_overs, "n": n, "digest": made.map(|m| m.plan_doc), "items": doc.plan.items.len(), "irreversible": made.map(|m| m.irreversible),
         "undecided": made.map(|m| m.undecided), "rows": rows,
     }))
+}
+
+/// The articles of rules that win, in words.
+fn why(workspace: &Workspace, winners: &std::collections::BTreeSet<String>) -> Json {
+    let articles: Vec<String> = winners.iter().filter_map(|id| Cited::of(&workspace.packs.book, id)).map(|c| c.article.zh).collect();
+    if articles.is_empty() { Json::Null } else { json!(articles.join("；")) }
 }
 
 /// Approvals of the plan in force.
@@ -304,7 +322,9 @@ fn acts(workspace: &Workspace, told: &[Told]) -> Vec<Json> {
     let of = |(entry, _, event): &Told| {
         let Event::ActRecorded(a) = event else { return None };
         let kind = act_words(workspace, &a.kind);
-        Some(json!({"kind": kind, "day": a.day, "by": a.by, "about": a.about, "evidence": a.evidence.len(), "n": entry.n}))
+        Some(
+            json!({"kind": kind, "day": a.day, "by": workspace.party_name(&a.by).unwrap_or_else(|| a.by.to_string()), "about": a.about, "evidence": a.evidence.len(), "n": entry.n}),
+        )
     };
     told.iter().filter_map(of).collect()
 }

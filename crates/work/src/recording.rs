@@ -43,6 +43,7 @@ pub fn record_act(workspace: &mut Workspace, said: Said) -> Result<u64, Fault> {
         let near = nearest(workspace, &said.kind);
         return Err(Fault::new("no_such_act").with("kind", &said.kind).with("kinds", near));
     };
+    let said = placed(workspace, said);
     let today = workspace.today()?;
     let day = said.on.unwrap_or(today);
     if day > today {
@@ -73,6 +74,17 @@ pub fn record_act(workspace: &mut Workspace, said: Said) -> Result<u64, Fault> {
 
 /// Acts that the program records itself, once it has seen them: nobody's word stands for them.
 const OWN: [&str; 5] = ["pack_imported", "pack_refused", "recovery_drill", "root_key_split", "script_run"];
+
+/// A source may be named as in the case file; the ledger knows it by its place.
+fn placed(workspace: &Workspace, mut said: Said) -> Said {
+    for about in &mut said.about {
+        let at = workspace.file.sources.iter().position(|s| s.id.value == *about);
+        if let Some(place) = at.and_then(place_of) {
+            *about = place.to_string();
+        }
+    }
+    said
+}
 
 /// What an act names exists, and it names what its kind demands.
 fn about_fits(workspace: &Workspace, said: &Said, demanded: About) -> Result<(), Fault> {

@@ -21,6 +21,8 @@ pub struct ApplyReport {
     pub ended: Vec<Id>,
     /// Data sets that nobody sealed or decided on.
     pub undecided: Vec<Place>,
+    /// Items of which rows that were to go were met again: their findings are in the ledger.
+    pub remaining: Vec<(Id, u64)>,
     /// Rows that came or changed after they were sealed: a delta seal and a delta plan settle them.
     pub late: u64,
 }

@@ -363,7 +363,14 @@ impl Workspace {
 
     /// The name of the party of an agreement, if its key stands in the case file.
     pub fn party_name(&self, person: &Id) -> Option<String> {
-        self.state.keys.values().filter(|k| k.record.person == *person).find_map(|k| self.name_of(&k.record.kid))
+        let by_key = self.state.keys.values().filter(|k| k.record.person == *person).find_map(|k| self.name_of(&k.record.kid));
+        // Who signs on paper alone has no key: where one approver is without, that is who.
+        let mut keyless = self.file.parties.approvers.iter().filter(|a| a.key.is_none());
+        let named = self.state.opened.as_ref().is_some_and(|o| o.paper_approvers.contains(person));
+        by_key.or_else(|| match (named, keyless.next(), keyless.next()) {
+            (true, Some(one), None) => Some(one.name.value.clone()),
+            _ => None,
+        })
     }
 
     /// The map of real names to places, from the vault.

@@ -115,11 +115,14 @@ fn done(session: &Session<'_>, workspace: &Workspace, n: u64, approval: &Approva
     } else if session.args.json {
         say::print_json(&json!({"approvals": have, "check_number": check, "entry": n}));
     } else {
+        let next = match (have < 2, work::drilled(workspace)) {
+            (true, _) => session.pick("还要另一人审批", "another person approves"),
+            (false, false) => "custody backup, custody keeper drill, custody apply",
+            (false, true) => "custody backup, custody apply",
+        };
         session.tell(
-            &format!("审批已记录（条目 {n}，校验号 {check}）；现有 {have} 人审批有效。\n下一步：custody backup，custody apply"),
-            &format!(
-                "approval recorded (entry {n}, check number {check}); approved by {have} people.\nnext: custody backup, custody apply"
-            ),
+            &format!("审批已记录（条目 {n}，校验号 {check}）；现有 {have} 人审批有效。\n下一步：{next}"),
+            &format!("approval recorded (entry {n}, check number {check}); approved by {have} people.\nnext: {next}"),
         );
     }
     Ok(0)

@@ -216,7 +216,7 @@ impl Demo<'_> {
             );
         }
         let errand = self.into.join("for-dba");
-        let asked = work::request_erase(w, "erp", Dialect::Sqlite, 100, "", &errand)?;
+        let asked = work::request_erase(w, "erp", Some(Dialect::Sqlite), 100, "", &errand)?;
         let script = std::fs::read_to_string(errand.join("erase.sql")).map_err(|_| Fault::new("sample_unwritable"))?;
         let printed = sample::run_script(&self.into.join("data/erp.db"), &script)?;
         work::script_result(w, "erp", &self.write("dba-output.txt", &printed)?)?;

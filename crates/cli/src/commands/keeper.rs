@@ -117,7 +117,7 @@ fn shares(session: &Session<'_>, args: &ShareArgs) -> Result<Vec<Share>, Fault> 
     let mut out = Vec::new();
     for file in &args.share {
         let text = Zeroizing::new(std::fs::read_to_string(file).map_err(|_| Fault::new("share_missing").with("file", file.display()))?);
-        out.push(one(session, &text, &file.display().to_string())?);
+        out.push(one(&text, &file.display().to_string())?);
     }
     while args.share.is_empty() && out.len() < 2 {
         if !std::io::stdin().is_terminal() {
@@ -125,7 +125,7 @@ fn shares(session: &Session<'_>, args: &ShareArgs) -> Result<Vec<Share>, Fault> 
         }
         let asked = session.pick("份额的四十个字词，或扫码所得文字", "the forty words of a share, or the text of its code");
         let typed = rpassword::prompt_password(format!("{asked} ({}/2): ", out.len() + 1)).map_err(|_| Fault::new("two_shares"))?;
-        match one(session, &Zeroizing::new(typed), "") {
+        match one(&Zeroizing::new(typed), "") {
             Ok(share) => out.push(share),
             Err(fault) => say::fault(&fault, session.lang, false),
         }
@@ -133,9 +133,10 @@ fn shares(session: &Session<'_>, args: &ShareArgs) -> Result<Vec<Share>, Fault> 
     if out.len() == 2 { Ok(out) } else { Err(Fault::new("two_shares")) }
 }
 
-fn one(session: &Session<'_>, text: &str, file: &str) -> Result<Share, Fault> {
+fn one(text: &str, file: &str) -> Result<Share, Fault> {
     let named = |f: &WordFault| match (&f.meant, f.at) {
-        (Some(meant), at) => format!("{at}: {} → {}", f.got, meant.get(session.lang)),
+        // In the language in which it was written.
+        (Some(meant), at) => format!("{at}: {} → {}", f.got, if f.got.is_ascii() { &meant.en } else { &meant.zh }),
         (None, 0) => f.got.clone(),
         (None, at) => format!("{at}: {}", f.got),
     };

@@ -54,7 +54,7 @@ fn as_json(report: &ApplyReport) -> Value {
     let handed: Vec<_> = report.handed.iter().map(|h| json!({"file": h.path, "package": h.package, "rows": h.rows})).collect();
     let due: Vec<_> = report.due.iter().map(|(i, r)| json!({"item": i, "rows": r})).collect();
     let waits: Vec<_> = report.waiting.iter().map(|w| json!({"item": w.item, "until": w.until, "why": w.why})).collect();
-    json!({"done": done, "archives_ended": report.ended, "due": due, "handed": handed, "lawfully_present": report.lawful, "late": report.late, "undecided": report.undecided, "waiting": waits})
+    json!({"done": done, "archives_ended": report.ended, "due": due, "handed": handed, "lawfully_present": report.lawful, "late": report.late, "remaining": report.remaining.iter().map(|(i, r)| json!({"item": i, "rows": r})).collect::<Vec<_>>(), "undecided": report.undecided, "waiting": waits})
 }
 
 fn show_due(session: &Session<'_>, report: &ApplyReport) {
@@ -72,7 +72,9 @@ fn show_done(session: &Session<'_>, report: &ApplyReport) {
     let rows = report
         .done
         .iter()
-        .map(|(i, d, k, l)| vec![i.to_string(), d.to_string(), k.to_string(), l.label().get(session.lang).to_owned()])
+        .map(|(i, d, k, l)| {
+            vec![i.to_string(), d.to_string(), k.to_string(), if *d > 0 { l.label().get(session.lang).to_owned() } else { String::new() }]
+        })
         .collect();
     say::table(
         &[
@@ -121,6 +123,12 @@ fn show_left_alone(session: &Session<'_>, report: &ApplyReport) {
         session.tell(
             &format!("尚未封存、无人决定的数据集：{places}。请在 case.yaml 中说明后运行 custody subjects。"),
             &format!("data sets that nobody sealed or decided on: {places}. Name them in case.yaml, then run custody subjects."),
+        );
+    }
+    for (item, rows) in &report.remaining {
+        session.tell(
+            &format!("✘ {item}：应已删除的 {rows} 行还在交回的导出里；已记为发现，命令仍未完成。请再删除并再导出一次。"),
+            &format!("✘ {item}: {rows} rows that were to go are still in the export; it is on record, and the order stays open. Have them deleted and exported again."),
         );
     }
     if report.late > 0 {

@@ -5,7 +5,7 @@ use std::path::Path;
 use exchange::sql::Dialect;
 use serde::Deserialize;
 use serde_json::json;
-use terms::{Both, Fault};
+use terms::{Both, Fault, StoreKind};
 
 use super::Session;
 use crate::args::Pack;
@@ -45,10 +45,13 @@ pub fn run(session: &Session<'_>, pack: &Pack) -> Result<u8, Fault> {
         }
         Pack::Import { source, folder } => import(session, source, folder),
         Pack::Erase { source, platform, dialect, batch, to } => {
-            let dialect = dialect_of(dialect.as_deref())?.unwrap_or(Dialect::Sqlite);
+            let dialect = dialect_of(dialect.as_deref())?;
             let steps = steps(&read(platform.as_deref().unwrap_or("generic_database"))?, true);
             let folder = to.clone().unwrap_or_else(|| Path::new(&format!("erase-{source}")).to_owned());
             let mut workspace = session.workspace(true, false)?;
+            // A database gets a script; who works in a console gets a list.
+            let sqlite = workspace.file.sources.iter().any(|s| s.id.value == *source && s.kind() == StoreKind::Sqlite);
+            let dialect = dialect.or((platform.is_none() && sqlite).then_some(Dialect::Sqlite));
             let errand = work::request_erase(&mut workspace, source, dialect, *batch, &steps, &folder)?;
             told(session, &errand, &folder)
         }

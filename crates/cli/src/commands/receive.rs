@@ -25,19 +25,27 @@ pub fn run(session: &Session<'_>, args: &ReceiveArgs) -> Result<u8, Fault> {
     if !opened.problems.is_empty() && differences.is_empty() {
         return Err(Fault::new("differences_unsaid"));
     }
+    if !args.looked && differences.is_empty() {
+        let question = session.pick("看过样本了吗？", "did you look at a sample?");
+        match inquire::Confirm::new(question).with_default(false).prompt() {
+            Ok(true) => {}
+            Ok(false) => return Err(Fault::new("refused_by_user")),
+            Err(_) => return Err(Fault::new("look_first")),
+        }
+    }
+    let out = args.out.clone().unwrap_or_else(|| args.file.with_extension("receipt.json"));
+    if out.exists() {
+        return Err(Fault::new("file_exists").with("file", out.display()));
+    }
     let written = match &args.into {
         Some(folder) => save(&mut opened, folder)?,
         None => 0,
     };
     let m = &opened.manifest;
     let mut statement = Receiving::new(&m.case, &m.origin, m.package.clone(), m.root, opened.counted_all(), &signer.kid(), &random()?);
-    statement.looked = args.looked;
+    statement.looked = args.looked || differences.is_empty();
     statement.differences = differences;
     let receipt = ReceiptFile::sign(&statement, &signer, "cli").map_err(|_| Fault::new("document_form"))?;
-    let out = args.out.clone().unwrap_or_else(|| args.file.with_extension("receipt.json"));
-    if out.exists() {
-        return Err(Fault::new("file_exists").with("file", out.display()));
-    }
     std::fs::write(&out, receipt.bytes().map_err(|_| Fault::new("document_form"))?)
         .map_err(|_| Fault::new("file_unwritable").with("file", out.display()))?;
     let check = receipt.check_number().unwrap_or_default();
@@ -132,5 +140,7 @@ fn save(opened: &mut Opened<BufReader<File>>, folder: &Path) -> Result<usize, Fa
         std::fs::create_dir_all(path.parent().unwrap_or(folder)).map_err(unwritable)?;
         std::fs::write(path, bytes).map_err(unwritable)?;
     }
-    Ok(names.len())
+    let manifest = serde_json::to_vec_pretty(&opened.manifest).map_err(|_| Fault::new("document_form"))?;
+    std::fs::write(folder.join("manifest.json"), manifest).map_err(unwritable)?;
+    Ok(names.len() + 1)
 }

@@ -50,7 +50,7 @@ fn agreement(session: &Session<'_>, file: &Path, evidence: &[std::path::PathBuf]
             let faults: Vec<case::file::CaseFault> =
                 faults.into_iter().map(|f| case::file::CaseFault { line: f.line, field: f.field, what: f.what, todo: f.todo }).collect();
             say::case_faults(file, &faults, session.lang, session.args.json);
-            Err(Fault::new("case_file_faulty").with("count", faults.len()).with("file", file.display()))
+            Err(Fault::new("agreement_faulty").with("count", faults.len()).with("file", file.display()))
         }
     }
 }

@@ -13,17 +13,23 @@ pub fn scan(session: &Session<'_>) -> Result<u8, Fault> {
     if session.args.json {
         say::print_json(&json!({"entry": report.n, "inventory": report.inventory}));
     } else {
-        coverage(session, &report.inventory);
+        let ids: Vec<&str> = workspace.file.sources.iter().map(|s| s.id.value.as_str()).collect();
+        coverage(session, &report.inventory, &ids);
         session.tell("下一步：custody subjects", "next: custody subjects");
     }
     Ok(if report.inventory.unread.is_empty() { 0 } else { 2 })
 }
 
-fn coverage(session: &Session<'_>, inventory: &Inventory) {
+fn coverage(session: &Session<'_>, inventory: &Inventory, ids: &[&str]) {
+    // The ledger numbers the sources of the case file in their order.
+    let named = |place: &terms::Place| {
+        let at = place.as_str().trim_start_matches("src").parse::<usize>().ok().and_then(|n| ids.get(n.checked_sub(1)?));
+        format!("{place} {}", at.copied().unwrap_or_default())
+    };
     let sources: Vec<Vec<String>> = inventory
         .sources
         .iter()
-        .map(|s| vec![s.source.to_string(), s.store.clone(), s.reach.label().get(session.lang).to_owned(), s.cap.word().to_owned()])
+        .map(|s| vec![named(&s.source), s.store.clone(), s.reach.label().get(session.lang).to_owned(), s.cap.word().to_owned()])
         .collect();
     say::table(
         &[

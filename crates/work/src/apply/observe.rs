@@ -103,14 +103,15 @@ fn by_hand(job: &Job) -> Waiting {
     Waiting { item: job.item.item.clone(), until: job.item.not_after, why: "by_hand" }
 }
 
-/// A second export that still has what was to be erased is a finding: the order stays open, and the ledger says so.
-fn note_remaining(workspace: &mut Workspace, job: &Job, order_n: u64, rows: u64) -> Result<(), Fault> {
+/// A second export that still has what was to be erased is a finding: the order stays open, and the ledger says so. Whether it is one.
+fn note_remaining(workspace: &mut Workspace, job: &Job, order_n: u64, rows: u64) -> Result<bool, Fault> {
     let source = source_place(&job.seal.dataset);
     if crate::errands::imported_after(workspace, &source, order_n)? {
         let event = ExceptionRecorded { about_n: Some(order_n), kind: "erased_rows_remain".to_owned(), rows: Some(rows) };
         workspace.record(Command::Record(By::Run, Event::ExceptionRecorded(event)))?;
+        return Ok(true);
     }
-    Ok(())
+    Ok(false)
 }
 
 /// Rows that were emptied have new bytes: the index follows, so that a later order on other columns finds them unchanged.
@@ -175,7 +176,9 @@ fn observe(
         let remain = remains_in_cells(workspace, opened, &job.seal, &done, &job.columns)? > 0;
         if !job.stale && (still || remain) {
             let left = job.targets.len().saturating_sub(done.len()) as u64;
-            note_remaining(workspace, job, order_n, left)?;
+            if note_remaining(workspace, job, order_n, left)? {
+                report.remaining.push((job.item.item.clone(), left));
+            }
             report.waiting.push(by_hand(job));
             return Ok(None);
         }

@@ -18,14 +18,14 @@ use crate::planning::recorded_holdings;
 use crate::survey::{Opened, open_sources};
 use crate::workspace::Workspace;
 
-/// Writes a folder that asks for what is ordered on a source: a script, its dry run, instructions.
+/// Writes a folder that asks for what is ordered on a source: a script with its dry run, or a list for who works in a console; and instructions.
 ///
 /// # Errors
 /// If nothing is ordered there, a table has no key, or the folder is there already.
 pub fn request_erase(
     workspace: &mut Workspace,
     id: &str,
-    dialect: Dialect,
+    dialect: Option<Dialect>,
     batch_rows: usize,
     instructions: &str,
     folder: &Path,
@@ -49,15 +49,23 @@ pub fn request_erase(
         erasing.push(one(workspace, &mut opened, i, order)?);
     }
     erasing.retain(|e| !e.rows.is_empty());
+    let rows: u64 = erasing.iter().map(|e| e.rows.len() as u64).sum();
+    let orders: Vec<u64> = orders.iter().map(|(n, _)| *n).collect();
+    let Some(dialect) = dialect else {
+        let text = format!("善后 · Custody  {errand}\r\n\r\n{instructions}\r\n{LIST}");
+        let what = json!({"batches": [], "kind": "erase", "orders": orders, "source": place});
+        let files = vec![("instructions.txt".to_owned(), text.into_bytes()), ("rows.csv".to_owned(), list(&erasing))];
+        let (digest, files) = write(workspace, folder, &errand, what, files)?;
+        return Ok(Errand { id: errand, digest, files, rows });
+    };
     let (dry, script, batches) = scripts(dialect, &errand, &erasing, batch_rows);
-    let rows: u64 = batches.iter().map(|b| b.rows).sum();
     let text = format!(
         "善后 · Custody  {errand}\r\n\r\n{instructions}\r\n0. {SCHEMA}\r\n1. dry-run.sql 只数不改：每批应数出的行数见下。Changes nothing; the rows that each batch should count stand below.\r\n\
          2. erase.sql 原样整个执行。Run it whole and unchanged.\r\n3. 把两次的全部输出存成文本文件交回。Send both outputs back as text files.\r\n\r\n{}",
         batches.iter().map(|b| format!("  第 {} 批 / batch {}：{} 行 / rows\r\n", b.number, b.number, b.rows)).collect::<String>()
     );
-    let list: Vec<Json> = batches.iter().map(|b| json!({"number": b.number, "rows": b.rows})).collect();
-    let what = json!({"batches": list, "kind": "erase", "orders": orders.iter().map(|(n, _)| n).collect::<Vec<_>>(), "source": place});
+    let told: Vec<Json> = batches.iter().map(|b| json!({"number": b.number, "rows": b.rows})).collect();
+    let what = json!({"batches": told, "kind": "erase", "orders": orders, "source": place});
     let files = vec![
         ("instructions.txt".to_owned(), text.into_bytes()),
         ("dry-run.sql".to_owned(), dry.into_bytes()),
@@ -65,6 +73,31 @@ pub fn request_erase(
     ];
     let (digest, files) = write(workspace, folder, &errand, what, files)?;
     Ok(Errand { id: errand, digest, files, rows })
+}
+
+/// How a list is worked off.
+const LIST: &str = "rows.csv 逐行列出要处理的记录：「整条」删除整条记录，其余只清空写明的列；只处理清单上的，不多删；做完再导出一次交回。\r\n\
+    rows.csv lists what is to be done, one record a line: `whole` deletes the record, else only the columns named are emptied. Nothing else; then export once more.\r\n";
+
+/// Rows by table and key, and what is to be done with each, as a table for people.
+fn list(erasing: &[Erasing]) -> Vec<u8> {
+    let mut out = "\u{feff}".as_bytes().to_vec();
+    let mut line = |cells: [&str; 4]| {
+        (0..).zip(cells).for_each(|(i, c)| exchange::field(&mut out, c, i == 0));
+        out.extend_from_slice(b"\r\n");
+    };
+    line(["表 table", "键列 key column", "键 key", "处理 what to do"]);
+    for e in erasing {
+        for (key, blanks) in &e.rows {
+            let key = match key {
+                Key::Number(n) => n.to_string(),
+                Key::Text(t) => t.clone(),
+            };
+            let columns = blanks.iter().map(|(c, _)| c.as_str()).collect::<Vec<_>>().join("; ");
+            line([&e.table, &e.key, &key, if columns.is_empty() { "整条 whole" } else { &columns }]);
+        }
+    }
+    out
 }
 
 /// The rows of one order, with keys and what is left of them.
@@ -175,7 +208,7 @@ pub fn script_result(workspace: &mut Workspace, id: &str, file: &Path) -> Result
     // The same output twice is one word twice.
     let used = format!("result-{errand}-{}", Digest(ledger::sha256(&[output.as_bytes()])));
     if workspace.vault()?.get(&used)?.is_some() {
-        return Err(Fault::new("errand_used").with("errand", &errand));
+        return Err(Fault::new("result_used").with("errand", &errand));
     }
     let rows: BTreeMap<u64, u64> = told(&output, &errand).into_iter().collect();
     let asked = doc.pointer("/what/batches").and_then(Json::as_array).cloned().unwrap_or_default();
