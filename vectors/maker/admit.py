@@ -872,6 +872,7 @@ def _handing(h, e, f):
     if not valid or record["use"] != "recipient" or record["person"] != terms["party"]:
         return False
     same = all(o["facts"]["recipient"] == f["recipient"] for o in _in_package(h, f["package"])) and not _receipts(h, f["package"])
+    same = same and not (_in_package(h, f["package"]) and _settled(h, f["package"]))
     return same and terms["role"] == "recipient" and terms["from"] <= today <= terms["to"]
 
 

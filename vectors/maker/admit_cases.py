@@ -1447,6 +1447,21 @@ def _e3_disputes(out):
         return make
 
     out.twin("E3", "a package settled without a receipt, and one that was not observed", c, second(True), second(False))
+    closed, withdrawn, early, open_item = sharing(), sharing(), sharing(), sharing()
+    _given(closed, 4, rows=4)
+    settle(closed)
+    _given(withdrawn, 0, {"withdrawn": 4}, rows=4)
+    more = [_hand(rows=4, item="i-6", **f) for f in ({"package": "pk-2"}, {})]
+    out.twin("E3", "an order into a settled package", closed, *more)
+    out.twin("E3", "an order into a package that was withdrawn", withdrawn, *more)
+    _given(early, 4, rows=4)
+    later = _hand(rows=4, item="i-6", package="pk-2")(early)
+    _settle(["pk-1", "pk-2"])(early)
+    early.handed_over(later, 4)
+    destroy = _order()
+    out.twin("E3", "a package named as settled before it was observed", early, lambda c: (_settle(["pk-2"])(c), destroy(c)), destroy)
+    destroy(open_item)
+    out.twin("E1", "a hand-over of an item whose destruction is open", open_item, _hand(item="i-5"), _hand(item="i-1"))
     received = sharing()
     received.receive(_given(received))
     out.twin("E3", "a dispute settled of a package received as it was", c, settle, settle, received)

@@ -149,7 +149,9 @@ impl Wine {
         // The names of Windows' code page follow the locale: 936 is what a Chinese console has.
         let link = wine.locales.join("zh_CN.UTF-8");
         run(Command::new("ln").args(["-s", "/usr/lib/locale/C.utf8"]).arg(&link)).then_some(())?;
-        run(wine.command("wineboot").arg("-i").stdout(Stdio::null()).stderr(Stdio::null())).then_some(())?;
+        // A server of before that is just ending refuses the first start.
+        let boots = || run(wine.command("wineboot").arg("-i").stdout(Stdio::null()).stderr(Stdio::null()));
+        (boots() || boots()).then_some(())?;
         run(wine.command("wine").args(["winecfg", "-v", "win10"]).stderr(Stdio::null())).then_some(())?;
         let (shim, holder) = (room.join("shim.c"), room.join("holder.rs"));
         fs::write(&shim, SHIM).ok()?;
