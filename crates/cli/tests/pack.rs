@@ -6,7 +6,7 @@ mod common;
 mod company;
 
 use common::{Case, claim, day, head};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const MEMBERS: &str =
     "no,mobile,email\r\n1,13800000001,kunde01@example.org\r\n2,13800000002,kunde02@example.org\r\n3,13800000003,kunde03@example.org\r\n";
@@ -100,6 +100,8 @@ fn a_second_export_that_still_has_what_was_to_go_keeps_the_case_open() {
     // Asked for before anything was ordered: it says nothing of what comes after.
     answered(&case, "early", "no,mobile,email\r\n", "会员,0,\r\n");
     case.prepared();
+    let source = &case.json(&["status"])["sources"][0];
+    assert_eq!((&source["id"], &source["reach"], &source["level_at_most"]), (&json!("crm"), &json!("pack"), &json!("L2")));
     let applied = case.json(&["apply"]);
     assert_eq!(applied["waiting"][0]["why"], "by_hand", "{applied:#}");
     assert_eq!(case.fault(&["pack", "import", "crm", "early"]), "errand_before_order");

@@ -97,6 +97,7 @@ fn show(session: &Session<'_>, workspace: &Workspace, doc: &PlanDoc) {
         ("尚不清楚", "unknown"),
     ];
     say::table(&head.map(|(zh, en)| session.pick(zh, en)), rows);
+    super::status::sources(session, workspace);
     let handed = |h: &plan::HandOver| {
         let to = workspace.party_name(&h.party).unwrap_or_else(|| h.party.to_string());
         let days = format!("{} … {}", h.not_before, h.not_after);

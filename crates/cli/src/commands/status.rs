@@ -49,6 +49,7 @@ pub fn run(session: &Session<'_>, list_tasks: bool) -> Result<u8, Fault> {
         let archives: Vec<_> = archives.iter().map(|(a, d)| json!({"archive": a, "until": d})).collect();
         let shares: Vec<_> = share_holders(&workspace).into_iter().map(|(n, holder)| json!({"holder": holder, "share": n})).collect();
         say::print_json(&json!({
+            "sources": reached(&workspace).iter().map(|s| json!({"id": s.0, "level_at_most": s.3, "reach": s.2, "source": s.1})).collect::<Vec<_>>(),
             "approvals": approvals, "archives": archives, "drilled": work::drilled(&workspace), "shares": shares, "blocks": blocks, "case": state.case, "closed": state.closed, "entries": state.next, "keys": keys, "next": next,
             "open_holds": state.holds.len(), "open_orders": open, "plan": plan.as_ref().map(|(n, _)| n), "questions": questions, "undecided": undecided
         }));
@@ -74,6 +75,7 @@ pub fn run(session: &Session<'_>, list_tasks: bool) -> Result<u8, Fault> {
             vec![p("下一步", "next"), next.to_owned()],
         ],
     );
+    sources(session, &workspace);
     let rows = keys
         .into_iter()
         .map(|(k, u, person, r)| {
@@ -92,6 +94,25 @@ pub fn run(session: &Session<'_>, list_tasks: bool) -> Result<u8, Fault> {
     );
     shares(session, &workspace);
     Ok(0)
+}
+
+/// Id, place, reach and highest level of every source that the ledger knows.
+fn reached(workspace: &work::Workspace) -> Vec<(String, terms::Place, terms::Reach, terms::Level)> {
+    let of = |(n, file): (usize, &case::file::SourceFile)| {
+        let place = terms::Place::new(format!("src{n}"))?;
+        let known = workspace.state.sources.get(&place)?;
+        Some((file.id.value.clone(), place, known.reach, known.cap))
+    };
+    (1..).zip(workspace.file.sources.iter()).filter_map(of).collect()
+}
+
+/// How Custody gets at each source, and the highest level that this allows.
+pub(super) fn sources(session: &Session<'_>, workspace: &work::Workspace) {
+    let row = |(id, place, reach, cap): (String, terms::Place, terms::Reach, terms::Level)| {
+        vec![format!("{place} {id}"), reach.label().get(session.lang).to_owned(), cap.label().get(session.lang).to_owned()]
+    };
+    let head = [("数据源", "source"), ("触达", "reach"), ("级别上限", "level at most")];
+    say::table(&head.map(|(zh, en)| session.pick(zh, en)), reached(workspace).into_iter().map(row).collect());
 }
 
 /// The shares of the root key, by number, with the holders that the case file names.

@@ -19,9 +19,9 @@ pub(super) fn unmoved(workspace: &mut Workspace, doc: &PlanDoc) -> Result<(), Fa
     let now = known.inputs;
     let moved = [
         ("packs", now.packs != doc.inputs.packs),
+        ("acts", now.acts != doc.inputs.acts || now.noticed != doc.inputs.noticed),
         ("case_file", now.case != doc.inputs.case),
         ("answers", now.answers != doc.inputs.answers),
-        ("acts", now.acts != doc.inputs.acts || now.noticed != doc.inputs.noticed),
         ("agreements", now.agreements != doc.inputs.agreements),
         ("holdings", bare(known.holdings) != bare(planned)),
     ];
