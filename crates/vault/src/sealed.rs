@@ -13,6 +13,8 @@ use crate::random::random;
 
 const MAGIC: &[u8; 8] = b"CUSTSEAL";
 const PIECE: usize = 1 << 20;
+/// The end of a file's name while it is written; no name in the vault ends so.
+pub(crate) const UNFINISHED: &str = ".new";
 
 /// One AEAD sealing.
 pub(crate) fn seal(key: &[u8; 32], nonce: &[u8; 12], aad: &[u8], plain: &[u8]) -> Result<Vec<u8>, Fault> {
@@ -97,7 +99,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(|e| io(&e))?;
     let mut name = path.as_os_str().to_owned();
-    name.push(".new");
+    name.push(UNFINISHED);
     let new = Path::new(&name);
     let written = private(new).and_then(|mut f| f.write_all(bytes).and_then(|()| f.sync_all()));
     if let Err(e) = written {

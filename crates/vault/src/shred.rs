@@ -6,7 +6,7 @@ use std::path::Path;
 use terms::Fault;
 
 use crate::random::random_key;
-use crate::sealed::{io, open_bytes, seal_bytes, sync_folder, wipe, write_whole};
+use crate::sealed::{UNFINISHED, io, open_bytes, seal_bytes, sync_folder, wipe, write_whole};
 use crate::slots::epoch_at;
 use crate::vault::{Vault, named};
 
@@ -77,6 +77,10 @@ fn prepare(vault: &mut Vault, plan: &ShredPlan<'_>, folder: &Path) -> Result<(),
     for entry in fs::read_dir(folder.join("index")).map_err(|e| io(&e))? {
         let entry = entry.map_err(|e| io(&e))?;
         let name = entry.file_name().to_string_lossy().into_owned();
+        if name.ends_with(UNFINISHED) {
+            // A death while it was written: nobody names it, and it goes with the old index.
+            continue;
+        }
         let sealed = fs::read(entry.path()).map_err(|e| io(&e))?;
         let plain = zeroize::Zeroizing::new(open_bytes(&named(&old_index_key, &name), &sealed).ok_or_else(|| Fault::new("vault_damaged"))?);
         if let Some(kept) = (plan.rewrite)(&name, &plain)? {
@@ -129,3 +133,7 @@ fn remove_folder(folder: &Path) -> Result<(), Fault> {
     }
     fs::remove_dir(folder).map_err(|e| io(&e))
 }
+
+#[cfg(test)]
+#[path = "tests/shred.rs"]
+mod tests;
