@@ -142,11 +142,22 @@ fn import(session: &Session<'_>, source: &str, folder: &Path) -> Result<u8, Faul
     let code = u8::from(done.n.is_none());
     if session.args.json {
         let tables: Vec<_> = done.tables.iter().map(|(t, s, c)| json!({"counted": c, "stated": s, "table": t})).collect();
-        say::print_json(&json!({"entry": done.n, "findings": done.findings, "tables": tables}));
+        say::print_json(&json!({"digests": done.digests, "entry": done.n, "findings": done.findings, "left": done.left, "tables": tables}));
         return Ok(code);
     }
     let rows = done.tables.iter().map(|(t, s, c)| vec![t.clone(), s.map(|n| n.to_string()).unwrap_or_default(), c.to_string()]).collect();
     say::table(&[session.pick("表", "table"), session.pick("对方所报", "reported"), session.pick("实有", "counted")], rows);
+    let (with, all) = (done.digests, done.tables.len());
+    session.tell(&format!("{all} 张表中 {with} 张报了 SHA-256"), &format!("{with} of {all} tables came with a SHA-256"));
+    if let Some(left) = &done.left {
+        session.tell(
+            &format!("上一次的导出还在 {}：关闭打开它的程序；下一次导入或结案时会删除。", left.display()),
+            &format!(
+                "the export of before still lies in {}: close what has it open; the next import, or closing, removes it.",
+                left.display()
+            ),
+        );
+    }
     done.findings.iter().for_each(|f| println!("✘ {}", f.get(session.lang)));
     match done.n {
         Some(n) => session.tell(
