@@ -188,7 +188,9 @@ fn method(holding: &Holding, outcome: Outcome, whole: bool) -> Method {
     match outcome {
         Outcome::Retain => Method::Store,
         Outcome::Destroy | Outcome::Anonymise | Outcome::Return => match (holding.reach, holding.kind) {
-            (Reach::Direct, StoreKind::Sqlite | StoreKind::Delimited) if outcome == Outcome::Destroy => {
+            (Reach::Direct, StoreKind::Sqlite | StoreKind::Delimited | StoreKind::Postgresql | StoreKind::Mariadb)
+                if outcome == Outcome::Destroy =>
+            {
                 if whole {
                     Method::DeleteRows
                 } else {

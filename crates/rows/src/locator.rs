@@ -18,6 +18,15 @@ pub enum Locator {
     },
     /// Row of a sheet, from 0.
     SheetRow(u32),
+    /// Where a row without key lies in PostgreSQL: table, block and item (`ctid`). It moves when the row is changed or the table rewritten.
+    Tid {
+        /// The table's id: a partition has its own.
+        table: u32,
+        /// Block from 0.
+        block: u32,
+        /// Item from 1.
+        item: u16,
+    },
 }
 
 impl Locator {
@@ -43,6 +52,12 @@ impl Locator {
                 out.push(4);
                 out.extend_from_slice(&row.to_be_bytes());
             }
+            Locator::Tid { table, block, item } => {
+                out.push(5);
+                out.extend_from_slice(&table.to_be_bytes());
+                out.extend_from_slice(&block.to_be_bytes());
+                out.extend_from_slice(&item.to_be_bytes());
+            }
         }
         out
     }
@@ -58,6 +73,12 @@ impl Locator {
                 Locator::Bytes { record: numbers.next()?, from: numbers.next()?, to: numbers.next()? }
             }
             4 => Locator::SheetRow(u32::from_be_bytes(rest.try_into().ok()?)),
+            5 => {
+                let (table, rest) = rest.split_first_chunk::<4>()?;
+                let (block, item) = rest.split_first_chunk::<4>()?;
+                let item = u16::from_be_bytes(item.try_into().ok()?);
+                Locator::Tid { table: u32::from_be_bytes(*table), block: u32::from_be_bytes(*block), item }
+            }
             _ => return None,
         })
     }

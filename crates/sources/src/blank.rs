@@ -5,7 +5,7 @@ use rows::{CellRef, Tag};
 use crate::dataset::Column;
 
 /// What erasing leaves in one column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Blank {
     /// Null.
     Null,
@@ -17,6 +17,10 @@ pub enum Blank {
     Zero,
     /// Zero, in a column of reals.
     ZeroReal,
+    /// A value of the column's own type that says nothing: the store refuses nulls.
+    Value(Tag, Vec<u8>),
+    /// A negative number of four bytes, made of the row's: the store refuses nulls and equal values.
+    SmallNumber,
     /// The row's number, negative: the store refuses nulls and equal values.
     Number,
     /// The same in a column of reals.
@@ -29,7 +33,7 @@ pub enum Blank {
 
 impl Blank {
     /// The field of a row after erasing; `number` is unique among the rows of the data set and says nothing about anybody.
-    pub fn leaves(self, before: CellRef<'_>, number: u64) -> (Tag, Vec<u8>) {
+    pub fn leaves(&self, before: CellRef<'_>, number: u64) -> (Tag, Vec<u8>) {
         let negative = || i64::try_from(number).map_or(i64::MIN, |n| -n);
         // Numbers grow from seal and position: exact as a real up to 2^53, and merely close beyond.
         let negative_real = || negative() as f64;
@@ -38,6 +42,12 @@ impl Blank {
             Blank::Text if before.tag == Tag::Null => (Tag::Null, Vec::new()),
             Blank::Text => (Tag::Text, Vec::new()),
             Blank::Blob => (Tag::Blob, Vec::new()),
+            Blank::Value(tag, bytes) => (*tag, bytes.clone()),
+            // Seals of one data set are spread by a prime, so that their rows do not meet.
+            Blank::SmallNumber => {
+                let mixed = (number & 0xffff_ffff).wrapping_add((number >> 32).wrapping_mul(1_000_003)) & 0x7fff_ffff;
+                (Tag::Integer, i64::try_from(mixed).map_or(i64::MIN, |n| -1 - n).to_be_bytes().to_vec())
+            }
             Blank::Zero => (Tag::Integer, 0i64.to_be_bytes().to_vec()),
             Blank::ZeroReal => (Tag::Real, 0f64.to_be_bytes().to_vec()),
             Blank::Number => (Tag::Integer, negative().to_be_bytes().to_vec()),

@@ -15,7 +15,7 @@ use crate::blank::Blank;
 use crate::dataset::{Column, Dataset, Listing, Missed, Purged, ReadSummary, Searched, Store};
 use crate::needles::Needles;
 use crate::places::Places;
-use crate::raw::RawForm;
+use crate::raw::{RawForm, Record};
 use crate::{Pick, Sink, Source};
 
 pub(crate) use sniff::header_row;
@@ -220,7 +220,7 @@ impl Source for Delimited {
 
     fn raw_form(&self, place: &Place) -> RawForm {
         let joint = self.known(place).map(|k| k.form.delimiter_bytes()).unwrap_or_default();
-        RawForm { joint, ..RawForm::default() }
+        Box::new(move |cells| Record::joined(cells, &joint))
     }
 }
 

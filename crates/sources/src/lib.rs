@@ -3,10 +3,14 @@
 mod blank;
 mod dataset;
 mod delimited;
+mod files;
+mod mariadb;
 mod needles;
 mod overwrite;
 mod places;
+mod postgres;
 mod raw;
+mod server;
 mod sheets;
 mod sqlite;
 
@@ -20,7 +24,8 @@ pub use dataset::{Action, Column, Dataset, Listing, Missed, Purged, ReadSummary,
 pub use needles::{Needle, Needles};
 pub use overwrite::{sync_folder, wipe};
 pub use places::Places;
-pub use raw::RawForm;
+pub use raw::{RawForm, Record};
+pub use server::{Limits, ServerAt};
 
 /// Receives batches; an error stops the reading.
 pub type Sink<'a> = &'a mut dyn FnMut(&Batch) -> Result<(), Fault>;
@@ -76,11 +81,29 @@ pub trait Source {
     fn raw_form(&self, place: &Place) -> RawForm;
 }
 
+/// Where a source is.
+#[derive(Clone, Debug)]
+pub enum At {
+    /// A file or folder of this machine.
+    Path(std::path::PathBuf),
+    /// A database server.
+    Server(ServerAt),
+}
+
 /// Opens a source of that kind.
 ///
 /// # Errors
-/// If there is nothing at the path.
-pub fn open(kind: StoreKind, source: &Place, path: &Path) -> Result<Box<dyn Source>, Fault> {
+/// If there is nothing at the path, or the server cannot be reached.
+pub fn open(kind: StoreKind, source: &Place, at: At) -> Result<Box<dyn Source>, Fault> {
+    match (kind, at) {
+        (StoreKind::Postgresql, At::Server(at)) => Ok(Box::new(postgres::Postgres::open(source.clone(), at)?)),
+        (StoreKind::Mariadb, At::Server(at)) => Ok(Box::new(mariadb::Mariadb::open(source.clone(), at)?)),
+        (_, At::Server(_)) => Err(Fault::new("server_address").with("source", source)),
+        (kind, At::Path(path)) => open_path(kind, source, &path),
+    }
+}
+
+fn open_path(kind: StoreKind, source: &Place, path: &Path) -> Result<Box<dyn Source>, Fault> {
     if !path.exists() {
         return Err(Fault::new("source_missing").with("source", source));
     }
@@ -91,6 +114,7 @@ pub fn open(kind: StoreKind, source: &Place, path: &Path) -> Result<Box<dyn Sour
         StoreKind::Sqlite => Box::new(sqlite::Sqlite::new(source.clone(), path)),
         StoreKind::Delimited => Box::new(delimited::Delimited::new(source.clone(), path)),
         StoreKind::Sheets => Box::new(sheets::Sheets::new(source.clone(), path)),
+        StoreKind::Postgresql | StoreKind::Mariadb => return Err(Fault::new("server_address").with("source", source)),
         StoreKind::Paper | StoreKind::Device | StoreKind::Platform => return Err(Fault::new("reach_by_hand").with("source", source)),
     })
 }

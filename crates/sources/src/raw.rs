@@ -1,59 +1,75 @@
-//! What a row looks like in the raw files of its store: one part per column, and what lies between parts.
+//! What a row looks like in the raw files of its store: values side by side in runs, cut where unknown bytes lie between them.
 
-use rows::{CellRef, Tag};
+use std::ops::Range;
 
-/// The raw form of a data set's rows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RawForm {
-    /// Values as SQLite serialises them; else their bytes as they are.
-    pub serial: bool,
-    /// The column that is the row id itself and stands in no record.
-    pub rowid_alias: Option<usize>,
-    /// Bytes between two values.
-    pub joint: Vec<u8>,
-    /// Whether nothing of it can be seen in raw bytes (compressed members).
-    pub unseen: bool,
+use rows::CellRef;
+
+/// How a data set's rows lie in the raw files.
+pub type RawForm = Box<dyn Fn(&[CellRef<'_>]) -> Record>;
+
+/// A row as it lies in the raw files, as far as that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    runs: Vec<Vec<u8>>,
+    /// By column: run and bytes in it; none if nothing of the value can be foretold.
+    at: Vec<Option<(usize, Range<usize>)>>,
 }
 
-impl RawForm {
-    /// The parts of a row.
-    pub fn parts(&self, cells: &[CellRef<'_>]) -> Vec<Vec<u8>> {
-        let part = |(i, c): (usize, &CellRef<'_>)| match (self.unseen || self.rowid_alias == Some(i), self.serial) {
-            (true, _) => Vec::new(),
-            (false, true) => serial(*c),
-            (false, false) => c.bytes.to_vec(),
-        };
-        cells.iter().enumerate().map(part).collect()
+impl Record {
+    /// A row of that many columns of which nothing is known yet.
+    pub fn unseen(columns: usize) -> Record {
+        Record { runs: vec![Vec::new()], at: vec![None; columns] }
     }
 
-    /// A whole row, its parts joined.
-    pub fn row(&self, cells: &[CellRef<'_>]) -> Vec<u8> {
-        self.parts(cells).join(self.joint.as_slice())
+    /// Values as they are, with the same bytes between each two.
+    pub fn joined(cells: &[CellRef<'_>], joint: &[u8]) -> Record {
+        let mut out = Record::unseen(cells.len());
+        for (i, cell) in cells.iter().enumerate() {
+            if i > 0 {
+                out.glue(joint);
+            }
+            out.value_of(i, cell.bytes);
+        }
+        out
     }
-}
 
-/// The bytes of a value inside a SQLite record: text and blob as they are, integers in the fewest bytes, whole reals as integers.
-fn serial(cell: CellRef<'_>) -> Vec<u8> {
-    match cell.tag {
-        Tag::Null => Vec::new(),
-        Tag::Integer => cell.integer().map(packed).unwrap_or_default(),
-        Tag::Real => match cell.real() {
-            Some(r) if r.fract() == 0.0 && r.abs() < 140_737_488_355_328.0 => packed(r as i64),
-            _ => cell.bytes.to_vec(),
-        },
-        Tag::Text | Tag::Blob | Tag::Other => cell.bytes.to_vec(),
+    /// The next bytes are those of a column's value.
+    pub(crate) fn value_of(&mut self, column: usize, bytes: &[u8]) {
+        let run = self.runs.len().saturating_sub(1);
+        if let (Some(last), Some(room)) = (self.runs.last_mut(), self.at.get_mut(column)) {
+            *room = Some((run, last.len()..last.len() + bytes.len()));
+            last.extend_from_slice(bytes);
+        }
     }
-}
 
-fn packed(n: i64) -> Vec<u8> {
-    let len = match n {
-        0 | 1 => 0,
-        -128..=127 => 1,
-        -32_768..=32_767 => 2,
-        -8_388_608..=8_388_607 => 3,
-        -2_147_483_648..=2_147_483_647 => 4,
-        -140_737_488_355_328..=140_737_488_355_327 => 6,
-        _ => 8,
-    };
-    n.to_be_bytes().get(8 - len..).unwrap_or_default().to_vec()
+    /// The next bytes belong to no value: headers, padding, separators.
+    pub(crate) fn glue(&mut self, bytes: &[u8]) {
+        if let Some(last) = self.runs.last_mut() {
+            last.extend_from_slice(bytes);
+        }
+    }
+
+    /// Unknown bytes follow.
+    pub(crate) fn cut(&mut self) {
+        if self.runs.last().is_some_and(|r| !r.is_empty()) {
+            self.runs.push(Vec::new());
+        }
+    }
+
+    /// A column's value; empty if nothing of it can be foretold.
+    pub fn value(&self, column: usize) -> &[u8] {
+        self.around(column, 0, 0)
+    }
+
+    /// A column's value with as many bytes before and after it as are known, up to those numbers.
+    pub fn around(&self, column: usize, before: usize, after: usize) -> &[u8] {
+        let Some((run, range)) = self.at.get(column).and_then(Option::as_ref) else { return &[] };
+        let run = self.runs.get(*run).map(Vec::as_slice).unwrap_or_default();
+        run.get(range.start.saturating_sub(before)..(range.end + after).min(run.len())).unwrap_or_default()
+    }
+
+    /// The runs, one after the other.
+    pub fn runs(&self) -> impl Iterator<Item = &[u8]> {
+        self.runs.iter().map(Vec::as_slice)
+    }
 }

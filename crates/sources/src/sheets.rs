@@ -13,7 +13,7 @@ use crate::dataset::{Column, Dataset, Listing, Missed, Purged, ReadSummary, Sear
 use crate::delimited::{Found, header_row, io_fault, walk};
 use crate::needles::Needles;
 use crate::places::Places;
-use crate::raw::RawForm;
+use crate::raw::{RawForm, Record};
 use crate::{Pick, Sink, Source};
 
 /// Most bytes that a workbook's parts may unpack to.
@@ -261,6 +261,6 @@ impl Source for Sheets {
     }
 
     fn raw_form(&self, _place: &Place) -> RawForm {
-        RawForm { unseen: true, ..RawForm::default() }
+        Box::new(|cells| Record::unseen(cells.len()))
     }
 }

@@ -4,7 +4,7 @@ mod erase;
 mod faults;
 mod list;
 mod read;
-mod remains;
+mod record;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,6 +15,7 @@ use terms::{Fault, Level, Place};
 
 use crate::blank::Blank;
 use crate::dataset::{Dataset, Listing, Purged, ReadSummary, Searched, Store};
+use crate::files;
 use crate::needles::Needles;
 use crate::places::Places;
 use crate::raw::RawForm;
@@ -128,7 +129,7 @@ impl Source for Sqlite {
     }
 
     fn search(&mut self, _places: &[Place], needles: &mut Needles) -> Result<Searched, Fault> {
-        let mut out = remains::search(&self.raw_files(), needles);
+        let mut out = files::search(&self.raw_files(), needles);
         let indexes = self.reader().and_then(|c| erase::full_text(&c).map_err(|e| fault(&e, &self.source)))?;
         if !indexes.is_empty() {
             // A full-text index keeps words in pieces: a search for whole values does not see them.
@@ -142,8 +143,8 @@ impl Source for Sqlite {
     }
 
     fn raw_form(&self, place: &Place) -> RawForm {
-        let rowid_alias = self.dataset(place).ok().and_then(remains::rowid_alias);
-        RawForm { serial: true, rowid_alias, ..RawForm::default() }
+        let rowid_alias = self.dataset(place).ok().and_then(record::rowid_alias);
+        Box::new(move |cells| record::record(cells, rowid_alias))
     }
 }
 

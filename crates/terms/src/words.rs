@@ -64,6 +64,8 @@ words!(
         Sqlite = "sqlite", "SQLite 数据库", "SQLite database";
         Delimited = "delimited", "分隔文本文件夹（CSV/TSV）", "folder of delimited files (CSV/TSV)";
         Sheets = "sheets", "电子表格文件夹（XLSX/XLS）", "folder of spreadsheets (XLSX/XLS)";
+        Postgresql = "postgresql", "PostgreSQL 数据库", "PostgreSQL database";
+        Mariadb = "mariadb", "MariaDB 或 MySQL 数据库", "MariaDB or MySQL database";
         Paper = "paper", "纸质档案", "paper";
         Device = "device", "手机、电脑等设备", "telephones and other devices";
         Platform = "platform", "平台账户", "accounts on platforms";

@@ -1,5 +1,6 @@
 //! Every long task of a case, resumable, with progress by callback: scan, match and seal, plan, back up, carry out, look again, shred, package.
 
+mod address;
 mod agreements;
 mod align;
 mod apply;

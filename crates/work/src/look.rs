@@ -61,16 +61,18 @@ pub(crate) fn sight(
     reader.units(vault.slots(), &|slot| slots.contains(&slot), &mut |unit| {
         for (_, cells) in unit.rows.iter().filter(|(p, _)| positions.contains(p)) {
             let cells: Vec<CellRef<'_>> = cells.iter().map(|(tag, bytes)| CellRef { tag: *tag, bytes }).collect();
-            let parts = form.parts(&cells);
+            let record = form(&cells);
             for column in columns {
-                let value = parts.get(*column as usize).map(Vec::as_slice).unwrap_or_default();
                 if cells.get(*column as usize).is_none_or(CellRef::is_empty) {
                     continue;
                 }
                 *out.live.entry(*column).or_default() += 1;
-                let (left, right) = windows(&parts, *column as usize, &form.joint);
-                out.left.add(*column, &left);
-                out.right.add(*column, &right);
+                let at = *column as usize;
+                let value = record.value(at);
+                let short = value.len().min(WINDOW_MAX - LEFT);
+                let left = record.around(at, LEFT, 0);
+                out.left.add(*column, left.get(..left.len() - value.len() + short).unwrap_or_default());
+                out.right.add(*column, record.around(at, 0, RIGHT.saturating_sub(value.len())));
                 let pointing = value.len() >= PLAIN_MIN && value.iter().any(|b| b.is_ascii_digit() || *b == b'@');
                 if pointing {
                     out.plain.add(*column, value);
@@ -80,32 +82,6 @@ pub(crate) fn sight(
         Ok(())
     })?;
     Ok(out)
-}
-
-/// A value with the end of what stands before it, and a value with the beginning of what follows it.
-fn windows(parts: &[Vec<u8>], column: usize, joint: &[u8]) -> (Vec<u8>, Vec<u8>) {
-    let value = parts.get(column).map(Vec::as_slice).unwrap_or_default();
-    let mut before: Vec<u8> = Vec::new();
-    for part in parts.get(..column).unwrap_or_default().iter().rev() {
-        let mut more = part.clone();
-        more.extend_from_slice(joint);
-        more.extend_from_slice(&before);
-        before = more;
-        if before.len() >= LEFT {
-            break;
-        }
-    }
-    let mut left = before.get(before.len().saturating_sub(LEFT)..).unwrap_or_default().to_vec();
-    left.extend_from_slice(value.get(..value.len().min(WINDOW_MAX - LEFT)).unwrap_or_default());
-    let mut right = value.to_vec();
-    for part in parts.get(column + 1..).unwrap_or_default() {
-        if right.len() >= RIGHT {
-            break;
-        }
-        right.extend_from_slice(joint);
-        right.extend_from_slice(part);
-    }
-    (left, right)
 }
 
 fn met(needles: &Needles) -> BTreeMap<u32, u64> {
@@ -151,10 +127,11 @@ pub(crate) fn absence(source: &mut dyn Source, places: &[Place], mut sight: Sigh
         source.read(place, &mut |batch| {
             for row in 0..batch.rows() {
                 let cells: Vec<CellRef<'_>> = batch.row(row).collect();
-                let bytes = form.row(&cells);
-                sight.plain.look(&bytes);
-                sight.left.look(&bytes);
-                sight.right.look(&bytes);
+                for run in form(&cells).runs() {
+                    sight.plain.look(run);
+                    sight.left.look(run);
+                    sight.right.look(run);
+                }
             }
             Ok(())
         })?;

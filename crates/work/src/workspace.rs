@@ -401,7 +401,7 @@ impl Workspace {
     pub fn source(&self, i: usize) -> Result<(Place, Box<dyn sources::Source>), Fault> {
         let place = place_of(i).ok_or_else(|| Fault::new("document_form"))?;
         let file = self.file.sources.get(i).ok_or_else(|| Fault::new("source_missing").with("source", &place))?;
-        let source = sources::open(file.kind(), &place, &self.paths.base.join(&file.path.value))?;
+        let source = sources::open(file.kind(), &place, crate::address::address(&self.paths.base, file, &place)?)?;
         Ok((place, source))
     }
 }

@@ -334,6 +334,7 @@ fn source(s: &SourceFile, f: &mut Faults) {
             ),
         );
     }
+    server(s, f);
     if s.id.value.is_empty() || s.id.value.contains('/') {
         f.add(
             s.id.line,
@@ -350,6 +351,43 @@ fn source(s: &SourceFile, f: &mut Faults) {
             "sources.secret",
             ("这里不能写口令本身", "the secret itself does not belong here"),
             ("写 env:变量名 或 file:路径。", "write env:NAME or file:PATH."),
+        );
+    }
+}
+
+/// A database server has an address without a password; other kinds have none.
+fn server(s: &SourceFile, f: &mut Faults) {
+    let scheme: &[&str] = match s.kind.value.as_str() {
+        "postgresql" => &["postgres://", "postgresql://"],
+        "mariadb" => &["mysql://", "mariadb://"],
+        _ if s.server.is_some() => {
+            return f.add(
+                s.kind.line,
+                "sources.server",
+                ("`server` 只用于数据库服务器", "`server` is for database servers only"),
+                ("删去，或写 kind: postgresql 或 mariadb。", "remove it, or write kind: postgresql or mariadb."),
+            );
+        }
+        _ => return,
+    };
+    let Some(rest) = scheme.iter().find_map(|p| s.path.value.strip_prefix(p)) else {
+        return f.add(
+            s.path.line,
+            "sources.path",
+            ("数据库服务器要写地址", "a database server needs an address"),
+            (
+                "例如 postgres://custody@127.0.0.1:5432/shop 或 mysql://custody@127.0.0.1:3306/shop。",
+                "e.g. postgres://custody@127.0.0.1:5432/shop or mysql://custody@127.0.0.1:3306/shop.",
+            ),
+        );
+    };
+    let login = rest.split('/').next().and_then(|host| host.rsplit_once('@')).map_or("", |(login, _)| login);
+    if login.contains(':') || rest.contains("password=") {
+        f.add(
+            s.path.line,
+            "sources.path",
+            ("地址里不能写口令", "the address must not hold the password"),
+            ("另写 secret: env:变量名 或 file:路径。", "write it as secret: env:NAME or file:PATH."),
         );
     }
 }

@@ -149,22 +149,57 @@ pub struct Party {
 pub struct SourceFile {
     /// Short name, used in `datasets`.
     pub id: At<String>,
-    /// `sqlite`, `delimited` (a folder of CSV/TSV), `sheets` (a folder of XLSX/XLS); by hand only: `paper`, `device`, `platform`.
+    /// `sqlite`, `delimited` (a folder of CSV/TSV), `sheets` (a folder of XLSX/XLS), `postgresql`, `mariadb` (MySQL too); by hand only:
+    /// `paper`, `device`, `platform`.
     pub kind: At<String>,
     /// `direct`, `script`, `pack` or `by_hand`.
     #[serde(default = "direct")]
     pub reach: At<String>,
-    /// Database file or folder, relative to the case file; for an export that comes back, its folder `data`; by hand, where it stands.
+    /// Database file or folder, relative to the case file; for a server its address without a password
+    /// (`postgres://custody@127.0.0.1:5432/shop`); for an export that comes back, its folder `data`; by hand, where it stands.
     pub path: At<String>,
     /// Reference to a secret: `env:NAME` or `file:PATH`; never the secret itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<At<String>>,
+    /// How a database server is treated, and where its files can be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<At<ServerFile>>,
     /// Whether it is written to while the case runs.
     #[serde(default)]
     pub live: bool,
     /// Day from which nobody writes to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub freeze: Option<At<String>>,
+}
+
+/// How a database server is treated, and where its files can be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerFile {
+    /// The server's data directory, where this machine can read it. Without it nothing above L2 can be shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files: Option<String>,
+    /// Certificates (PEM) that vouch for the server beside the public ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca: Option<String>,
+    /// Longest transaction that reads, in minutes (60).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_snapshot_minutes: Option<u64>,
+    /// Longest wait for a lock, in seconds (5).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lock_seconds: Option<u64>,
+    /// Longest statement that changes rows, in seconds (60).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statement_seconds: Option<u64>,
+    /// Longest wait for others who are looking before a purge, in seconds (10).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lookers_seconds: Option<u64>,
+    /// Rows that one transaction erases (1,000).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch_rows: Option<u64>,
+    /// Rest between two batches, in milliseconds (0).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pause_ms: Option<u64>,
 }
 
 fn direct() -> At<String> {

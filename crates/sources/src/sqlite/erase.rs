@@ -149,7 +149,7 @@ fn key_values(locator: &Locator) -> Vec<Bound> {
     match locator {
         Locator::RowId(id) => vec![Bound(Tag::Integer, id.to_be_bytes().to_vec())],
         Locator::Key(key) => read_row(key).unwrap_or_default().into_iter().map(value).collect(),
-        Locator::Bytes { .. } | Locator::SheetRow(_) => Vec::new(),
+        Locator::Bytes { .. } | Locator::SheetRow(_) | Locator::Tid { .. } => Vec::new(),
     }
 }
 

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use terms::{Fault, Place};
 
 use super::read::{Identity, identity};
-use super::remains::rowid_alias;
+use super::record::rowid_alias;
 use super::{ENCODING, Sqlite, fault, quoted};
 use crate::dataset::{Column, Dataset, Listing, Missed};
 use crate::places::Places;

@@ -1,0 +1,127 @@
+//! MariaDB databases, and MySQL by the same protocol.
+
+mod blank;
+mod connect;
+mod erase;
+mod faults;
+mod list;
+mod purge;
+mod read;
+mod record;
+mod remains;
+
+use std::collections::BTreeMap;
+
+use mysql::Conn;
+use mysql::prelude::Queryable as _;
+use terms::{Fault, Level, Place};
+
+use crate::blank::Blank;
+use crate::dataset::{Listing, Purged, ReadSummary, Searched, Store};
+use crate::needles::Needles;
+use crate::places::Places;
+use crate::raw::{RawForm, Record};
+use crate::server::ServerAt;
+use crate::{Pick, Sink, Source};
+use list::Table;
+
+/// Versions of MariaDB whose remains were measured (docs/why/residue.md); every other, and MySQL, is capped at L2.
+const TESTED: [&str; 1] = ["10.11"];
+
+/// A MariaDB or MySQL database.
+pub(crate) struct Mariadb {
+    source: Place,
+    at: ServerAt,
+    conn: Conn,
+    /// `mariadb` or `mysql`.
+    name: &'static str,
+    version: String,
+    tables: BTreeMap<Place, Table>,
+    /// Whether a snapshot is held.
+    still: bool,
+}
+
+impl Mariadb {
+    /// Connects.
+    ///
+    /// # Errors
+    /// If the server cannot be reached or refuses.
+    pub(crate) fn open(source: Place, at: ServerAt) -> Result<Mariadb, Fault> {
+        let mut conn = connect::connect(&at, &source)?;
+        let (name, version) = connect::version(&mut conn, &source)?;
+        Ok(Mariadb { source, at, conn, name, version, tables: BTreeMap::new(), still: false })
+    }
+
+    fn table(&self, place: &Place) -> Result<&Table, Fault> {
+        self.tables.get(place).ok_or_else(|| Fault::new("dataset_missing").with("place", place))
+    }
+
+    /// Ends the snapshot, if one is held.
+    fn let_go(&mut self) -> Result<(), Fault> {
+        if std::mem::take(&mut self.still) {
+            self.conn.query_drop("ROLLBACK").map_err(|e| faults::fault(&e, &self.source))?;
+        }
+        Ok(())
+    }
+}
+
+impl Source for Mariadb {
+    fn store(&self) -> Store {
+        let minor: Vec<&str> = self.version.split('.').take(2).collect();
+        let tested = self.name == "mariadb" && TESTED.contains(&minor.join(".").as_str());
+        let seen = self.at.files.as_deref().is_some_and(remains::readable);
+        Store { name: self.name, version: self.version.clone(), cap: if tested && seen { Level::L4 } else { Level::L2 } }
+    }
+
+    fn list(&mut self, places: &mut Places) -> Result<Listing, Fault> {
+        let (listing, tables) = list::list(&mut self.conn, &self.source, places)?;
+        self.tables = tables;
+        Ok(listing)
+    }
+
+    fn hold_still(&mut self) -> Result<(), Fault> {
+        self.let_go()?;
+        let begin = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
+        self.conn.query_drop(begin).map_err(|e| faults::fault(&e, &self.source))?;
+        self.still = true;
+        Ok(())
+    }
+
+    fn read(&mut self, place: &Place, sink: Sink<'_>) -> Result<ReadSummary, Fault> {
+        let table = self.tables.get(place).ok_or_else(|| Fault::new("dataset_missing").with("place", place))?;
+        read::read(&mut self.conn, place, table, sink)
+    }
+
+    fn erase(&mut self, places: &[Place], pick: Pick<'_>) -> Result<(), Fault> {
+        self.let_go()?;
+        erase::erase(self, places, pick)
+    }
+
+    fn purge(&mut self, places: &[Place]) -> Result<Purged, Fault> {
+        self.let_go()?;
+        purge::purge(self, places)
+    }
+
+    fn search(&mut self, _places: &[Place], needles: &mut Needles) -> Result<Searched, Fault> {
+        remains::search(self, needles)
+    }
+
+    fn blanks(&self, place: &Place) -> Vec<Blank> {
+        self.table(place).map(|t| t.fields.iter().map(blank::of).collect()).unwrap_or_default()
+    }
+
+    fn raw_form(&self, place: &Place) -> RawForm {
+        match self.table(place) {
+            Ok(table) => {
+                let (fields, key) = (table.fields.clone(), table.primary.clone());
+                Box::new(move |cells| record::record(cells, &fields, &key))
+            }
+            Err(_) => Box::new(|cells| Record::unseen(cells.len())),
+        }
+    }
+}
+
+/// An identifier in quotes, its own quotes doubled.
+fn quoted(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}

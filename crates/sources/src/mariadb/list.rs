@@ -1,0 +1,207 @@
+//! What is in a MariaDB database: tables with columns, keys and references.
+
+use std::collections::BTreeMap;
+
+use mysql::prelude::Queryable as _;
+use mysql::{Conn, Row};
+use rows::Encoding;
+use terms::{Fault, Place};
+
+use super::faults::fault;
+use super::quoted;
+use crate::dataset::{Column, Dataset, Listing, Missed};
+use crate::places::Places;
+
+/// Most tables that are looked at.
+const TABLES_MAX: usize = 10_000;
+
+/// A table as the server knows it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Table {
+    /// Quoted, with its database.
+    pub sql: String,
+    pub fields: Vec<Field>,
+    /// Ordinals of the columns of a key without nulls; empty if there is none.
+    pub key: Vec<usize>,
+    /// Ordinals of the primary key: the first fields of every record.
+    pub primary: Vec<usize>,
+    /// `InnoDB`, `MyISAM`, `Aria`.
+    pub engine: String,
+    /// Bytes that its data takes, by the server's estimate.
+    pub bytes: u64,
+}
+
+/// A column as the server knows it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Field {
+    pub name: String,
+    /// Quoted.
+    pub sql: String,
+    /// `varchar`, `int`, …
+    pub data_type: String,
+    /// As declared, e.g. `int(10) unsigned`.
+    pub declared: String,
+    pub charset: String,
+    /// Bytes for texts and blobs, digits for decimals, digits of a second's fraction.
+    pub length: u64,
+    pub precision: u64,
+    pub scale: u64,
+    pub fraction: u64,
+    pub not_null: bool,
+    pub unique: bool,
+    pub generated: bool,
+    /// Computed when read: it stands in no record.
+    pub is_virtual: bool,
+}
+
+impl Field {
+    pub(super) fn unsigned(&self) -> bool {
+        self.declared.contains("unsigned")
+    }
+}
+
+const TABLES: &str = "SELECT TABLE_NAME, TABLE_TYPE, COALESCE(ENGINE, ''), COALESCE(DATA_LENGTH, 0) FROM information_schema.TABLES \
+     WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY TABLE_NAME";
+
+const COLUMNS: &str = "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, COALESCE(CHARACTER_SET_NAME, ''), \
+     COALESCE(CHARACTER_OCTET_LENGTH, 0), COALESCE(NUMERIC_PRECISION, 0), COALESCE(NUMERIC_SCALE, 0), COALESCE(DATETIME_PRECISION, 0), \
+     IS_NULLABLE, EXTRA FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() ORDER BY TABLE_NAME, ORDINAL_POSITION";
+
+const KEYS: &str = "SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, SUB_PART IS NOT NULL FROM information_schema.STATISTICS \
+     WHERE TABLE_SCHEMA = DATABASE() AND NON_UNIQUE = 0 ORDER BY TABLE_NAME, INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX";
+
+const REFERENCES: &str = "SELECT TABLE_NAME, COLUMN_NAME, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE \
+     WHERE TABLE_SCHEMA = DATABASE() AND REFERENCED_TABLE_SCHEMA = DATABASE() ORDER BY TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION";
+
+/// Lists everything that the user may see.
+pub(super) fn list(conn: &mut Conn, source: &Place, places: &mut Places) -> Result<(Listing, BTreeMap<Place, Table>), Fault> {
+    let map = |e: mysql::Error| fault(&e, source);
+    let full = || Fault::new("too_many_datasets").with("source", source).with("most", TABLES_MAX);
+    let database: Option<String> = conn.query_first("SELECT DATABASE()").map_err(map)?;
+    let database = quoted(&database.unwrap_or_default());
+    let found: Vec<(String, String, String, u64)> = conn.query(TABLES).map_err(map)?;
+    if found.len() > TABLES_MAX {
+        return Err(full());
+    }
+    let mut tables: BTreeMap<String, Table> = BTreeMap::new();
+    let mut ids: BTreeMap<String, Place> = BTreeMap::new();
+    for (name, _, engine, bytes) in found {
+        ids.insert(name.clone(), places.of(source, 't', &name).ok_or_else(full)?);
+        let sql = format!("{database}.{}", quoted(&name));
+        tables.insert(name, Table { sql, engine, bytes, ..Table::default() });
+    }
+    for row in conn.query::<Row, _>(COLUMNS).map_err(map)? {
+        let (name, field) = field(row);
+        if let Some(table) = tables.get_mut(&name) {
+            table.fields.push(field);
+        }
+    }
+    keys(conn.query(KEYS).map_err(map)?, &mut tables);
+    let references: Vec<(String, String, String, String)> = conn.query(REFERENCES).map_err(map)?;
+    let mut listing = Listing::default();
+    for (name, table) in &tables {
+        let Some(place) = ids.get(name) else { continue };
+        if matches!(table.engine.as_str(), "FEDERATED" | "CONNECT" | "SPIDER" | "S3") {
+            listing.missed.push(Missed { place: place.clone(), reason: "foreign_table".to_owned(), bytes: 0 });
+            continue;
+        }
+        let mut dataset = dataset(place, name, table);
+        dataset.points_to = references.iter().filter(|r| r.0 == *name).filter_map(|r| refer(r, &ids, &tables)).collect();
+        dataset.points_to.sort();
+        listing.datasets.push(dataset);
+    }
+    listing.datasets.sort_by(|a, b| a.place.cmp(&b.place));
+    let tables = tables.into_iter().filter_map(|(name, table)| Some((ids.get(&name)?.clone(), table))).collect();
+    Ok((listing, tables))
+}
+
+fn field(row: Row) -> (String, Field) {
+    let text = |i: usize| row.get_opt::<String, _>(i).and_then(Result::ok).unwrap_or_default();
+    let number = |i: usize| row.get_opt::<u64, _>(i).and_then(Result::ok).unwrap_or_default();
+    let extra = text(10).to_uppercase();
+    let field = Field {
+        sql: quoted(&text(1)),
+        name: text(1),
+        data_type: text(2).to_lowercase(),
+        declared: text(3),
+        charset: text(4),
+        length: number(5),
+        precision: number(6),
+        scale: number(7),
+        fraction: number(8),
+        not_null: text(9) == "NO",
+        unique: false,
+        // `DEFAULT_GENERATED` (MySQL) is a default, not a computed column.
+        generated: extra.contains("GENERATED") && !extra.contains("DEFAULT_GENERATED"),
+        is_virtual: extra.contains("VIRTUAL"),
+    };
+    (text(0), field)
+}
+
+/// Marks columns that alone are unique, and finds a key without nulls, the primary one first.
+fn keys(rows: Vec<(String, String, String, bool)>, tables: &mut BTreeMap<String, Table>) {
+    let mut indexes: BTreeMap<(String, usize, String), Vec<(String, bool)>> = BTreeMap::new();
+    for (table, index, column, part) in rows {
+        let order = usize::from(index != "PRIMARY");
+        indexes.entry((table, order, index)).or_default().push((column, part));
+    }
+    for ((name, order, _), columns) in indexes {
+        let Some(table) = tables.get_mut(&name) else { continue };
+        let at = |c: &String| table.fields.iter().position(|f| f.name == *c);
+        let ordinals: Vec<usize> = columns.iter().filter_map(|(c, _)| at(c)).collect();
+        if ordinals.len() != columns.len() || columns.iter().any(|(_, part)| *part) {
+            continue;
+        }
+        let no_nulls = ordinals.iter().all(|i| table.fields.get(*i).is_some_and(|f| f.not_null));
+        if let ([only], true) = (ordinals.as_slice(), order > 0)
+            && let Some(field) = table.fields.get_mut(*only)
+        {
+            field.unique = true;
+        }
+        if order == 0 {
+            table.primary.clone_from(&ordinals);
+            if let ([only], Some(field)) = (ordinals.as_slice(), ordinals.first().and_then(|i| table.fields.get_mut(*i))) {
+                let _ = only;
+                field.unique = true;
+            }
+        }
+        if table.key.is_empty() && no_nulls {
+            table.key = ordinals;
+        }
+    }
+}
+
+fn dataset(place: &Place, name: &str, table: &Table) -> Dataset {
+    let column = |(i, f): (usize, &Field)| Column {
+        name: f.name.clone(),
+        declared: f.declared.clone(),
+        key: table.key.contains(&i),
+        not_null: f.not_null,
+        unique: f.unique,
+        generated: f.generated,
+    };
+    Dataset {
+        place: place.clone(),
+        name: name.to_owned(),
+        is_table: true,
+        columns: table.fields.iter().enumerate().map(column).collect(),
+        points_to: Vec::new(),
+        encoding: Encoding::Utf8,
+        hidden: false,
+        keyed: !table.key.is_empty(),
+    }
+}
+
+fn refer(
+    (own, column, other, target): &(String, String, String, String),
+    ids: &BTreeMap<String, Place>,
+    tables: &BTreeMap<String, Table>,
+) -> Option<(u32, Place, u32)> {
+    // Names of tables may differ in case between the two columns of the catalogue.
+    let found = ids.keys().find(|n| *n == other).or_else(|| ids.keys().find(|n| n.eq_ignore_ascii_case(other)))?;
+    let ordinal = |table: &str, name: &str| {
+        let at = tables.get(table)?.fields.iter().position(|f| f.name.eq_ignore_ascii_case(name))?;
+        u32::try_from(at).ok()
+    };
+    Some((ordinal(own, column)?, ids.get(found)?.clone(), ordinal(found, target)?))
+}

@@ -1,0 +1,170 @@
+//! The purge of MariaDB (docs/why/residue.md): nobody else looking, tables rewritten, statistics anew, logs cycled, old pages and undo written
+//! over; every answer read.
+
+use mysql::prelude::Queryable as _;
+use mysql::{Conn, Row};
+use terms::{Fault, Place};
+
+use super::faults::fault;
+use super::list::Table;
+use super::remains::{flush, wait};
+use super::{Mariadb, connect, quoted};
+use crate::dataset::Purged;
+use crate::server::Limits;
+
+/// Rows of the filler and bytes of each: 8 MB of existing pages, more than the doublewrite buffer holds.
+const FILLER_ROWS: usize = 2_000;
+const FILLER_BYTES: usize = 4_000;
+/// Rounds in which all of them are updated: 64 MB of undo and log.
+const FILLER_ROUNDS: usize = 8;
+/// The filler's name, beside the tables that were erased in.
+const FILLER: &str = "custody_filler";
+
+/// Cleans what erasing leaves behind.
+pub(super) fn purge(mariadb: &Mariadb, places: &[Place]) -> Result<Purged, Fault> {
+    let source = &mariadb.source;
+    let tables: Vec<Table> = places.iter().filter_map(|p| mariadb.tables.get(p)).cloned().collect();
+    let conn = connect::connect(&mariadb.at, source)?;
+    let mut purging = Purging { conn, source, limits: mariadb.at.limits, steps: Vec::new() };
+    purging.drop_filler()?;
+    purging.alone()?;
+    purging.rewrite(&tables)?;
+    purging.statistics(&tables)?;
+    purging.binary_log()?;
+    purging.alone()?;
+    purging.write_over()?;
+    purging.redo()?;
+    flush(&mut purging.conn, source, purging.limits.max_snapshot)?;
+    purging.steps.push("dirty pages flushed".to_owned());
+    Ok(Purged { steps: purging.steps })
+}
+
+struct Purging<'a> {
+    conn: Conn,
+    source: &'a Place,
+    limits: Limits,
+    steps: Vec<String>,
+}
+
+const LOOKERS: &str =
+    "SELECT trx_mysql_thread_id FROM information_schema.INNODB_TRX WHERE trx_mysql_thread_id <> CONNECTION_ID() ORDER BY trx_started";
+
+impl Purging<'_> {
+    fn run(&mut self, sql: &str) -> Result<(), Fault> {
+        self.conn.query_drop(sql).map_err(|e| fault(&e, self.source))
+    }
+
+    fn number(&mut self, sql: &str) -> Result<Option<u64>, Fault> {
+        self.conn.query_first(sql).map_err(|e| fault(&e, self.source))
+    }
+
+    fn step(&mut self, what: impl Into<String>) {
+        self.steps.push(what.into());
+    }
+
+    /// Waits until old row versions are gone: an old read view keeps all of them.
+    fn alone(&mut self) -> Result<(), Fault> {
+        if wait(&mut self.conn, self.source, self.limits.lookers, "Innodb_history_list_length", 0)? {
+            self.step("nobody else is looking: history list 0");
+            return Ok(());
+        }
+        let fault = Fault::new("somebody_is_looking").with("source", self.source);
+        Err(match self.number(LOOKERS)? {
+            Some(thread) => fault.with("who", "snapshot").with("which", thread).with("count", 1).retry(),
+            None => fault.with("who", "history_list").with("which", "").with("count", 1).retry(),
+        })
+    }
+
+    /// Each table is written anew with all its indexes, full-text ones too.
+    fn rewrite(&mut self, tables: &[Table]) -> Result<(), Fault> {
+        self.run("SET SESSION max_statement_time = 0")?;
+        for table in tables {
+            self.optimise(&table.sql)?;
+        }
+        self.step(format!("tables rewritten (OPTIMIZE TABLE): {}", tables.len()));
+        Ok(())
+    }
+
+    /// The server answers in rows, and says `error` in one of them.
+    fn optimise(&mut self, table: &str) -> Result<(), Fault> {
+        let rows: Vec<Row> = self.conn.query(format!("OPTIMIZE NO_WRITE_TO_BINLOG TABLE {table}")).map_err(|e| fault(&e, self.source))?;
+        let kinds = rows.iter().filter_map(|r| r.get_opt::<String, _>(2).and_then(Result::ok));
+        if kinds.map(|k| k.to_lowercase()).any(|k| k == "error" || k == "warning") {
+            return Err(Fault::new("purge_step_skipped").with("source", self.source).with("state", "OPTIMIZE"));
+        }
+        Ok(())
+    }
+
+    /// Minima, maxima and histograms of columns are values.
+    fn statistics(&mut self, tables: &[Table]) -> Result<(), Fault> {
+        let known =
+            self.number("SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'mysql' AND TABLE_NAME = 'column_stats'")?;
+        if known != Some(1) {
+            return Ok(());
+        }
+        let mut dropped = 0;
+        for table in tables {
+            let (database, name) = table.sql.split_once('.').unwrap_or_default();
+            let plain = |s: &str| s.trim_matches('`').replace("``", "`");
+            self.conn
+                .exec_drop("DELETE FROM mysql.column_stats WHERE db_name = ? AND table_name = ?", (plain(database), plain(name)))
+                .map_err(|e| fault(&e, self.source))?;
+            dropped += self.conn.affected_rows();
+        }
+        if dropped > 0 {
+            self.optimise("mysql.column_stats")?;
+        }
+        self.step(format!("statistics of columns dropped: {dropped}"));
+        Ok(())
+    }
+
+    /// The binary log holds the rows as they were.
+    fn binary_log(&mut self) -> Result<(), Fault> {
+        if self.number("SELECT @@GLOBAL.log_bin")? != Some(1) {
+            self.step("no binary log");
+            return Ok(());
+        }
+        self.run("FLUSH BINARY LOGS")?;
+        let status: Option<Row> = self.conn.query_first("SHOW MASTER STATUS").map_err(|e| fault(&e, self.source))?;
+        if let Some(file) = status.and_then(|r| r.get_opt::<String, _>(0).and_then(Result::ok)) {
+            self.conn.exec_drop("PURGE BINARY LOGS TO ?", (file,)).map_err(|e| fault(&e, self.source))?;
+        }
+        self.step("binary logs removed up to the one begun now");
+        Ok(())
+    }
+
+    /// Old pages in the doublewrite buffer and old undo are written over by updates of existing pages; new pages would not.
+    fn write_over(&mut self) -> Result<(), Fault> {
+        let filler = quoted(FILLER);
+        self.run(&format!("CREATE TABLE {filler} (id INT PRIMARY KEY, filling VARBINARY({FILLER_BYTES}) NOT NULL) ENGINE = InnoDB"))?;
+        let bytes = |n: usize| vec![u8::try_from(n % 251).unwrap_or_default(); FILLER_BYTES];
+        for chunk in (0..FILLER_ROWS).collect::<Vec<_>>().chunks(100) {
+            let sql = format!("INSERT INTO {filler} VALUES {}", vec!["(?, ?)"; chunk.len()].join(", "));
+            let bound: Vec<mysql::Value> = chunk.iter().flat_map(|n| [mysql::Value::from(*n), mysql::Value::from(bytes(*n))]).collect();
+            self.conn.exec_drop(sql, mysql::Params::Positional(bound)).map_err(|e| fault(&e, self.source))?;
+        }
+        flush(&mut self.conn, self.source, self.limits.max_snapshot)?;
+        for round in 1..=FILLER_ROUNDS {
+            let update = format!("UPDATE {filler} SET filling = ?");
+            self.conn.exec_drop(update, (bytes(round * 7),)).map_err(|e| fault(&e, self.source))?;
+            flush(&mut self.conn, self.source, self.limits.max_snapshot)?;
+        }
+        self.drop_filler()?;
+        self.step(format!("old pages and undo written over: {FILLER_ROUNDS} rounds of {} MB", FILLER_ROWS * FILLER_BYTES / 1_000_000));
+        Ok(())
+    }
+
+    fn drop_filler(&mut self) -> Result<(), Fault> {
+        self.run(&format!("DROP TABLE IF EXISTS {}", quoted(FILLER)))
+    }
+
+    /// The redo log is made anew when its size changes; the size is put back.
+    fn redo(&mut self) -> Result<(), Fault> {
+        let Some(size) = self.number("SELECT @@GLOBAL.innodb_log_file_size")? else { return Ok(()) };
+        let other = if size > 16 << 20 { size - (4 << 20) } else { size + (4 << 20) };
+        self.run(&format!("SET GLOBAL innodb_log_file_size = {other}"))?;
+        self.run(&format!("SET GLOBAL innodb_log_file_size = {size}"))?;
+        self.step("redo log made anew (another size and back)");
+        Ok(())
+    }
+}

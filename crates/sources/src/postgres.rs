@@ -1,0 +1,134 @@
+//! PostgreSQL databases.
+
+mod blank;
+mod connect;
+mod copytext;
+mod erase;
+mod faults;
+mod list;
+mod purge;
+mod read;
+mod remains;
+mod tuple;
+
+use std::collections::BTreeMap;
+
+use postgres::Client;
+use terms::{Fault, Level, Place};
+
+use crate::blank::Blank;
+use crate::dataset::{Listing, Purged, ReadSummary, Searched, Store};
+use crate::needles::Needles;
+use crate::places::Places;
+use crate::raw::{RawForm, Record};
+use crate::server::ServerAt;
+use crate::{Pick, Sink, Source};
+use connect::Warnings;
+use list::Table;
+
+/// Major versions whose remains were measured (docs/why/residue.md); every other is capped at L2.
+const TESTED: [&str; 1] = ["15"];
+
+/// A PostgreSQL database.
+pub(crate) struct Postgres {
+    source: Place,
+    at: ServerAt,
+    client: Client,
+    version: String,
+    tables: BTreeMap<Place, Table>,
+    /// Whether a snapshot is held.
+    still: bool,
+}
+
+impl Postgres {
+    /// Connects.
+    ///
+    /// # Errors
+    /// If the server cannot be reached or refuses.
+    pub(crate) fn open(source: Place, at: ServerAt) -> Result<Postgres, Fault> {
+        let (mut client, _) = connect::connect(&at, &source)?;
+        let version = connect::version(&mut client, &source)?;
+        Ok(Postgres { source, at, client, version, tables: BTreeMap::new(), still: false })
+    }
+
+    fn table(&self, place: &Place) -> Result<&Table, Fault> {
+        self.tables.get(place).ok_or_else(|| Fault::new("dataset_missing").with("place", place))
+    }
+
+    /// Ends the snapshot, if one is held.
+    fn let_go(&mut self) -> Result<(), Fault> {
+        if std::mem::take(&mut self.still) {
+            self.client.batch_execute("ROLLBACK").map_err(|e| faults::fault(&e, &self.source))?;
+        }
+        Ok(())
+    }
+
+    /// A connection of its own, for writing.
+    fn writer(&self) -> Result<(Client, Warnings), Fault> {
+        let (mut client, warnings) = connect::connect(&self.at, &self.source)?;
+        connect::for_writing(&mut client, &self.at.limits, &self.source)?;
+        Ok((client, warnings))
+    }
+}
+
+impl Source for Postgres {
+    fn store(&self) -> Store {
+        let major = self.version.split('.').next().unwrap_or_default();
+        let seen = self.at.files.as_deref().is_some_and(remains::readable);
+        let cap = if TESTED.contains(&major) && seen { Level::L4 } else { Level::L2 };
+        Store { name: "postgresql", version: self.version.clone(), cap }
+    }
+
+    fn list(&mut self, places: &mut Places) -> Result<Listing, Fault> {
+        let (listing, tables) = list::list(&mut self.client, &self.source, places)?;
+        self.tables = tables;
+        Ok(listing)
+    }
+
+    fn hold_still(&mut self) -> Result<(), Fault> {
+        self.let_go()?;
+        // The first statement takes the snapshot.
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1";
+        self.client.batch_execute(begin).map_err(|e| faults::fault(&e, &self.source))?;
+        self.still = true;
+        Ok(())
+    }
+
+    fn read(&mut self, place: &Place, sink: Sink<'_>) -> Result<ReadSummary, Fault> {
+        let table = self.tables.get(place).ok_or_else(|| Fault::new("dataset_missing").with("place", place))?;
+        read::read(&mut self.client, place, table, sink)
+    }
+
+    fn erase(&mut self, places: &[Place], pick: Pick<'_>) -> Result<(), Fault> {
+        self.let_go()?;
+        erase::erase(self, places, pick)
+    }
+
+    fn purge(&mut self, places: &[Place]) -> Result<Purged, Fault> {
+        self.let_go()?;
+        purge::purge(self, places)
+    }
+
+    fn search(&mut self, _places: &[Place], needles: &mut Needles) -> Result<Searched, Fault> {
+        remains::search(self, needles)
+    }
+
+    fn blanks(&self, place: &Place) -> Vec<Blank> {
+        self.table(place).map(|t| t.fields.iter().map(blank::of).collect()).unwrap_or_default()
+    }
+
+    fn raw_form(&self, place: &Place) -> RawForm {
+        match self.table(place) {
+            Ok(table) => {
+                let layout = table.layout.clone();
+                Box::new(move |cells| tuple::record(cells, &layout))
+            }
+            Err(_) => Box::new(|cells| Record::unseen(cells.len())),
+        }
+    }
+}
+
+/// An identifier in quotes, its own quotes doubled.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

@@ -1,0 +1,152 @@
+//! Erasing in batches: each a transaction of its own over row versions that were seen just before; what was written since is left alone.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use postgres::Client;
+use postgres::types::ToSql;
+use rows::{CellRef, Tag};
+use terms::{Fault, Place};
+
+use super::faults::fault;
+use super::list::Table;
+use super::read::{Version, read_versions};
+use super::{Postgres, blank};
+use crate::Pick;
+use crate::blank::Blank;
+use crate::dataset::Action;
+
+/// Erases what `pick` says, table by table.
+pub(super) fn erase(postgres: &mut Postgres, places: &[Place], pick: Pick<'_>) -> Result<(), Fault> {
+    let (mut writer, _) = postgres.writer()?;
+    for place in places {
+        let table = postgres.table(place)?.clone();
+        if table.derived {
+            return Err(Fault::new("dataset_derived").with("place", place));
+        }
+        let mut batch = Batch::new(&table, place, postgres.at.limits.batch_rows);
+        let pause = postgres.at.limits.pause;
+        read_versions(&mut postgres.client, place, &table, &mut |rows, versions| {
+            for (row, version) in versions.iter().enumerate() {
+                let action = pick(place, rows, row)?;
+                if batch.add(version, action) {
+                    batch.carry_out(&mut writer)?;
+                    std::thread::sleep(pause);
+                }
+            }
+            Ok(())
+        })?;
+        batch.carry_out(&mut writer)?;
+    }
+    Ok(())
+}
+
+/// Row versions that one transaction erases.
+struct Batch<'a> {
+    table: &'a Table,
+    place: &'a Place,
+    most: usize,
+    deleted: Vec<Version>,
+    emptied: BTreeMap<Arc<[u32]>, Vec<(Version, u64)>>,
+    rows: usize,
+}
+
+impl<'a> Batch<'a> {
+    fn new(table: &'a Table, place: &'a Place, most: usize) -> Batch<'a> {
+        Batch { table, place, most: most.max(1), deleted: Vec::new(), emptied: BTreeMap::new(), rows: 0 }
+    }
+
+    /// Whether the batch is full now.
+    fn add(&mut self, version: &Version, action: Action) -> bool {
+        match action {
+            Action::Keep => return false,
+            Action::Delete => self.deleted.push(version.clone()),
+            Action::Empty(columns, number) => self.emptied.entry(columns).or_default().push((version.clone(), number)),
+        }
+        self.rows += 1;
+        self.rows >= self.most
+    }
+
+    fn carry_out(&mut self, writer: &mut Client) -> Result<(), Fault> {
+        if self.rows == 0 {
+            return Ok(());
+        }
+        self.rows = 0;
+        let map = |e: postgres::Error| fault(&e, self.place);
+        let mut transaction = writer.transaction().map_err(map)?;
+        if !self.deleted.is_empty() {
+            let sql = format!("DELETE FROM {} t USING {} WHERE {SAME}", self.table.sql, unnest(&[]));
+            let [tables, tids, xmins] = columns_of(self.deleted.iter());
+            transaction.execute(&sql, &[&tables, &tids, &xmins]).map_err(map)?;
+        }
+        for (columns, rows) in &self.emptied {
+            let set = Set::new(self.table, columns, rows);
+            if set.assignments.is_empty() {
+                continue;
+            }
+            let sql = format!("UPDATE {} t SET {} FROM {} WHERE {SAME}", self.table.sql, set.assignments.join(", "), unnest(&set.arrays));
+            let [tables, tids, xmins] = columns_of(rows.iter().map(|(v, _)| v));
+            let mut bound: Vec<&(dyn ToSql + Sync)> = vec![&tables, &tids, &xmins];
+            bound.extend(set.values.iter().map(|v| v as &(dyn ToSql + Sync)));
+            transaction.execute(&sql, &bound).map_err(map)?;
+        }
+        transaction.commit().map_err(map)?;
+        self.deleted.clear();
+        self.emptied.clear();
+        Ok(())
+    }
+}
+
+/// The very version that was seen: its place, and the transaction that wrote it.
+const SAME: &str = "t.ctid = v.c AND t.xmin = v.x AND t.tableoid = v.o";
+
+fn columns_of<'a>(versions: impl Iterator<Item = &'a Version> + Clone) -> [Vec<&'a str>; 3] {
+    let of = |f: fn(&Version) -> &str| versions.clone().map(f).collect();
+    [of(|v| &v.table), of(|v| &v.tid), of(|v| &v.xmin)]
+}
+
+/// The rows of a batch, with values that differ from row to row.
+fn unnest(arrays: &[usize]) -> String {
+    let more: Vec<String> = arrays.iter().map(|n| format!(", ${n}::text[]")).collect();
+    let names: Vec<String> = arrays.iter().map(|n| format!(", a{n}")).collect();
+    format!("unnest($1::text[]::oid[], $2::text[]::tid[], $3::text[]::xid[]{}) AS v(o, c, x{})", more.concat(), names.concat())
+}
+
+/// What emptying columns writes: one bound array for each column that is not simply null.
+struct Set {
+    assignments: Vec<String>,
+    /// Numbers of the bound arrays, from 4.
+    arrays: Vec<usize>,
+    values: Vec<Vec<String>>,
+}
+
+impl Set {
+    fn new(table: &Table, columns: &[u32], rows: &[(Version, u64)]) -> Set {
+        let mut out = Set { assignments: Vec::new(), arrays: Vec::new(), values: Vec::new() };
+        for field in columns.iter().filter_map(|c| table.fields.get(*c as usize)) {
+            match blank::of(field) {
+                Blank::Stays => {}
+                Blank::Null => out.assignments.push(format!("{} = NULL", field.sql)),
+                blank => {
+                    let n = out.arrays.len() + 4;
+                    out.arrays.push(n);
+                    out.assignments.push(format!("{} = v.a{n}::{}", field.sql, field.type_sql));
+                    out.values.push(rows.iter().map(|(_, number)| written(&blank, *number)).collect());
+                }
+            }
+        }
+        out
+    }
+}
+
+/// A blank as the server reads it.
+fn written(blank: &Blank, number: u64) -> String {
+    let (tag, bytes) = blank.leaves(CellRef { tag: Tag::Text, bytes: &[] }, number);
+    let cell = CellRef { tag, bytes: &bytes };
+    match tag {
+        Tag::Integer => cell.integer().unwrap_or_default().to_string(),
+        Tag::Real => cell.real().unwrap_or_default().to_string(),
+        Tag::Blob => format!("\\x{}", bytes.iter().map(|b| format!("{b:02x}")).collect::<String>()),
+        _ => String::from_utf8_lossy(&bytes).into_owned(),
+    }
+}

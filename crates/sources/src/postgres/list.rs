@@ -1,0 +1,266 @@
+//! What is in a PostgreSQL database: tables with columns, keys and references, and how their rows lie on disk.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use postgres::{Client, Row};
+use rows::Encoding;
+use terms::{Fault, Place};
+
+use super::faults::fault;
+use super::quoted;
+use super::tuple::{Attribute, Form};
+use crate::dataset::{Column, Dataset, Listing, Missed};
+use crate::places::Places;
+
+/// Most tables that are looked at.
+const TABLES_MAX: usize = 10_000;
+
+/// A table as the server knows it.
+#[derive(Clone, Debug)]
+pub(super) struct Table {
+    /// Quoted, with its schema.
+    pub sql: String,
+    pub oid: u32,
+    /// A partitioned table: its rows lie in others.
+    pub partitioned: bool,
+    /// Computed from other tables: it is refreshed, never written.
+    pub derived: bool,
+    pub fields: Vec<Field>,
+    /// Ordinals of the key columns; empty if it has no key.
+    pub key: Vec<usize>,
+    pub layout: Arc<[Attribute]>,
+}
+
+/// A column as the server knows it.
+#[derive(Clone, Debug)]
+pub(super) struct Field {
+    pub attnum: i16,
+    /// Quoted.
+    pub sql: String,
+    /// As written in a cast.
+    pub type_sql: String,
+    /// The base type's id.
+    pub type_oid: u32,
+    /// `S` for texts, `N` for numbers, … (`pg_type.typcategory`).
+    pub category: char,
+    pub not_null: bool,
+    pub unique: bool,
+    pub generated: bool,
+    /// Type modifier: length of `varchar(n)`, precision and scale of `numeric(p,s)`.
+    pub modifier: i32,
+}
+
+const TABLES: &str = "SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, \
+     has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') \
+     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+     WHERE c.relkind IN ('r', 'p', 'm', 'f') AND NOT c.relispartition \
+     AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp\\_%' \
+     ORDER BY (n.nspname <> 'public'), n.nspname, c.relname";
+
+const COLUMNS: &str = "SELECT a.attrelid, a.attnum, a.attname::text, format_type(a.atttypid, a.atttypmod), a.attnotnull, \
+     a.attgenerated <> '', a.attlen, a.attalign::text, a.attstorage::text, a.attisdropped, a.atttypid, a.atttypmod \
+     FROM pg_attribute a WHERE a.attrelid = ANY($1) AND a.attnum > 0 ORDER BY a.attrelid, a.attnum";
+
+const INDEXES: &str = "SELECT i.indrelid, i.indisprimary, i.indkey::int2[]::int4[] FROM pg_index i \
+     WHERE i.indrelid = ANY($1) AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL AND i.indimmediate AND i.indisvalid \
+     AND i.indnkeyatts = i.indnatts ORDER BY i.indrelid, NOT i.indisprimary, i.indexrelid";
+
+const REFERENCES: &str = "SELECT conrelid, confrelid, conkey, confkey FROM pg_constraint \
+     WHERE contype = 'f' AND conrelid = ANY($1) AND conparentid = 0 ORDER BY conrelid, conname";
+
+const TYPES: &str = "SELECT oid, typbasetype, typcategory::text FROM pg_type";
+
+/// A type: its base type, and its category.
+type Types = BTreeMap<u32, (u32, char)>;
+
+/// Lists everything; tables that may not be read are missed with the reason.
+pub(super) fn list(client: &mut Client, source: &Place, places: &mut Places) -> Result<(Listing, BTreeMap<Place, Table>), Fault> {
+    let map = |e: postgres::Error| fault(&e, source);
+    let full = || Fault::new("too_many_datasets").with("source", source).with("most", TABLES_MAX);
+    let found = client.query(TABLES, &[]).map_err(map)?;
+    if found.len() > TABLES_MAX {
+        return Err(full());
+    }
+    let mut listing = Listing::default();
+    let mut named: BTreeMap<u32, (Place, String, String, String)> = BTreeMap::new();
+    for row in &found {
+        let (oid, schema, name, kind, may): (u32, String, String, String, bool) =
+            (get(row, 0, source)?, get(row, 1, source)?, get(row, 2, source)?, get(row, 3, source)?, get(row, 4, source)?);
+        let shown = if schema == "public" { name.clone() } else { format!("{schema}.{name}") };
+        let place = places.of(source, 't', &shown).ok_or_else(full)?;
+        let reason = match (kind.as_str(), may) {
+            ("f", _) => Some("foreign_table"),
+            (_, false) => Some("right_missing"),
+            _ => None,
+        };
+        match reason {
+            Some(reason) => listing.missed.push(Missed { place, reason: reason.to_owned(), bytes: 0 }),
+            None => {
+                let sql = format!("{}.{}", quoted(&schema), quoted(&name));
+                named.insert(oid, (place, shown, sql, kind));
+            }
+        }
+    }
+    let oids: Vec<u32> = named.keys().copied().collect();
+    let types = types(client, source)?;
+    let columns = grouped(client.query(COLUMNS, &[&oids]).map_err(map)?, source)?;
+    let indexes = grouped(client.query(INDEXES, &[&oids]).map_err(map)?, source)?;
+    let references = client.query(REFERENCES, &[&oids]).map_err(map)?;
+    let mut tables = BTreeMap::new();
+    for (oid, (place, shown, sql, kind)) in &named {
+        let (mut fields, names, layout) = fields(columns.get(oid).map(Vec::as_slice).unwrap_or_default(), &types, source)?;
+        let keys = keys(indexes.get(oid).map(Vec::as_slice).unwrap_or_default(), &mut fields, source)?;
+        let declared = keys.iter().find(|k| k.iter().all(|i| fields.get(*i).is_some_and(|f| f.not_null))).cloned().unwrap_or_default();
+        let table = Table {
+            sql: sql.clone(),
+            oid: *oid,
+            partitioned: kind == "p",
+            derived: kind == "m",
+            fields,
+            key: declared,
+            layout: layout.into(),
+        };
+        listing.datasets.push(dataset(place, shown, &table, &names));
+        tables.insert(place.clone(), table);
+    }
+    refer(&mut listing, &references, &named, &tables, source)?;
+    listing.datasets.sort_by(|a, b| a.place.cmp(&b.place));
+    Ok((listing, tables))
+}
+
+fn get<'a, T: postgres::types::FromSql<'a>>(row: &'a Row, i: usize, source: &Place) -> Result<T, Fault> {
+    row.try_get(i).map_err(|e| fault(&e, source))
+}
+
+/// Rows by the table that their first column names.
+fn grouped(rows: Vec<Row>, source: &Place) -> Result<BTreeMap<u32, Vec<Row>>, Fault> {
+    let mut out: BTreeMap<u32, Vec<Row>> = BTreeMap::new();
+    for row in rows {
+        out.entry(get(&row, 0, source)?).or_default().push(row);
+    }
+    Ok(out)
+}
+
+fn types(client: &mut Client, source: &Place) -> Result<Types, Fault> {
+    let mut out = Types::new();
+    for row in client.query(TYPES, &[]).map_err(|e| fault(&e, source))? {
+        let category: String = get(&row, 2, source)?;
+        out.insert(get(&row, 0, source)?, (get(&row, 1, source)?, category.chars().next().unwrap_or('X')));
+    }
+    Ok(out)
+}
+
+/// Domains lead to the type that their values are stored as.
+fn base(types: &Types, mut oid: u32) -> (u32, char) {
+    for _ in 0..16 {
+        match types.get(&oid) {
+            Some((0, category)) => return (oid, *category),
+            Some((under, _)) => oid = *under,
+            None => break,
+        }
+    }
+    (oid, 'X')
+}
+
+type Fields = (Vec<Field>, Vec<(String, String)>, Vec<Attribute>);
+
+/// Columns in their order, their names and types as declared, and the layout with dropped columns in it.
+fn fields(rows: &[Row], types: &Types, source: &Place) -> Result<Fields, Fault> {
+    let (mut fields, mut names, mut layout) = (Vec::new(), Vec::new(), Vec::new());
+    for row in rows {
+        let (len, align, storage): (i16, String, String) = (get(row, 6, source)?, get(row, 7, source)?, get(row, 8, source)?);
+        let dropped: bool = get(row, 9, source)?;
+        let (type_oid, category) = base(types, get(row, 10, source)?);
+        let align = match align.as_str() {
+            "c" => 1,
+            "s" => 2,
+            "i" => 4,
+            _ => 8,
+        };
+        let form = if dropped { Form::Unknown } else { Form::of(type_oid, category) };
+        let column = (!dropped).then_some(fields.len());
+        layout.push(Attribute { column, len, align, plain: storage == "p", form });
+        if dropped {
+            continue;
+        }
+        let (name, declared): (String, String) = (get(row, 2, source)?, get(row, 3, source)?);
+        fields.push(Field {
+            attnum: get(row, 1, source)?,
+            sql: quoted(&name),
+            type_sql: declared.clone(),
+            type_oid,
+            category,
+            not_null: get(row, 4, source)?,
+            unique: false,
+            generated: get(row, 5, source)?,
+            modifier: get(row, 11, source)?,
+        });
+        names.push((name, declared));
+    }
+    Ok((fields, names, layout))
+}
+
+/// Ordinals of the columns of each unique index, the primary key first; columns that alone make one are marked.
+fn keys(rows: &[Row], fields: &mut [Field], source: &Place) -> Result<Vec<Vec<usize>>, Fault> {
+    let mut out = Vec::new();
+    for row in rows {
+        let numbers: Vec<i32> = get(row, 2, source)?;
+        let key: Vec<usize> = numbers.iter().filter_map(|n| fields.iter().position(|f| i32::from(f.attnum) == *n)).collect();
+        if let [only] = key.as_slice()
+            && let Some(field) = fields.get_mut(*only)
+        {
+            field.unique = true;
+        }
+        out.push(key);
+    }
+    Ok(out)
+}
+
+fn dataset(place: &Place, shown: &str, table: &Table, names: &[(String, String)]) -> Dataset {
+    let column = |(i, (field, (name, declared))): (usize, (&Field, &(String, String)))| Column {
+        name: name.clone(),
+        declared: declared.clone(),
+        key: table.key.contains(&i),
+        not_null: field.not_null,
+        unique: field.unique,
+        generated: field.generated,
+    };
+    Dataset {
+        place: place.clone(),
+        name: shown.to_owned(),
+        is_table: true,
+        columns: table.fields.iter().zip(names).enumerate().map(column).collect(),
+        points_to: Vec::new(),
+        encoding: Encoding::Utf8,
+        hidden: false,
+        keyed: !table.key.is_empty(),
+    }
+}
+
+/// Foreign keys, column by column.
+fn refer(
+    listing: &mut Listing,
+    references: &[Row],
+    named: &BTreeMap<u32, (Place, String, String, String)>,
+    tables: &BTreeMap<Place, Table>,
+    source: &Place,
+) -> Result<(), Fault> {
+    for row in references {
+        let (from, to): (u32, u32) = (get(row, 0, source)?, get(row, 1, source)?);
+        let (columns, targets): (Vec<i16>, Vec<i16>) = (get(row, 2, source)?, get(row, 3, source)?);
+        let (Some((own, ..)), Some((other, ..))) = (named.get(&from), named.get(&to)) else { continue };
+        let ordinal = |place: &Place, n: i16| -> Option<u32> {
+            let at = tables.get(place)?.fields.iter().position(|f| f.attnum == n)?;
+            u32::try_from(at).ok()
+        };
+        let Some(dataset) = listing.datasets.iter_mut().find(|d| d.place == *own) else { continue };
+        for (a, b) in columns.iter().zip(&targets) {
+            if let (Some(a), Some(b)) = (ordinal(own, *a), ordinal(other, *b)) {
+                dataset.points_to.push((a, other.clone(), b));
+            }
+        }
+        dataset.points_to.sort();
+    }
+    Ok(())
+}

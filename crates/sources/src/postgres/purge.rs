@@ -1,0 +1,186 @@
+//! The purge of PostgreSQL (docs/why/residue.md): nobody else looking, copies refreshed, statistics anew, tables rewritten, the log cycled;
+//! every answer read, warnings too.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use postgres::Client;
+use terms::{Fault, Place};
+
+use super::connect::Warnings;
+use super::faults::fault;
+use super::list::Table;
+use super::{Postgres, quoted};
+use crate::dataset::Purged;
+
+/// Rounds of the log after which no recycled segment is left.
+const LOG_ROUNDS: usize = 3;
+
+/// Cleans what erasing leaves behind.
+pub(super) fn purge(postgres: &Postgres, places: &[Place]) -> Result<Purged, Fault> {
+    let source = &postgres.source;
+    let tables: Vec<Table> = places.iter().filter_map(|p| postgres.tables.get(p)).filter(|t| !t.derived).cloned().collect();
+    let (mut client, warnings) = postgres.writer()?;
+    let rewrite = format!("SET statement_timeout = {}", postgres.at.limits.max_snapshot.as_millis());
+    client.batch_execute(&rewrite).map_err(|e| fault(&e, source))?;
+    let mut purging = Purging { client, warnings, source, steps: Vec::new() };
+    purging.alone(postgres.at.limits.lookers)?;
+    purging.refresh(&tables)?;
+    purging.rewrite(&tables)?;
+    purging.statements()?;
+    purging.alone(postgres.at.limits.lookers)?;
+    purging.cycle_log()?;
+    Ok(Purged { steps: purging.steps })
+}
+
+struct Purging<'a> {
+    client: Client,
+    warnings: Warnings,
+    source: &'a Place,
+    steps: Vec<String>,
+}
+
+/// Who keeps old row versions or old log alive: kind, and a name that is a number or was given by an administrator.
+const LOOKERS: &str = "SELECT 'snapshot', pid::text FROM pg_stat_activity \
+       WHERE pid <> pg_backend_pid() AND datname IS NOT NULL AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL) \
+     UNION ALL SELECT 'prepared_transaction', transaction::text FROM pg_prepared_xacts \
+     UNION ALL SELECT 'replication_slot', slot_name::text FROM pg_replication_slots WHERE NOT active \
+     UNION ALL SELECT 'standby', pid::text FROM pg_stat_replication WHERE backend_xmin IS NOT NULL \
+     ORDER BY 1, 2";
+
+/// Materialised views over the tables, those over others of them last.
+const VIEWS: &str = "WITH RECURSIVE over(oid, depth) AS ( \
+       SELECT t, 0 FROM unnest($1::oid[]) AS t \
+       UNION SELECT r.ev_class, o.depth + 1 FROM over o JOIN pg_depend d ON d.refobjid = o.oid AND d.classid = 'pg_rewrite'::regclass \
+         JOIN pg_rewrite r ON r.oid = d.objid WHERE r.ev_class <> o.oid AND o.depth < 32) \
+     SELECT n.nspname::text, c.relname::text FROM (SELECT oid, max(depth) AS depth FROM over WHERE depth > 0 GROUP BY oid) o \
+     JOIN pg_class c ON c.oid = o.oid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'm' ORDER BY o.depth, 1, 2";
+
+impl Purging<'_> {
+    fn run(&mut self, sql: &str) -> Result<(), Fault> {
+        self.client.batch_execute(sql).map_err(|e| fault(&e, self.source))?;
+        // A step that was skipped for want of a right is "success" with a warning.
+        match self.warnings.take().first() {
+            Some(state) => Err(Fault::new("purge_step_skipped").with("source", self.source).with("state", state)),
+            None => Ok(()),
+        }
+    }
+
+    fn step(&mut self, what: impl Into<String>) {
+        self.steps.push(what.into());
+    }
+
+    /// Waits until nobody else is looking, and names who still is.
+    fn alone(&mut self, patience: Duration) -> Result<(), Fault> {
+        let began = Instant::now();
+        loop {
+            let rows = self.client.query(LOOKERS, &[]).map_err(|e| fault(&e, self.source))?;
+            let Some(first) = rows.first() else {
+                self.step("nobody else is looking: no snapshot, prepared transaction, idle slot or standby's snapshot");
+                return Ok(());
+            };
+            if began.elapsed() >= patience {
+                let of = |i: usize| first.try_get::<_, String>(i).unwrap_or_default();
+                let fault = Fault::new("somebody_is_looking").with("source", self.source);
+                return Err(fault.with("who", of(0)).with("which", of(1)).with("count", rows.len()).retry());
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    /// Materialised views are copies: computed anew they have only what their tables have.
+    fn refresh(&mut self, tables: &[Table]) -> Result<(), Fault> {
+        let oids: Vec<u32> = tables.iter().map(|t| t.oid).collect();
+        let rows = self.client.query(VIEWS, &[&oids]).map_err(|e| fault(&e, self.source))?;
+        let mut views = BTreeSet::new();
+        for row in &rows {
+            let (schema, name): (String, String) = (row.try_get(0).unwrap_or_default(), row.try_get(1).unwrap_or_default());
+            let view = format!("{}.{}", quoted(&schema), quoted(&name));
+            self.run(&format!("REFRESH MATERIALIZED VIEW {view}"))?;
+            self.run(&format!("ANALYZE {view}"))?;
+            views.insert(view);
+        }
+        self.step(format!("materialised views computed anew: {}", views.len()));
+        Ok(())
+    }
+
+    /// Statistics first, for they are copies too; then tables, large objects and the statistics' own tables are written anew.
+    fn rewrite(&mut self, tables: &[Table]) -> Result<(), Fault> {
+        for table in tables {
+            self.statistics(table)?;
+        }
+        self.step(format!("statistics made anew: {} tables", tables.len()));
+        for table in tables {
+            self.run(&format!("VACUUM (FULL) {}", table.sql))?;
+        }
+        self.step(format!("tables rewritten (VACUUM FULL): {}", tables.len()));
+        for catalog in ["pg_statistic", "pg_statistic_ext_data", "pg_largeobject"] {
+            self.run(&format!("VACUUM (FULL) pg_catalog.{catalog}"))?;
+        }
+        self.step("statistics and large objects rewritten (VACUUM FULL)");
+        Ok(())
+    }
+
+    /// Analysing an empty table changes nothing: there the old statistics are dropped by giving each column its own type again.
+    fn statistics(&mut self, table: &Table) -> Result<(), Fault> {
+        self.run(&format!("ANALYZE {}", table.sql))?;
+        let empty = self.client.query_opt(&format!("SELECT 1 FROM {} LIMIT 1", table.sql), &[]).map_err(|e| fault(&e, self.source))?;
+        if empty.is_some() {
+            return Ok(());
+        }
+        let same: Vec<String> =
+            table.fields.iter().filter(|f| !f.generated).map(|f| format!("ALTER {} TYPE {}", f.sql, f.type_sql)).collect();
+        if same.is_empty() { Ok(()) } else { self.run(&format!("ALTER TABLE {} {}", table.sql, same.join(", "))) }
+    }
+
+    /// Texts of statements that the server counts.
+    fn statements(&mut self) -> Result<(), Fault> {
+        let sql = "SELECT n.nspname::text FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_stat_statements'";
+        let Some(row) = self.client.query_opt(sql, &[]).map_err(|e| fault(&e, self.source))? else { return Ok(()) };
+        let schema: String = row.try_get(0).unwrap_or_default();
+        self.run(&format!("SELECT {}.pg_stat_statements_reset()", quoted(&schema)))?;
+        self.step("texts of counted statements dropped");
+        Ok(())
+    }
+
+    /// The log holds row images: segments are removed instead of renamed, until those with images are gone. Settings are put back.
+    fn cycle_log(&mut self) -> Result<(), Fault> {
+        let before = self.own_settings()?;
+        for (name, value) in LOG_SETTINGS {
+            self.run(&format!("ALTER SYSTEM SET {name} = '{value}'"))?;
+        }
+        let cycled = self.run("SELECT pg_reload_conf()").and_then(|()| {
+            std::thread::sleep(Duration::from_millis(300));
+            (0..LOG_ROUNDS).try_for_each(|_| {
+                self.run("SELECT pg_switch_wal()")?;
+                self.run("CHECKPOINT")
+            })
+        });
+        // Put back whatever happened.
+        for ((name, _), old) in LOG_SETTINGS.iter().zip(&before) {
+            self.run(&match old {
+                Some(value) => format!("ALTER SYSTEM SET {name} = '{}'", value.replace('\'', "''")),
+                None => format!("ALTER SYSTEM RESET {name}"),
+            })?;
+        }
+        self.run("SELECT pg_reload_conf()")?;
+        cycled?;
+        self.step(format!("write-ahead log cycled {LOG_ROUNDS} times without recycling; settings put back"));
+        Ok(())
+    }
+
+    /// What an administrator set by `ALTER SYSTEM` before.
+    fn own_settings(&mut self) -> Result<Vec<Option<String>>, Fault> {
+        let sql =
+            "SELECT setting FROM pg_file_settings WHERE name = $1 AND sourcefile LIKE '%postgresql.auto.conf' ORDER BY seqno DESC LIMIT 1";
+        let mut out = Vec::new();
+        for (name, _) in LOG_SETTINGS {
+            let row = self.client.query_opt(sql, &[&name]).map_err(|e| fault(&e, self.source))?;
+            out.push(row.and_then(|r| r.try_get(0).ok()));
+        }
+        Ok(out)
+    }
+}
+
+/// Settings under which segments of the log are removed.
+const LOG_SETTINGS: [(&str, &str); 3] = [("wal_recycle", "off"), ("min_wal_size", "32MB"), ("wal_keep_size", "0")];

@@ -1,0 +1,250 @@
+//! A row inside a heap tuple: fields in the order of their numbers, aligned, short texts with a header of one byte
+//! (PostgreSQL source, `access/htup_details.h`, `varatt.h`, `utils/numeric.c`).
+
+use rows::{CellRef, Tag};
+
+use crate::raw::Record;
+
+/// How the bytes of a value are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A text in the database's encoding, or bytes as they are.
+    Bytes,
+    /// Little-endian, of the attribute's length.
+    Integer,
+    /// IEEE 754, little-endian, of the attribute's length.
+    Real,
+    /// `numeric`: digits to the base 10,000.
+    Numeric,
+    /// Days since 2000-01-01.
+    Date,
+    /// Microseconds since 2000-01-01.
+    Timestamp,
+    /// Sixteen bytes.
+    Uuid,
+    /// Not foretold.
+    Unknown,
+}
+
+impl Form {
+    /// The form of a base type.
+    pub(super) fn of(oid: u32, category: char) -> Form {
+        match oid {
+            20 | 21 | 23 | 26 => Form::Integer,
+            700 | 701 => Form::Real,
+            1700 => Form::Numeric,
+            1082 => Form::Date,
+            1114 | 1184 => Form::Timestamp,
+            2950 => Form::Uuid,
+            17 | 114 | 142 => Form::Bytes,
+            // The type `name` is padded, and so are words of one byte.
+            18 | 19 => Form::Unknown,
+            _ if category == 'S' => Form::Bytes,
+            _ => Form::Unknown,
+        }
+    }
+}
+
+/// A field of a tuple, dropped ones too.
+#[derive(Clone, Debug)]
+pub(super) struct Attribute {
+    /// The column; none if it was dropped.
+    pub column: Option<usize>,
+    /// Bytes; negative if they vary.
+    pub len: i16,
+    pub align: usize,
+    /// Never with a short header.
+    pub plain: bool,
+    pub form: Form,
+}
+
+/// Longest text with a header of one byte.
+const SHORT: usize = 126;
+/// A tuple is made smaller above this size, longest values first (`TOAST_TUPLE_THRESHOLD`).
+const TUPLE_MAX: usize = 2_032;
+/// A value that may have been compressed or moved out of such a tuple.
+const MOVED_MIN: usize = 64;
+
+/// The row as it lies in the heap.
+pub(super) fn record(cells: &[CellRef<'_>], layout: &[Attribute]) -> Record {
+    let mut out = Record::unseen(cells.len());
+    let long = cells.iter().map(|c| c.bytes.len()).sum::<usize>() > TUPLE_MAX;
+    // Where the next byte lies, to the next eight; none once a length was not known.
+    let mut at = Some(0usize);
+    for attribute in layout {
+        let Some(column) = attribute.column else {
+            // What a dropped column left may be there or not.
+            out.cut();
+            at = None;
+            continue;
+        };
+        let Some(cell) = cells.get(column).filter(|c| c.tag != Tag::Null) else { continue };
+        match bytes(*cell, attribute.form, attribute.len) {
+            Some(value) if attribute.len < 0 => {
+                if long && value.len() >= MOVED_MIN {
+                    out.cut();
+                    out.value_of(column, &value);
+                    out.cut();
+                    at = None;
+                } else {
+                    at = varying(&mut out, column, &value, attribute, at);
+                }
+            }
+            Some(value) => {
+                at = align(&mut out, at, attribute.align);
+                out.value_of(column, &value);
+                at = at.map(|n| n + value.len());
+            }
+            None => {
+                out.cut();
+                at = usize::try_from(attribute.len).ok().zip(at).map(|(len, n)| n.next_multiple_of(attribute.align) + len);
+            }
+        }
+    }
+    out
+}
+
+/// A value of varying length with its header.
+fn varying(out: &mut Record, column: usize, value: &[u8], attribute: &Attribute, at: Option<usize>) -> Option<usize> {
+    if value.len() <= SHORT && !attribute.plain {
+        let header = u8::try_from(((value.len() + 1) << 1) | 1).unwrap_or(u8::MAX);
+        out.glue(&[header]);
+        out.value_of(column, value);
+        return at.map(|n| n + 1 + value.len());
+    }
+    let at = align(out, at, attribute.align);
+    let header = u32::try_from((value.len() + 4) << 2).unwrap_or(u32::MAX);
+    out.glue(&header.to_le_bytes());
+    out.value_of(column, value);
+    at.map(|n| n + 4 + value.len())
+}
+
+/// Padding up to the alignment; where the place is not known, a cut.
+fn align(out: &mut Record, at: Option<usize>, to: usize) -> Option<usize> {
+    match at {
+        Some(n) => {
+            let next = n.next_multiple_of(to);
+            out.glue(vec![0; next - n].as_slice());
+            Some(next)
+        }
+        None => {
+            out.cut();
+            // After an aligned field its own alignment is known, and no more.
+            (to == 8).then_some(0)
+        }
+    }
+}
+
+/// The bytes of a value in its own form.
+fn bytes(cell: CellRef<'_>, form: Form, len: i16) -> Option<Vec<u8>> {
+    let text = || std::str::from_utf8(cell.bytes).ok();
+    match form {
+        Form::Bytes => Some(cell.bytes.to_vec()),
+        Form::Integer => {
+            let n = cell.integer()?.to_le_bytes();
+            n.get(..usize::try_from(len).ok()?).map(<[u8]>::to_vec)
+        }
+        Form::Real if len == 4 => cell.real().map(|r| (r as f32).to_le_bytes().to_vec()),
+        Form::Real => cell.real().map(|r| r.to_le_bytes().to_vec()),
+        Form::Numeric => numeric(text()?),
+        Form::Date => i32::try_from(days(text()?)?).ok().map(|d| d.to_le_bytes().to_vec()),
+        Form::Timestamp => timestamp(text()?).map(|t| t.to_le_bytes().to_vec()),
+        Form::Uuid => {
+            let hex: Vec<u8> = cell.bytes.iter().copied().filter(u8::is_ascii_hexdigit).collect();
+            let byte = |p: &[u8]| std::str::from_utf8(p).ok().and_then(|s| u8::from_str_radix(s, 16).ok());
+            (hex.len() == 32).then(|| hex.chunks_exact(2).filter_map(byte).collect())
+        }
+        Form::Unknown => None,
+    }
+}
+
+/// Days since 2000-01-01.
+fn days(text: &str) -> Option<i64> {
+    Some(terms::Day::new(2000, 1, 1)?.days_until(text.parse().ok()?))
+}
+
+/// `2009-01-01 00:00:00`, perhaps with a fraction and `+00`.
+fn timestamp(text: &str) -> Option<i64> {
+    let (day, time) = text.split_once(' ')?;
+    let days = days(day)?;
+    let time = time.trim_end_matches("+00");
+    let (clock, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let mut parts = clock.split(':').map(|p| p.parse::<i64>().ok());
+    let seconds = parts.next()?? * 3_600 + parts.next()?? * 60 + parts.next()??;
+    let micros: i64 = format!("{fraction:0<6}").parse().ok()?;
+    Some((days * 86_400 + seconds) * 1_000_000 + micros)
+}
+
+/// Digits to the base 10,000 behind a short header: sign, scale and weight in two bytes (`NumericShort`).
+fn numeric(text: &str) -> Option<Vec<u8>> {
+    let (negative, text) = text.strip_prefix('-').map_or((false, text), |t| (true, t));
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let whole = whole.trim_start_matches('0');
+    let left = whole.len().div_ceil(4) * 4;
+    let right = fraction.len().div_ceil(4) * 4;
+    let digits = format!("{whole:0>left$}{fraction:0<right$}");
+    let mut groups: Vec<u16> = digits.as_bytes().chunks(4).filter_map(|g| std::str::from_utf8(g).ok()?.parse().ok()).collect();
+    let mut weight = i64::try_from(left / 4).ok()? - 1;
+    while groups.first() == Some(&0) {
+        groups.remove(0);
+        weight -= 1;
+    }
+    while groups.last() == Some(&0) {
+        groups.pop();
+    }
+    if groups.is_empty() {
+        weight = 0;
+    }
+    let scale = u16::try_from(fraction.len()).ok()?;
+    if scale > 0x3f || !(-64..=63).contains(&weight) {
+        return None;
+    }
+    let mut header = 0x8000 | (scale << 7) | (u16::try_from(weight & 0x7f).ok()?);
+    if negative {
+        header |= 0x2000;
+    }
+    Some(std::iter::once(header).chain(groups).flat_map(u16::to_le_bytes).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(bytes: &str) -> CellRef<'_> {
+        CellRef { tag: Tag::Text, bytes: bytes.as_bytes() }
+    }
+
+    #[test]
+    fn fields_lie_aligned_with_their_headers() {
+        let attribute = |column, len, align, form| Attribute { column: Some(column), len, align, plain: false, form };
+        let layout = [attribute(0, 4, 4, Form::Integer), attribute(1, -1, 4, Form::Bytes), attribute(2, 8, 8, Form::Integer)];
+        let number = 13_800_138_000i64.to_be_bytes();
+        let id = 7i64.to_be_bytes();
+        let cells = [CellRef { tag: Tag::Integer, bytes: &id }, text("abc"), CellRef { tag: Tag::Integer, bytes: &number }];
+        let record = record(&cells, &layout);
+        let mut expected = vec![7, 0, 0, 0, 9, b'a', b'b', b'c'];
+        expected.extend_from_slice(&13_800_138_000i64.to_le_bytes());
+        assert_eq!(record.runs().collect::<Vec<_>>(), [expected.as_slice()]);
+        assert_eq!(record.value(1), b"abc");
+        assert_eq!(record.around(1, 2, 1), [0, 9, b'a', b'b', b'c', record.value(2)[0]]);
+    }
+
+    #[test]
+    fn numbers_are_packed_as_the_server_packs_them() {
+        let cases: [(&str, &[u16]); 6] = [
+            ("0", &[0x8000]),
+            ("1", &[0x8000, 1]),
+            ("13800138000", &[0x8002, 138, 13, 8000]),
+            ("-12.50", &[0x8000 | 0x2000 | 2 << 7, 12, 5000]),
+            ("0.0001", &[0x8000 | 4 << 7 | 0x7f, 1]),
+            ("10000", &[0x8001, 1]),
+        ];
+        for (text, words) in cases {
+            let bytes: Vec<u8> = words.iter().flat_map(|w| w.to_le_bytes()).collect();
+            assert_eq!(numeric(text), Some(bytes), "{text}");
+        }
+    }
+}
