@@ -95,7 +95,8 @@ datasets:
 {}{}safety_days: 30
 vault: {{holder: keys/epoch-key}}
 ",
-        head(&day(-90), &day(150)).replace("sectors: [retail]", "sectors: [online_retail, media]")
+        head(&day(-90), &day(150))
+            .replace("sectors: [retail]", "sectors: [online_retail, media]")
             .replace("parties:\n", "parties:\n  counsel: {name: Counsel, key: keys/counsel.pub}\n"),
         postgres.url("custody", "chinook"),
         postgres.data().display(),

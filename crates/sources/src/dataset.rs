@@ -107,10 +107,47 @@ pub struct Purged {
 }
 
 /// What a search read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Searched {
     /// Bytes read.
     pub bytes: u64,
     /// Bytes that could not be read.
     pub unread: u64,
+    /// The structures that were told apart, in the order of the needles' marks.
+    pub structures: Vec<Structure>,
+}
+
+/// A part of a store that may hold values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Structure {
+    /// A name without names: `src1/t1`, `src1/t1#1` (its first index), `statistics`, `redo_log`.
+    pub name: String,
+    /// What it holds of the data set that was asked about.
+    pub holds: Holds,
+}
+
+/// What a structure holds of a data set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// Its rows, whole.
+    Records,
+    /// Every value of these columns, outside of rows.
+    Values(Vec<u32>),
+    /// These columns, in a form that no byte search sees.
+    Blind(Vec<u32>),
+    /// Some values: whether it can be seen is shown by probes.
+    Some,
+    /// Nothing that is known of.
+    Nothing,
+}
+
+/// A value that is known to stand in a structure that holds only some: a statistic, or one written there for the purpose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// The structure's name.
+    pub structure: String,
+    /// The column that it is of; none if it stands for all.
+    pub column: Option<u32>,
+    /// The value's bytes.
+    pub bytes: Vec<u8>,
 }

@@ -9,11 +9,12 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use remains::Needles;
 use terms::{Fault, Level, Place};
 
 use crate::blank::Blank;
-use crate::dataset::{Column, Dataset, Listing, Missed, Purged, ReadSummary, Searched, Store};
-use crate::needles::Needles;
+use crate::dataset::{Column, Dataset, Holds, Listing, Missed, Purged, ReadSummary, Searched, Store};
+use crate::files::{self, Form as RawFileForm, Raw, Structures};
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
 use crate::{Pick, Sink, Source};
@@ -201,17 +202,16 @@ impl Source for Delimited {
         Ok(Purged { steps: vec!["old bytes overwritten in place before the new file took the name".to_owned()] })
     }
 
-    fn search(&mut self, places: &[Place], needles: &mut Needles) -> Result<Searched, Fault> {
-        let mut out = Searched::default();
-        for place in places {
-            let known = self.known(place)?;
-            let size = fs::metadata(&known.path).map_or(0, |m| m.len());
-            match File::open(&known.path).and_then(|f| needles.look_in(f)) {
-                Ok(read) => out.bytes += read,
-                Err(_) => out.unread += size,
-            }
-        }
-        Ok(out)
+    fn search(&mut self, place: &Place, needles: &mut Needles) -> Result<Searched, Fault> {
+        let mut structures = Structures::default();
+        let (own, other) = (structures.of(place.as_str(), Holds::Records), structures.of("other_files", Holds::Nothing));
+        let raw = |k: &Known| Raw {
+            path: k.path.clone(),
+            structure: if k.dataset.place == *place { own } else { other },
+            form: RawFileForm::Plain,
+        };
+        let raw: Vec<Raw> = self.files.iter().map(raw).collect();
+        Ok(files::search(&raw, structures, needles))
     }
 
     fn blanks(&self, place: &Place) -> Vec<Blank> {

@@ -1,11 +1,14 @@
-//! The raw files of a store: listed and searched; what cannot be read is counted.
+//! The raw files of a store: listed, told apart by structure, and searched; what cannot be read is counted.
 
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::dataset::Searched;
-use crate::needles::Needles;
+use remains::{Cut, Needles};
+
+use crate::dataset::{Holds, Searched, Structure};
 
 /// Every file below a folder, in order. Links are followed: tablespaces are links to folders elsewhere.
 ///
@@ -29,12 +32,46 @@ pub(crate) fn below(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(out)
 }
 
+/// The structures of a search by name; a name that is new gets the next number.
+#[derive(Default)]
+pub(crate) struct Structures(Vec<Structure>);
+
+impl Structures {
+    pub(crate) fn of(&mut self, name: &str, holds: Holds) -> usize {
+        if let Some(known) = self.0.iter().position(|s| s.name == name) {
+            return known;
+        }
+        self.0.push(Structure { name: name.to_owned(), holds });
+        self.0.len() - 1
+    }
+}
+
+/// Which structure a page belongs to: its number from 0, its bytes.
+pub(crate) type Pages = Arc<dyn Fn(u64, &[u8]) -> usize>;
+
+/// How a raw file is searched.
+pub(crate) enum Form {
+    /// As it is.
+    Plain,
+    /// As it is, and once more with the headers of its pages cut away: page, first and other headers in bytes.
+    Cut(usize, usize, usize),
+    /// Page by page, each of its own structure; values do not cross pages.
+    Pages(usize, Pages),
+}
+
+/// A raw file.
+pub(crate) struct Raw {
+    pub path: PathBuf,
+    pub structure: usize,
+    pub form: Form,
+}
+
 /// Searches the files.
-pub(crate) fn search(files: &[PathBuf], needles: &mut Needles) -> Searched {
-    let mut out = Searched::default();
+pub(crate) fn search(files: &[Raw], structures: Structures, needles: &mut Needles) -> Searched {
+    let mut out = Searched { structures: structures.0, ..Searched::default() };
     for file in files {
-        let size = std::fs::metadata(file).map_or(0, |m| m.len());
-        match File::open(file).and_then(|f| needles.look_in(f)) {
+        let size = std::fs::metadata(&file.path).map_or(0, |m| m.len());
+        match look_in(file, needles) {
             Ok(read) => out.bytes += read,
             // Gone since it was listed: a log that was cycled.
             Err(e) if e.kind() == io::ErrorKind::NotFound => {}
@@ -42,4 +79,67 @@ pub(crate) fn search(files: &[PathBuf], needles: &mut Needles) -> Searched {
         }
     }
     out
+}
+
+fn look_in(file: &Raw, needles: &mut Needles) -> io::Result<u64> {
+    let open = || File::open(&file.path);
+    match &file.form {
+        Form::Plain => needles.look_in(file.structure, open()?),
+        Form::Cut(page, first, other) => {
+            let read = needles.look_in(file.structure, open()?)?;
+            needles.look_in(file.structure, Cut::new(open()?, *page, *first, *other))?;
+            Ok(read)
+        }
+        Form::Pages(size, structure_of) => paged(open()?, *size, structure_of, needles),
+    }
+}
+
+/// Bytes read at once.
+const BUFFER: usize = 1 << 20;
+
+/// Neighbouring pages of one structure are searched together: a value may run over from one to the next.
+fn paged(mut input: File, size: usize, structure_of: &Pages, needles: &mut Needles) -> io::Result<u64> {
+    let mut buffer = vec![0u8; size * BUFFER.div_ceil(size)];
+    let (mut number, mut total) = (0u64, 0u64);
+    loop {
+        let filled = fill(&mut input, &mut buffer)?;
+        let mut run: (usize, usize) = (0, 0);
+        let mut current: Option<usize> = None;
+        let bytes = buffer.get(..filled).unwrap_or_default();
+        for (i, page) in bytes.chunks(size).enumerate() {
+            let structure = structure_of(number, page);
+            number += 1;
+            if current != Some(structure) {
+                if let Some(before) = current {
+                    needles.look(before, bytes.get(run.0..run.1).unwrap_or_default());
+                }
+                run.0 = i * size;
+                current = Some(structure);
+            }
+            run.1 = i * size + page.len();
+        }
+        if let Some(last) = current {
+            needles.look(last, bytes.get(run.0..run.1).unwrap_or_default());
+        }
+        total += filled as u64;
+        if filled < buffer.len() {
+            return Ok(total);
+        }
+    }
+}
+
+fn fill(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match input.read(buffer.get_mut(filled..).unwrap_or_default())? {
+            0 => break,
+            n => filled += n,
+        }
+    }
+    Ok(filled)
+}
+
+/// A map from page to structure.
+pub(crate) fn page_map(pages: BTreeMap<u64, usize>, rest: usize) -> Pages {
+    Arc::new(move |number, _| pages.get(&number).copied().unwrap_or(rest))
 }

@@ -5,7 +5,6 @@ mod dataset;
 mod delimited;
 mod files;
 mod mariadb;
-mod needles;
 mod overwrite;
 mod places;
 mod postgres;
@@ -16,12 +15,12 @@ mod sqlite;
 
 use std::path::Path;
 
+use remains::Needles;
 use rows::Batch;
 use terms::{Fault, Place, StoreKind};
 
 pub use blank::Blank;
-pub use dataset::{Action, Column, Dataset, Listing, Missed, Purged, ReadSummary, Searched, Store};
-pub use needles::{Needle, Needles};
+pub use dataset::{Action, Column, Dataset, Holds, Listing, Missed, Probe, Purged, ReadSummary, Searched, Store, Structure};
 pub use overwrite::{sync_folder, wipe};
 pub use places::Places;
 pub use raw::{RawForm, Record};
@@ -68,11 +67,19 @@ pub trait Source {
     /// If somebody else is looking, by the store's own answer.
     fn purge(&mut self, places: &[Place]) -> Result<Purged, Fault>;
 
-    /// Searches the raw files for needles.
+    /// Values of a data set that are known to stand in structures which hold only some, and what is written there to be found.
     ///
     /// # Errors
-    /// If a raw file cannot be listed.
-    fn search(&mut self, places: &[Place], needles: &mut Needles) -> Result<Searched, Fault>;
+    /// If the store refuses.
+    fn probes(&mut self, _place: &Place) -> Result<Vec<Probe>, Fault> {
+        Ok(Vec::new())
+    }
+
+    /// Flushes, then searches every raw file for needles; structures are told apart as seen from one data set.
+    ///
+    /// # Errors
+    /// If the store cannot be flushed, or a raw file cannot be listed.
+    fn search(&mut self, place: &Place, needles: &mut Needles) -> Result<Searched, Fault>;
 
     /// What erasing leaves in each column of a data set.
     fn blanks(&self, place: &Place) -> Vec<Blank>;

@@ -12,13 +12,13 @@ mod remains;
 
 use std::collections::BTreeMap;
 
+use ::remains::Needles;
 use mysql::Conn;
 use mysql::prelude::Queryable as _;
 use terms::{Fault, Level, Place};
 
 use crate::blank::Blank;
-use crate::dataset::{Listing, Purged, ReadSummary, Searched, Store};
-use crate::needles::Needles;
+use crate::dataset::{Listing, Probe, Purged, ReadSummary, Searched, Store};
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
 use crate::server::ServerAt;
@@ -102,8 +102,14 @@ impl Source for Mariadb {
         purge::purge(self, places)
     }
 
-    fn search(&mut self, _places: &[Place], needles: &mut Needles) -> Result<Searched, Fault> {
-        remains::search(self, needles)
+    fn probes(&mut self, place: &Place) -> Result<Vec<Probe>, Fault> {
+        self.let_go()?;
+        remains::probes(self, place)
+    }
+
+    fn search(&mut self, place: &Place, needles: &mut Needles) -> Result<Searched, Fault> {
+        self.let_go()?;
+        remains::search(self, place, needles)
     }
 
     fn blanks(&self, place: &Place) -> Vec<Blank> {

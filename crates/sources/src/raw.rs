@@ -13,12 +13,66 @@ pub struct Record {
     runs: Vec<Vec<u8>>,
     /// By column: run and bytes in it; none if nothing of the value can be foretold.
     at: Vec<Option<(usize, Range<usize>)>>,
+    /// By column: parts that point to one person by themselves.
+    parts: Vec<Option<Vec<Vec<u8>>>>,
+}
+
+/// Shortest text that points to one person by itself, if it also has a digit or `@`.
+const ALONE_MIN: usize = 10;
+
+/// Longest JSON that is looked into.
+const JSON_MAX: usize = 1 << 20;
+
+/// Texts inside a JSON value that point to one person; none if it is no JSON.
+pub(crate) fn json_parts(text: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let is_json = matches!(text.first(), Some(b'{' | b'[')) && text.len() <= JSON_MAX;
+    let value: serde_json::Value = is_json.then(|| serde_json::from_slice(text).ok()).flatten()?;
+    let mut out = Vec::new();
+    let mut open = vec![&value];
+    while let Some(value) = open.pop() {
+        match value {
+            serde_json::Value::String(s) if points(s.as_bytes()) => out.push(s.clone().into_bytes()),
+            serde_json::Value::Array(items) => open.extend(items),
+            serde_json::Value::Object(fields) => {
+                out.extend(fields.keys().filter(|k| points(k.as_bytes())).map(|k| k.clone().into_bytes()));
+                open.extend(fields.values());
+            }
+            _ => {}
+        }
+    }
+    Some(out)
+}
+
+/// Elements of an array as PostgreSQL writes it (`{a,"b c"}`) that point to one person.
+pub(crate) fn array_parts(text: &str) -> Vec<Vec<u8>> {
+    let (mut out, mut part, mut quoted, mut escaped) = (Vec::new(), String::new(), false, false);
+    for c in text.chars() {
+        match c {
+            _ if escaped => {
+                part.push(c);
+                escaped = false;
+            }
+            '\\' => escaped = true,
+            '"' => quoted = !quoted,
+            '{' | '}' | ',' if !quoted => out.push(std::mem::take(&mut part)),
+            _ => part.push(c),
+        }
+    }
+    out.into_iter().map(String::into_bytes).filter(|p| points(p)).collect()
+}
+
+/// Smallest whole number that points to one person by itself: ten digits.
+pub(crate) const NUMBER_MIN: u64 = 1_000_000_000;
+
+/// Whether a text points to one person wherever it stands: a number or address, not a name, a city or a day.
+pub(crate) fn points(text: &[u8]) -> bool {
+    text.len() >= ALONE_MIN && text.iter().any(|b| b.is_ascii_digit() || *b == b'@')
 }
 
 impl Record {
     /// A row of that many columns of which nothing is known yet.
     pub fn unseen(columns: usize) -> Record {
-        Record { runs: vec![Vec::new()], at: vec![None; columns] }
+        Record { runs: vec![Vec::new()], at: vec![None; columns], parts: vec![None; columns] }
     }
 
     /// Values as they are, with the same bytes between each two.
@@ -66,6 +120,21 @@ impl Record {
         let Some((run, range)) = self.at.get(column).and_then(Option::as_ref) else { return &[] };
         let run = self.runs.get(*run).map(Vec::as_slice).unwrap_or_default();
         run.get(range.start.saturating_sub(before)..(range.end + after).min(run.len())).unwrap_or_default()
+    }
+
+    /// Bytes by which a column's value points to one person wherever it stands in the store: the value itself, or parts of it.
+    pub fn alone(&self, column: usize) -> Vec<&[u8]> {
+        match self.parts.get(column).and_then(Option::as_ref) {
+            None => Some(self.value(column)).filter(|v| points(v)).into_iter().collect(),
+            Some(parts) => parts.iter().map(Vec::as_slice).collect(),
+        }
+    }
+
+    /// Says by which parts a column's value points to one person, where that is not the value as a whole.
+    pub(crate) fn parts_of(&mut self, column: usize, parts: Vec<Vec<u8>>) {
+        if let Some(room) = self.parts.get_mut(column) {
+            *room = Some(parts);
+        }
     }
 
     /// The runs, one after the other.

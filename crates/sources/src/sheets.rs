@@ -5,13 +5,13 @@ use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use calamine::{Data, Error, Range, Reader, SheetType, SheetVisible, Sheets as Book, XlsError, XlsxError, open_workbook};
+use remains::Needles;
 use rows::{BatchBuilder, CellRef, Encoding, Locator, Tag};
 use terms::{Fault, Level, Place};
 
 use crate::blank::Blank;
 use crate::dataset::{Column, Dataset, Listing, Missed, Purged, ReadSummary, Searched, Store};
 use crate::delimited::{Found, header_row, io_fault, walk};
-use crate::needles::Needles;
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
 use crate::{Pick, Sink, Source};
@@ -249,10 +249,10 @@ impl Source for Sheets {
         Ok(Purged::default())
     }
 
-    fn search(&mut self, _places: &[Place], _needles: &mut Needles) -> Result<Searched, Fault> {
+    fn search(&mut self, _place: &Place, _needles: &mut Needles) -> Result<Searched, Fault> {
         // Zip members are compressed: plain bytes would see nothing, so nothing is claimed.
         let unread = self.known.iter().map(|k| fs::metadata(&k.path).map_or(0, |m| m.len())).sum();
-        Ok(Searched { bytes: 0, unread })
+        Ok(Searched { unread, ..Searched::default() })
     }
 
     fn blanks(&self, place: &Place) -> Vec<Blank> {

@@ -5,18 +5,18 @@ mod faults;
 mod list;
 mod read;
 mod record;
+mod remains;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ::remains::Needles;
 use rows::Encoding;
 use rusqlite::{Connection, OpenFlags};
 use terms::{Fault, Level, Place};
 
 use crate::blank::Blank;
-use crate::dataset::{Dataset, Listing, Purged, ReadSummary, Searched, Store};
-use crate::files;
-use crate::needles::Needles;
+use crate::dataset::{Dataset, Listing, Probe, Purged, ReadSummary, Searched, Store};
 use crate::places::Places;
 use crate::raw::RawForm;
 use crate::{Pick, Sink, Source};
@@ -128,14 +128,12 @@ impl Source for Sqlite {
         erase::purge(self)
     }
 
-    fn search(&mut self, _places: &[Place], needles: &mut Needles) -> Result<Searched, Fault> {
-        let mut out = files::search(&self.raw_files(), needles);
-        let indexes = self.reader().and_then(|c| erase::full_text(&c).map_err(|e| fault(&e, &self.source)))?;
-        if !indexes.is_empty() {
-            // A full-text index keeps words in pieces: a search for whole values does not see them.
-            out.unread += out.bytes;
-        }
-        Ok(out)
+    fn probes(&mut self, place: &Place) -> Result<Vec<Probe>, Fault> {
+        remains::probes(self, place)
+    }
+
+    fn search(&mut self, place: &Place, needles: &mut Needles) -> Result<Searched, Fault> {
+        remains::search(self, place, needles)
     }
 
     fn blanks(&self, place: &Place) -> Vec<Blank> {

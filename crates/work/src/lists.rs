@@ -2,16 +2,43 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use terms::Fault;
 
 use crate::workspace::Workspace;
 
-/// What the search saw of living values before the erasure: live, asked and found by column.
-#[derive(Clone, Debug, Default)]
+/// What the search saw of living values before the erasure.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Recall {
+    /// Living values by column.
     pub live: BTreeMap<u32, u64>,
-    pub asked: BTreeMap<u32, u64>,
-    pub found: BTreeMap<u32, u64>,
+    /// What was asked and found, by column and structure.
+    pub seen: Vec<Seen>,
+}
+
+/// What was asked and found of a column in one structure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Seen {
+    pub column: u32,
+    pub structure: String,
+    pub asked: u64,
+    pub found: u64,
+}
+
+impl Recall {
+    /// Asked and found in the structure of a column in which least was found; nothing asked, nothing found, where it is not looked for.
+    pub(crate) fn weakest(&self, column: u32) -> (u64, u64) {
+        let own = self.seen.iter().filter(|s| s.column == column);
+        let least = own.min_by(|a, b| (a.found * b.asked).cmp(&(b.found * a.asked)));
+        least.map_or((0, 0), |s| (s.asked, s.found))
+    }
+
+    /// Structures that hold a column.
+    pub(crate) fn structures(&self, column: u32) -> impl Iterator<Item = &String> {
+        self.seen.iter().filter(move |s| s.column == column).map(|s| &s.structure)
+    }
 }
 
 /// The name of a list of an order: of which plan, on which seal, for which item.
@@ -30,27 +57,11 @@ pub(crate) fn load_list(workspace: &mut Workspace, name: &str) -> Result<Vec<u32
 }
 
 pub(crate) fn keep_recall(workspace: &mut Workspace, name: &str, recall: &Recall) -> Result<(), Fault> {
-    let mut bytes = Vec::new();
-    for (c, live) in &recall.live {
-        let of = |m: &BTreeMap<u32, u64>| m.get(c).copied().unwrap_or_default();
-        bytes.extend_from_slice(&c.to_be_bytes());
-        for n in [*live, of(&recall.asked), of(&recall.found)] {
-            bytes.extend_from_slice(&n.to_be_bytes());
-        }
-    }
+    let bytes = serde_json::to_vec(recall).map_err(|_| Fault::new("document_form"))?;
     workspace.vault()?.index_put(name, &bytes)
 }
 
 pub(crate) fn load_recall(workspace: &mut Workspace, name: &str) -> Result<Recall, Fault> {
     let bytes = workspace.vault()?.index_get(name)?.ok_or_else(|| Fault::new("index_missing").with("list", name))?;
-    let mut out = Recall::default();
-    for record in bytes.chunks_exact(28) {
-        let (column, rest) = record.split_at(4);
-        let column = column.try_into().map_or(0, u32::from_be_bytes);
-        let mut numbers = rest.chunks_exact(8).map(|c| c.try_into().map_or(0, u64::from_be_bytes));
-        out.live.insert(column, numbers.next().unwrap_or_default());
-        out.asked.insert(column, numbers.next().unwrap_or_default());
-        out.found.insert(column, numbers.next().unwrap_or_default());
-    }
-    Ok(out)
+    serde_json::from_slice(&bytes).map_err(|_| Fault::new("index_damaged").with("list", name))
 }

@@ -50,8 +50,19 @@ pub(super) struct Field {
     pub not_null: bool,
     pub unique: bool,
     pub generated: bool,
+    /// Whether any index begins with it or has it.
+    pub indexed: bool,
     /// Computed when read: it stands in no record.
     pub is_virtual: bool,
+}
+
+impl Table {
+    /// Its database and its own name, unquoted.
+    pub(super) fn names(&self) -> (String, String) {
+        let (database, name) = self.sql.split_once("`.`").unwrap_or_default();
+        let plain = |s: &str| s.trim_start_matches('`').trim_end_matches('`').replace("``", "`");
+        (plain(database), plain(name))
+    }
 }
 
 impl Field {
@@ -65,7 +76,7 @@ const TABLES: &str = "SELECT TABLE_NAME, TABLE_TYPE, COALESCE(ENGINE, ''), COALE
 
 const COLUMNS: &str = "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, COALESCE(CHARACTER_SET_NAME, ''), \
      COALESCE(CHARACTER_OCTET_LENGTH, 0), COALESCE(NUMERIC_PRECISION, 0), COALESCE(NUMERIC_SCALE, 0), COALESCE(DATETIME_PRECISION, 0), \
-     IS_NULLABLE, EXTRA FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() ORDER BY TABLE_NAME, ORDINAL_POSITION";
+     IS_NULLABLE, EXTRA, COLUMN_KEY FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() ORDER BY TABLE_NAME, ORDINAL_POSITION";
 
 const KEYS: &str = "SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, SUB_PART IS NOT NULL FROM information_schema.STATISTICS \
      WHERE TABLE_SCHEMA = DATABASE() AND NON_UNIQUE = 0 ORDER BY TABLE_NAME, INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX";
@@ -132,6 +143,7 @@ fn field(row: Row) -> (String, Field) {
         not_null: text(9) == "NO",
         unique: false,
         // `DEFAULT_GENERATED` (MySQL) is a default, not a computed column.
+        indexed: text(11) != "",
         generated: extra.contains("GENERATED") && !extra.contains("DEFAULT_GENERATED"),
         is_virtual: extra.contains("VIRTUAL"),
     };

@@ -104,10 +104,8 @@ impl Purging<'_> {
         }
         let mut dropped = 0;
         for table in tables {
-            let (database, name) = table.sql.split_once('.').unwrap_or_default();
-            let plain = |s: &str| s.trim_matches('`').replace("``", "`");
             self.conn
-                .exec_drop("DELETE FROM mysql.column_stats WHERE db_name = ? AND table_name = ?", (plain(database), plain(name)))
+                .exec_drop("DELETE FROM mysql.column_stats WHERE db_name = ? AND table_name = ?", table.names())
                 .map_err(|e| fault(&e, self.source))?;
             dropped += self.conn.affected_rows();
         }

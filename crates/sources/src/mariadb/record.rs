@@ -4,7 +4,7 @@
 use rows::{CellRef, Tag};
 
 use super::list::Field;
-use crate::raw::Record;
+use crate::raw::{NUMBER_MIN, Record, json_parts, points};
 
 /// A record is made smaller above this size, its longest values first (half of a page of 16 kB, less what every page needs).
 const RECORD_MAX: usize = 8_000;
@@ -17,7 +17,11 @@ pub(super) fn record(cells: &[CellRef<'_>], fields: &[Field], primary: &[usize])
     let long = cells.iter().map(|c| c.bytes.len()).sum::<usize>() > RECORD_MAX;
     let put = |out: &mut Record, column: usize| {
         let (Some(cell), Some(field)) = (cells.get(column).filter(|c| c.tag != Tag::Null), fields.get(column)) else { return };
-        match bytes(*cell, field).filter(|_| !field.is_virtual) {
+        let value = bytes(*cell, field).filter(|_| !field.is_virtual);
+        if let Some(parts) = parts(*cell, field, value.as_deref()) {
+            out.parts_of(column, parts);
+        }
+        match value {
             Some(value) if long && value.len() >= MOVED_MIN => {
                 out.cut();
                 out.value_of(column, &value);
@@ -33,6 +37,22 @@ pub(super) fn record(cells: &[CellRef<'_>], fields: &[Field], primary: &[usize])
     out.cut();
     (0..cells.len()).filter(|c| !primary.contains(c)).for_each(|c| put(&mut out, c));
     out
+}
+
+/// Parts by which a value points to one person, where that is not the value as a whole.
+fn parts(cell: CellRef<'_>, field: &Field, value: Option<&[u8]>) -> Option<Vec<Vec<u8>>> {
+    let number = |long: bool| Some(value.filter(|_| long).map(<[u8]>::to_vec).into_iter().collect());
+    match field.data_type.as_str() {
+        "tinyint" | "smallint" | "mediumint" | "int" | "bigint" => number(cell.integer().is_none_or(|n| n.unsigned_abs() >= NUMBER_MIN)),
+        "decimal" => number(cell.bytes.iter().filter(|b| b.is_ascii_digit()).count() >= 10),
+        "float" | "double" | "date" | "datetime" | "timestamp" | "time" | "year" => Some(Vec::new()),
+        _ if !points(cell.bytes) => None,
+        _ => {
+            // In another character set than logs and copies are written in, both forms are looked for.
+            let other = value.filter(|v| *v != cell.bytes).map(<[u8]>::to_vec);
+            json_parts(cell.bytes).or_else(|| other.map(|v| vec![v, cell.bytes.to_vec()]))
+        }
+    }
 }
 
 /// The bytes of a value in its column.

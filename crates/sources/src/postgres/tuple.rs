@@ -3,7 +3,7 @@
 
 use rows::{CellRef, Tag};
 
-use crate::raw::Record;
+use crate::raw::{NUMBER_MIN, Record, array_parts, json_parts};
 
 /// How the bytes of a value are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,12 @@ pub(super) enum Form {
     Timestamp,
     /// Sixteen bytes.
     Uuid,
+    /// A text that holds others, as it is written.
+    Json,
+    /// The same, stored in a form of its own.
+    Jsonb,
+    /// Elements, stored in a form of their own.
+    Array,
     /// Not foretold.
     Unknown,
 }
@@ -36,10 +42,13 @@ impl Form {
             1082 => Form::Date,
             1114 | 1184 => Form::Timestamp,
             2950 => Form::Uuid,
-            17 | 114 | 142 => Form::Bytes,
+            17 | 142 => Form::Bytes,
+            114 => Form::Json,
+            3802 => Form::Jsonb,
             // The type `name` is padded, and so are words of one byte.
             18 | 19 => Form::Unknown,
             _ if category == 'S' => Form::Bytes,
+            _ if category == 'A' => Form::Array,
             _ => Form::Unknown,
         }
     }
@@ -79,7 +88,11 @@ pub(super) fn record(cells: &[CellRef<'_>], layout: &[Attribute]) -> Record {
             continue;
         };
         let Some(cell) = cells.get(column).filter(|c| c.tag != Tag::Null) else { continue };
-        match bytes(*cell, attribute.form, attribute.len) {
+        let value = bytes(*cell, attribute.form, attribute.len);
+        if let Some(parts) = parts(*cell, attribute.form, value.as_deref()) {
+            out.parts_of(column, parts);
+        }
+        match value {
             Some(value) if attribute.len < 0 => {
                 if long && value.len() >= MOVED_MIN {
                     out.cut();
@@ -102,6 +115,24 @@ pub(super) fn record(cells: &[CellRef<'_>], layout: &[Attribute]) -> Record {
         }
     }
     out
+}
+
+/// Parts by which a value points to one person, where that is not the value as a whole.
+fn parts(cell: CellRef<'_>, form: Form, value: Option<&[u8]>) -> Option<Vec<Vec<u8>>> {
+    match form {
+        Form::Json | Form::Jsonb | Form::Bytes => json_parts(cell.bytes),
+        Form::Array => std::str::from_utf8(cell.bytes).ok().map(array_parts),
+        Form::Integer => {
+            let long = cell.integer().is_some_and(|n| n.unsigned_abs() >= NUMBER_MIN);
+            Some(value.filter(|_| long).map(<[u8]>::to_vec).into_iter().collect())
+        }
+        Form::Numeric => {
+            let digits = cell.bytes.iter().filter(|b| b.is_ascii_digit()).count();
+            Some(value.filter(|_| digits >= 10).map(<[u8]>::to_vec).into_iter().collect())
+        }
+        Form::Real | Form::Date | Form::Timestamp => Some(Vec::new()),
+        Form::Uuid | Form::Unknown => value.map(|v| vec![v.to_vec()]),
+    }
 }
 
 /// A value of varying length with its header.
@@ -139,7 +170,7 @@ fn align(out: &mut Record, at: Option<usize>, to: usize) -> Option<usize> {
 fn bytes(cell: CellRef<'_>, form: Form, len: i16) -> Option<Vec<u8>> {
     let text = || std::str::from_utf8(cell.bytes).ok();
     match form {
-        Form::Bytes => Some(cell.bytes.to_vec()),
+        Form::Bytes | Form::Json => Some(cell.bytes.to_vec()),
         Form::Integer => {
             let n = cell.integer()?.to_le_bytes();
             n.get(..usize::try_from(len).ok()?).map(<[u8]>::to_vec)
@@ -154,7 +185,7 @@ fn bytes(cell: CellRef<'_>, form: Form, len: i16) -> Option<Vec<u8>> {
             let byte = |p: &[u8]| std::str::from_utf8(p).ok().and_then(|s| u8::from_str_radix(s, 16).ok());
             (hex.len() == 32).then(|| hex.chunks_exact(2).filter_map(byte).collect())
         }
-        Form::Unknown => None,
+        Form::Jsonb | Form::Array | Form::Unknown => None,
     }
 }
 

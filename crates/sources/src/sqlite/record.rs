@@ -3,7 +3,7 @@
 use rows::{CellRef, Tag};
 
 use crate::dataset::Dataset;
-use crate::raw::Record;
+use crate::raw::{NUMBER_MIN, Record, json_parts};
 
 /// The column that is the row id itself: it stands in no record.
 pub(super) fn rowid_alias(dataset: &Dataset) -> Option<usize> {
@@ -21,6 +21,15 @@ pub(super) fn record(cells: &[CellRef<'_>], rowid_alias: Option<usize>) -> Recor
         match rowid_alias == Some(i) {
             true => out.value_of(i, &[]),
             false => out.value_of(i, &serial(*cell)),
+        }
+        match cell.integer() {
+            // A packed number is shorter than anything that is searched for: it stands for itself only beside its neighbours.
+            Some(n) if n.unsigned_abs() >= NUMBER_MIN => out.parts_of(i, vec![serial(*cell)]),
+            _ => {
+                if let Some(parts) = json_parts(cell.bytes) {
+                    out.parts_of(i, parts);
+                }
+            }
         }
     }
     out

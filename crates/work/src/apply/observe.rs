@@ -242,7 +242,7 @@ fn searched(workspace: &mut Workspace, opened: &mut Opened, job: &Job, done: &[u
     let places: Vec<Place> = opened.listed.iter().map(|l| &l.dataset.place).filter(lawful).cloned().collect();
     let Some((_, Some(open))) = opened.sources.iter_mut().find(|(p, _)| *p == here) else { return Ok(None) };
     let sight = sight(workspace, open.as_ref(), &job.seal, done, &job.columns, false)?;
-    absence(open.as_mut(), &places, sight).map(Some)
+    absence(open.as_mut(), &job.seal.dataset, &places, sight).map(Some)
 }
 
 /// Looks at orders of a plan that was replaced, and settles them: what was done stays done, the rest is withdrawn.

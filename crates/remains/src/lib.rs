@@ -1,0 +1,7 @@
+//! Raw bytes searched for values: needles met by structure, streams in which values cut at page borders are joined. Knows bytes only.
+
+mod needles;
+mod paged;
+
+pub use needles::{Kind, NEEDLE_MAX, NEEDLE_MIN, Needle, Needles, STRUCTURES_MAX};
+pub use paged::Cut;

@@ -1,0 +1,97 @@
+//! The raw files of a SQLite database, told apart by structure, and probes that show which of them can be seen (docs/why/residue.md).
+
+use std::collections::BTreeMap;
+
+use ::remains::Needles;
+use rusqlite::Connection;
+use terms::{Fault, Place};
+
+use super::{Sqlite, erase, fault, quoted};
+use crate::dataset::{Dataset, Holds, Probe, Searched};
+use crate::files::{self, Form, Raw, Structures, page_map};
+
+/// Searches the database file page by page, and what lies beside it.
+pub(super) fn search(sqlite: &Sqlite, place: &Place, needles: &mut Needles) -> Result<Searched, Fault> {
+    let connection = sqlite.reader()?;
+    let map = |e: rusqlite::Error| fault(&e, &sqlite.source);
+    let mut structures = Structures::default();
+    let own = match sqlite.dataset(place) {
+        Ok(dataset) => structures_of(&connection, dataset, &mut structures).map_err(map)?,
+        Err(_) => BTreeMap::new(),
+    };
+    let (other, journal) = (structures.of("other_tables", Holds::Nothing), structures.of("journal", Holds::Nothing));
+    let free = structures.of("free_pages", Holds::Nothing);
+    let pages = pages(&connection, &own, other).map_err(map)?;
+    let size: u32 = connection.query_row("PRAGMA page_size", [], |r| r.get(0)).map_err(map)?;
+    let size = usize::try_from(size).unwrap_or(4_096);
+    drop(connection);
+    let raw: Vec<Raw> = sqlite
+        .raw_files()
+        .into_iter()
+        .map(|path| match path == sqlite.path {
+            true => Raw { path, structure: other, form: Form::Pages(size, page_map(pages.clone(), free)) },
+            false => Raw { path, structure: journal, form: Form::Plain },
+        })
+        .collect();
+    Ok(files::search(&raw, structures, needles))
+}
+
+/// The structure of each b-tree that holds values of a data set, by name.
+fn structures_of(connection: &Connection, dataset: &Dataset, structures: &mut Structures) -> rusqlite::Result<BTreeMap<String, usize>> {
+    let mut out = BTreeMap::new();
+    out.insert(dataset.name.to_lowercase(), structures.of(dataset.place.as_str(), Holds::Records));
+    let mut statement =
+        connection.prepare("SELECT name, coalesce(sql, '') FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?1 ORDER BY name")?;
+    let indexes: Vec<(String, String)> =
+        statement.query_map([&dataset.name], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
+    for (i, (index, sql)) in indexes.iter().enumerate() {
+        let columns = index_columns(connection, dataset, index, sql)?;
+        let structure = structures.of(&format!("{}#{}", dataset.place, i + 1), Holds::Values(columns));
+        out.insert(index.to_lowercase(), structure);
+    }
+    let statistics = structures.of("statistics", Holds::Some);
+    out.extend(["sqlite_stat1", "sqlite_stat4"].map(|t| (t.to_owned(), statistics)));
+    let search = erase::full_text(connection)?;
+    if !search.is_empty() {
+        // A full-text index keeps words in pieces: a search for whole values does not see them.
+        let all = (0..).take(dataset.columns.len()).collect();
+        let words = structures.of("full_text", Holds::Blind(all));
+        out.extend(search.iter().flat_map(|t| ["data", "idx", "docsize"].map(|s| (format!("{}_{s}", t.to_lowercase()), words))));
+    }
+    Ok(out)
+}
+
+/// Columns of an index; of one over expressions those that its definition names.
+fn index_columns(connection: &Connection, dataset: &Dataset, index: &str, sql: &str) -> rusqlite::Result<Vec<u32>> {
+    let mut statement = connection.prepare(&format!("PRAGMA index_info({})", quoted(index)))?;
+    let names: Vec<Option<String>> = statement.query_map([], |r| r.get("name"))?.collect::<rusqlite::Result<_>>()?;
+    let expressions = names.iter().any(Option::is_none);
+    let lower = sql.to_lowercase();
+    let has =
+        |name: &str| names.iter().flatten().any(|n| n.eq_ignore_ascii_case(name)) || (expressions && lower.contains(&name.to_lowercase()));
+    Ok((0..).zip(&dataset.columns).filter(|(_, c)| has(&c.name)).map(|(i, _)| i).collect())
+}
+
+/// The structure of every page that a b-tree has; the others are free.
+fn pages(connection: &Connection, own: &BTreeMap<String, usize>, other: usize) -> rusqlite::Result<BTreeMap<u64, usize>> {
+    let mut statement = connection.prepare("SELECT lower(name), pageno FROM dbstat")?;
+    let rows = statement.query_map([], |r| Ok((r.get::<_, String>(0)?, r.get::<_, u32>(1)?)))?;
+    rows.map(|row| row.map(|(name, page)| (u64::from(page.saturating_sub(1)), own.get(&name).copied().unwrap_or(other)))).collect()
+}
+
+/// Samples that the statistics of a table hold, as they lie there.
+pub(super) fn probes(sqlite: &Sqlite, place: &Place) -> Result<Vec<Probe>, Fault> {
+    let connection = sqlite.reader()?;
+    let map = |e: rusqlite::Error| fault(&e, &sqlite.source);
+    let dataset = sqlite.dataset(place)?;
+    let there: bool =
+        connection.query_row("SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'sqlite_stat4'", [], |r| r.get(0)).map_err(map)?;
+    if !there {
+        return Ok(Vec::new());
+    }
+    let mut statement = connection.prepare("SELECT sample FROM sqlite_stat4 WHERE lower(tbl) = lower(?1)").map_err(map)?;
+    let rows = statement.query_map([&dataset.name], |r| r.get::<_, Vec<u8>>(0)).map_err(map)?;
+    let samples: Vec<Vec<u8>> = rows.collect::<rusqlite::Result<_>>().map_err(map)?;
+    let long = samples.into_iter().filter(|s| s.len() >= ::remains::NEEDLE_MIN);
+    Ok(long.map(|bytes| Probe { structure: "statistics".to_owned(), column: None, bytes }).collect())
+}
