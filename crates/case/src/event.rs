@@ -305,6 +305,7 @@ facts_of! {
     ExceptionRecorded {
         #[serde(default, skip_serializing_if = "Option::is_none")] about_n: Option<u64>,
         kind: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")] receipt_doc: Option<Digest>,
         #[serde(default, skip_serializing_if = "Option::is_none")] rows: Option<u64>,
     }
     EntryCorrected { entry_n: u64, why: String, }

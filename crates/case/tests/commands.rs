@@ -520,7 +520,7 @@ impl World {
             18 => self.receive(dice)?,
             19 => {
                 let about_n = self.state.approvals.get(dice.up_to(3) as usize).map(|a| a.n);
-                let refused = ExceptionRecorded { about_n, kind: "approval_refused".into(), rows: None };
+                let refused = ExceptionRecorded { about_n, kind: "approval_refused".into(), receipt_doc: None, rows: None };
                 if dice.up_to(4) == 0 {
                     self.command(Command::Record(By::Operator, Event::ExceptionRecorded(refused))).ok()?;
                 }

@@ -106,6 +106,16 @@ pub struct Purged {
     pub steps: Vec<String>,
 }
 
+/// A setting of a store, and its value; none if it is the store's own default.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Setting {
+    /// Its name.
+    pub name: String,
+    /// Its value, as the store writes it.
+    pub value: Option<String>,
+}
+
 /// What a search read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Searched {

@@ -20,7 +20,7 @@ use rows::Batch;
 use terms::{Fault, Place, StoreKind};
 
 pub use blank::Blank;
-pub use dataset::{Action, Column, Dataset, Holds, Listing, Missed, Probe, Purged, ReadSummary, Searched, Store, Structure};
+pub use dataset::{Action, Column, Dataset, Holds, Listing, Missed, Probe, Purged, ReadSummary, Searched, Setting, Store, Structure};
 pub use overwrite::{sync_folder, wipe};
 pub use places::Places;
 pub use raw::{RawForm, Record};
@@ -61,7 +61,31 @@ pub trait Source {
     /// If somebody else is writing, or the store refuses; then nothing was erased.
     fn erase(&mut self, places: &[Place], pick: Pick<'_>) -> Result<(), Fault>;
 
-    /// Cleans what erasing leaves behind: free pages, journals, statistics.
+    /// Rights that erasing and purging these data sets need and the user lacks, as the statements that give them.
+    ///
+    /// # Errors
+    /// If the store does not say.
+    fn missing_rights(&mut self, _places: &[Place]) -> Result<Vec<String>, Fault> {
+        Ok(Vec::new())
+    }
+
+    /// Settings that the purge changes, as they are now.
+    ///
+    /// # Errors
+    /// If the store does not say.
+    fn settings(&mut self) -> Result<Vec<Setting>, Fault> {
+        Ok(Vec::new())
+    }
+
+    /// Puts settings back; doing it twice does no harm.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    fn put_back(&mut self, _settings: &[Setting]) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    /// Cleans what erasing leaves behind: free pages, journals, statistics. It may leave [`Source::settings`] changed.
     ///
     /// # Errors
     /// If somebody else is looking, by the store's own answer.

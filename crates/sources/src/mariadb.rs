@@ -9,6 +9,7 @@ mod purge;
 mod read;
 mod record;
 mod remains;
+mod rights;
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,7 @@ use mysql::prelude::Queryable as _;
 use terms::{Fault, Level, Place};
 
 use crate::blank::Blank;
-use crate::dataset::{Listing, Probe, Purged, ReadSummary, Searched, Store};
+use crate::dataset::{Listing, Probe, Purged, ReadSummary, Searched, Setting, Store};
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
 use crate::server::ServerAt;
@@ -54,6 +55,11 @@ impl Mariadb {
 
     fn table(&self, place: &Place) -> Result<&Table, Fault> {
         self.tables.get(place).ok_or_else(|| Fault::new("dataset_missing").with("place", place))
+    }
+
+    /// Whether the server's files can be looked into.
+    fn deep(&self) -> bool {
+        self.store().cap > Level::L2
     }
 
     /// Ends the snapshot, if one is held.
@@ -95,6 +101,27 @@ impl Source for Mariadb {
     fn erase(&mut self, places: &[Place], pick: Pick<'_>) -> Result<(), Fault> {
         self.let_go()?;
         erase::erase(self, places, pick)
+    }
+
+    fn missing_rights(&mut self, places: &[Place]) -> Result<Vec<String>, Fault> {
+        self.let_go()?;
+        let read_only: Option<u8> = self.conn.query_first("SELECT @@GLOBAL.read_only + 0").map_err(|e| faults::fault(&e, &self.source))?;
+        if read_only == Some(1) {
+            return Err(Fault::new("server_is_standby").with("place", &self.source));
+        }
+        let tables: Vec<Table> = places.iter().filter_map(|p| self.tables.get(p)).cloned().collect();
+        let deep = self.deep();
+        rights::missing(&mut self.conn, &self.source, &tables, deep)
+    }
+
+    fn settings(&mut self) -> Result<Vec<Setting>, Fault> {
+        self.let_go()?;
+        if self.deep() { purge::settings(&mut self.conn, &self.source) } else { Ok(Vec::new()) }
+    }
+
+    fn put_back(&mut self, settings: &[Setting]) -> Result<(), Fault> {
+        self.let_go()?;
+        purge::put_back(&mut self.conn, &self.source, settings)
     }
 
     fn purge(&mut self, places: &[Place]) -> Result<Purged, Fault> {

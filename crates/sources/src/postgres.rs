@@ -9,6 +9,7 @@ mod list;
 mod purge;
 mod read;
 mod remains;
+mod rights;
 mod tuple;
 
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ use postgres::Client;
 use terms::{Fault, Level, Place};
 
 use crate::blank::Blank;
-use crate::dataset::{Listing, Probe, Purged, ReadSummary, Searched, Store};
+use crate::dataset::{Listing, Probe, Purged, ReadSummary, Searched, Setting, Store};
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
 use crate::server::ServerAt;
@@ -53,6 +54,11 @@ impl Postgres {
 
     fn table(&self, place: &Place) -> Result<&Table, Fault> {
         self.tables.get(place).ok_or_else(|| Fault::new("dataset_missing").with("place", place))
+    }
+
+    /// Whether the server's files can be looked into.
+    fn deep(&self) -> bool {
+        self.store().cap > Level::L2
     }
 
     /// Ends the snapshot, if one is held.
@@ -102,6 +108,27 @@ impl Source for Postgres {
     fn erase(&mut self, places: &[Place], pick: Pick<'_>) -> Result<(), Fault> {
         self.let_go()?;
         erase::erase(self, places, pick)
+    }
+
+    fn missing_rights(&mut self, places: &[Place]) -> Result<Vec<String>, Fault> {
+        self.let_go()?;
+        let standby = self.client.query_one("SELECT pg_is_in_recovery()", &[]).and_then(|r| r.try_get::<_, bool>(0));
+        if standby.map_err(|e| faults::fault(&e, &self.source))? {
+            return Err(Fault::new("server_is_standby").with("place", &self.source));
+        }
+        let tables: Vec<Table> = places.iter().filter_map(|p| self.tables.get(p)).cloned().collect();
+        let deep = self.deep();
+        rights::missing(&mut self.client, &self.source, &tables, deep)
+    }
+
+    fn settings(&mut self) -> Result<Vec<Setting>, Fault> {
+        self.let_go()?;
+        if self.deep() { purge::settings(&mut self.client, &self.source) } else { Ok(Vec::new()) }
+    }
+
+    fn put_back(&mut self, settings: &[Setting]) -> Result<(), Fault> {
+        self.let_go()?;
+        purge::put_back(&mut self.client, &self.source, settings)
     }
 
     fn purge(&mut self, places: &[Place]) -> Result<Purged, Fault> {

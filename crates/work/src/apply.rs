@@ -2,10 +2,14 @@
 
 mod due;
 mod erase;
+mod failed;
 mod job;
 mod observe;
 mod order;
+mod purge;
 mod ready;
+
+pub(crate) use failed::FAILED;
 
 use std::collections::BTreeMap;
 
@@ -69,6 +73,7 @@ pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) 
 fn carry_out(workspace: &mut Workspace, jobs: &mut [job::Job], report: &mut ApplyReport, progress: &dyn Progress) -> Result<(), Fault> {
     let mut opened = open_sources(workspace)?;
     due::schemas_unmoved(workspace, &opened, jobs)?;
+    purge::put_back_all(workspace, &mut opened)?;
     // Membership is told by facts: they are looked at again before anything is ordered or erased, in every data set.
     let late = evaluate(workspace, &mut opened, progress)?.late;
     ready::make_ready(workspace, &mut opened, jobs, &late)?;
@@ -76,10 +81,16 @@ fn carry_out(workspace: &mut Workspace, jobs: &mut [job::Job], report: &mut Appl
         late_rows(workspace, &of.parts, of.alignment(), &BTreeMap::new(), report)?;
     }
     drop(late);
+    with_rights(&mut opened, jobs)?;
     for i in 0..opened.sources.len() {
         let here: Vec<usize> = jobs.iter().enumerate().filter(|(_, j)| j.source() == Some(i)).map(|(k, _)| k).collect();
         order::order_all(workspace, &mut opened, i, jobs, &here)?;
-        let steps = erase::erase_all(workspace, &mut opened, i, jobs, &here, progress)?;
+        let steps = erase::erase_all(workspace, &mut opened, i, jobs, &here, progress);
+        if let Err(fault) = &steps {
+            let orders: Vec<u64> = here.iter().filter_map(|k| jobs.get(*k)?.order_n).collect();
+            failed::record_failed(workspace, &orders, fault)?;
+        }
+        let steps = steps?;
         jobs.iter_mut().filter(|j| j.source() == Some(i) && !j.by_hand()).for_each(|j| j.purged.clone_from(&steps));
     }
     let mut again = open_sources(workspace)?;
@@ -87,6 +98,21 @@ fn carry_out(workspace: &mut Workspace, jobs: &mut [job::Job], report: &mut Appl
     report.undecided = note_unsealed(workspace, &scan.inventory)?;
     let scan_n = scan.n;
     observe::observe_all(workspace, &mut again, jobs, scan_n, report, progress)
+}
+
+/// Refuses before the first deletion if a right is missing that a later step needs, and names the statements that give it.
+fn with_rights(opened: &mut Opened, jobs: &[job::Job]) -> Result<(), Fault> {
+    for (i, (place, source)) in opened.sources.iter_mut().enumerate() {
+        let own = jobs.iter().filter(|j| j.source() == Some(i) && !j.by_hand());
+        let places: Vec<Place> = own.map(|j| j.seal.dataset.clone()).collect();
+        if let (false, Some(source)) = (places.is_empty(), source) {
+            let missing = source.missing_rights(&places)?;
+            if !missing.is_empty() {
+                return Err(Fault::new("rights_missing").with("source", place).with("grants", missing.join("\n      ")));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The source of that ordinal with the listing of a data set in it.

@@ -116,7 +116,7 @@ pub fn record_approval(workspace: &mut Workspace, file: &ApprovalFile) -> Result
                 return Err(Fault::new("rule_broken").with("rule", "P2").with("why", "the refusal was recorded before"));
             }
             workspace.vault()?.put(&used, b"1")?;
-            Event::ExceptionRecorded(ExceptionRecorded { about_n, kind: "approval_refused".to_owned(), rows: None })
+            Event::ExceptionRecorded(ExceptionRecorded { about_n, kind: "approval_refused".to_owned(), receipt_doc: None, rows: None })
         }
         None => Event::PlanApproved(PlanApproved {
             alg: file.alg.clone(),

@@ -87,7 +87,7 @@ fn compare_since(workspace: &mut Workspace, shred_n: u64, report: &mut ApplyRepo
         if workspace.state.unsealed.contains(&seal_n) {
             continue;
         }
-        let event = ExceptionRecorded { about_n: Some(seal_n), kind: "new_rows".to_owned(), rows: Some(rows) };
+        let event = ExceptionRecorded { about_n: Some(seal_n), kind: "new_rows".to_owned(), receipt_doc: None, rows: Some(rows) };
         workspace.record(Command::Record(By::Run, Event::ExceptionRecorded(event)))?;
     }
     Ok(())
@@ -101,7 +101,7 @@ pub(crate) fn note_unsealed(workspace: &mut Workspace, inventory: &Inventory) ->
     // Noted once, and once more when none is left.
     if open.is_empty() == workspace.state.unsealed_sets {
         let rows = Some(open.iter().map(|d| d.rows).sum());
-        let event = ExceptionRecorded { about_n: None, kind: "new_datasets".to_owned(), rows };
+        let event = ExceptionRecorded { about_n: None, kind: "new_datasets".to_owned(), receipt_doc: None, rows };
         workspace.record(Command::Record(By::Run, Event::ExceptionRecorded(event)))?;
     }
     Ok(open.into_iter().map(|d| d.dataset.clone()).collect())

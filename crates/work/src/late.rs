@@ -307,7 +307,7 @@ pub(crate) fn late_rows(
     if late == 0 || workspace.state.unsealed.contains(&full) {
         return Ok(());
     }
-    let event = case::ExceptionRecorded { about_n: Some(full), kind: "new_rows".to_owned(), rows: Some(late) };
+    let event = case::ExceptionRecorded { about_n: Some(full), kind: "new_rows".to_owned(), receipt_doc: None, rows: Some(late) };
     workspace.record(Command::Record(By::Run, Event::ExceptionRecorded(event)))?;
     Ok(())
 }

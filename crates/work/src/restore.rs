@@ -29,7 +29,7 @@ pub fn restore(workspace: &mut Workspace, to: &Path, progress: &dyn Progress) ->
     if !workspace.state.closed {
         // A plain copy is about to be made: it is named before it is there, and the dossier says so until it is gone.
         let rows = Some(seals.iter().map(|s| s.rows).sum());
-        let event = ExceptionRecorded { about_n: None, kind: "restored_copy".to_owned(), rows };
+        let event = ExceptionRecorded { about_n: None, kind: "restored_copy".to_owned(), receipt_doc: None, rows };
         workspace.record(Command::Record(By::Operator, Event::ExceptionRecorded(event)))?;
     }
     let mut database = store::RestoredDatabase::create(to)?;

@@ -44,13 +44,15 @@ pub fn run(session: &Session<'_>, list_tasks: bool) -> Result<u8, Fault> {
         .map(|k| (k.record.kid.clone(), k.record.purpose.word(), holder(&workspace, k), k.revoked_from.is_some()))
         .collect();
     let blocks: Vec<String> = work::blocking(&workspace)?.iter().map(|b| b.get(session.lang).to_owned()).collect();
+    let failed = work::failures(&workspace)?;
     if session.args.json {
+        let failed: Vec<_> = failed.iter().map(|(n, receipt)| json!({"order_n": n, "receipt": receipt})).collect();
         let keys: Vec<_> = keys.iter().map(|(k, u, p, r)| json!({"kid": k, "person": p, "revoked": r, "use": u})).collect();
         let archives: Vec<_> = archives.iter().map(|(a, d)| json!({"archive": a, "until": d})).collect();
         let shares: Vec<_> = share_holders(&workspace).into_iter().map(|(n, holder)| json!({"holder": holder, "share": n})).collect();
         say::print_json(&json!({
             "sources": reached(&workspace).iter().map(|s| json!({"id": s.0, "level_at_most": s.3, "reach": s.2, "source": s.1})).collect::<Vec<_>>(),
-            "approvals": approvals, "archives": archives, "drilled": work::drilled(&workspace), "shares": shares, "blocks": blocks, "case": state.case, "closed": state.closed, "entries": state.next, "keys": keys, "next": next,
+            "approvals": approvals, "archives": archives, "drilled": work::drilled(&workspace), "shares": shares, "blocks": blocks, "case": state.case, "closed": state.closed, "entries": state.next, "failed": failed, "keys": keys, "next": next,
             "open_holds": state.holds.len(), "open_orders": open, "plan": plan.as_ref().map(|(n, _)| n), "questions": questions, "undecided": undecided
         }));
         return Ok(0);
@@ -68,6 +70,7 @@ pub fn run(session: &Session<'_>, list_tasks: bool) -> Result<u8, Fault> {
             vec![p("待定记录", "undecided"), undecided.to_string()],
             vec![p("有效审批（人）", "people whose approvals hold"), approvals.to_string()],
             vec![p("已命令、未核查", "ordered, not yet seen"), open.join(", ")],
+            vec![p("失败、可重试", "failed, to be tried again"), failed.iter().map(|(n, r)| why(*n, r)).collect::<Vec<_>>().join("; ")],
             vec![p("保全", "open holds"), state.holds.len().to_string()],
             vec![p("归档及其销毁日", "archives and the day they end"), archives],
             vec![p("阻碍结案", "blocks closing"), blocks.join("; ")],
@@ -94,6 +97,13 @@ pub fn run(session: &Session<'_>, list_tasks: bool) -> Result<u8, Fault> {
     );
     shares(session, &workspace);
     Ok(0)
+}
+
+/// Which order failed, by what, and who was in the way.
+fn why(order_n: u64, receipt: &serde_json::Value) -> String {
+    let text = |v: &serde_json::Value| v.as_str().unwrap_or_default().to_owned();
+    let who: Vec<String> = ["who", "which", "structures"].iter().map(|k| text(&receipt["with"][*k])).filter(|t| !t.is_empty()).collect();
+    format!("({order_n}) {} {}", text(&receipt["code"]), who.join(" ")).trim_end().to_owned()
 }
 
 /// Id, place, reach and highest level of every source that the ledger knows.

@@ -108,6 +108,11 @@ impl Postgres {
         fed(Command::new("psql").args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", &url]), sql)
     }
 
+    /// A client that stays.
+    pub fn session(&self, database: &str, sql: &str) -> Session {
+        Session::open(Command::new("psql").args(["-X", "-q", "-d", &self.url("custody", database)]), sql)
+    }
+
     /// The address of a database, for a user.
     pub fn url(&self, user: &str, database: &str) -> String {
         format!("postgres://{user}@127.0.0.1:{}/{database}", self.port)
@@ -201,6 +206,11 @@ impl Mariadb {
         fed(&mut self.client(), sql)
     }
 
+    /// A client that stays.
+    pub fn session(&self, sql: &str) -> Session {
+        Session::open(self.client().arg("--unbuffered"), sql)
+    }
+
     /// The address of a database, for a user.
     pub fn url(&self, user: &str, database: &str) -> String {
         format!("mysql://{user}@127.0.0.1:{}/{database}", self.port)
@@ -213,6 +223,30 @@ impl Drop for Mariadb {
             let _ = child.kill();
             let _ = child.wait();
         }
+    }
+}
+
+/// A client that stays connected, with what it was told.
+pub struct Session {
+    child: Child,
+    stdin: std::process::ChildStdin,
+}
+
+impl Session {
+    fn open(command: &mut Command, sql: &str) -> Session {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(sql.as_bytes()).unwrap();
+        stdin.flush().unwrap();
+        // Until the server has heard it.
+        std::thread::sleep(Duration::from_millis(700));
+        Session { child, stdin }
+    }
+
+    pub fn end(self) {
+        let Session { mut child, stdin } = self;
+        drop(stdin);
+        child.wait().unwrap();
     }
 }
 

@@ -9,7 +9,7 @@ use super::faults::fault;
 use super::list::Table;
 use super::remains::{flush, wait};
 use super::{Mariadb, connect, quoted};
-use crate::dataset::Purged;
+use crate::dataset::{Purged, Setting};
 use crate::server::Limits;
 
 /// Rows of the filler and bytes of each: 8 MB of existing pages, more than the doublewrite buffer holds.
@@ -26,16 +26,22 @@ pub(super) fn purge(mariadb: &Mariadb, places: &[Place]) -> Result<Purged, Fault
     let tables: Vec<Table> = places.iter().filter_map(|p| mariadb.tables.get(p)).cloned().collect();
     let conn = connect::connect(&mariadb.at, source)?;
     let mut purging = Purging { conn, source, limits: mariadb.at.limits, steps: Vec::new() };
-    purging.drop_filler()?;
-    purging.alone()?;
+    if mariadb.deep() {
+        purging.drop_filler()?;
+        purging.alone()?;
+    }
     purging.rewrite(&tables)?;
-    purging.statistics(&tables)?;
-    purging.binary_log()?;
-    purging.alone()?;
-    purging.write_over()?;
-    purging.redo()?;
-    flush(&mut purging.conn, source, purging.limits.max_snapshot)?;
-    purging.steps.push("dirty pages flushed".to_owned());
+    if mariadb.deep() {
+        purging.statistics(&tables)?;
+    }
+    if mariadb.deep() {
+        purging.binary_log()?;
+        purging.alone()?;
+        purging.write_over()?;
+        purging.redo()?;
+        flush(&mut purging.conn, source, purging.limits.max_snapshot)?;
+        purging.step("dirty pages flushed");
+    }
     Ok(Purged { steps: purging.steps })
 }
 
@@ -156,13 +162,34 @@ impl Purging<'_> {
         self.run(&format!("DROP TABLE IF EXISTS {}", quoted(FILLER)))
     }
 
-    /// The redo log is made anew when its size changes; the size is put back.
+    /// The redo log is made anew when its size changes.
     fn redo(&mut self) -> Result<(), Fault> {
         let Some(size) = self.number("SELECT @@GLOBAL.innodb_log_file_size")? else { return Ok(()) };
         let other = if size > 16 << 20 { size - (4 << 20) } else { size + (4 << 20) };
         self.run(&format!("SET GLOBAL innodb_log_file_size = {other}"))?;
-        self.run(&format!("SET GLOBAL innodb_log_file_size = {size}"))?;
-        self.step("redo log made anew (another size and back)");
+        self.step("redo log made anew (another size)");
         Ok(())
     }
+}
+
+/// Settings that the purge changes.
+const SETTINGS: [&str; 3] = ["innodb_log_file_size", "innodb_max_dirty_pages_pct", "innodb_max_dirty_pages_pct_lwm"];
+
+/// Them as they are.
+pub(super) fn settings(conn: &mut Conn, source: &Place) -> Result<Vec<Setting>, Fault> {
+    let mut out = Vec::new();
+    for name in SETTINGS {
+        let value: Option<String> = conn.query_first(format!("SELECT CAST(@@GLOBAL.{name} AS CHAR)")).map_err(|e| fault(&e, source))?;
+        out.push(Setting { name: name.to_owned(), value });
+    }
+    Ok(out)
+}
+
+/// Puts them back.
+pub(super) fn put_back(conn: &mut Conn, source: &Place, settings: &[Setting]) -> Result<(), Fault> {
+    for setting in settings.iter().filter(|s| SETTINGS.contains(&s.name.as_str())) {
+        let Some(value) = setting.value.as_ref().filter(|v| v.bytes().all(|b| b.is_ascii_digit() || b == b'.')) else { continue };
+        conn.query_drop(format!("SET GLOBAL {} = {value}", setting.name)).map_err(|e| fault(&e, source))?;
+    }
+    Ok(())
 }

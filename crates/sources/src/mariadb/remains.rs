@@ -9,12 +9,11 @@ use std::time::{Duration, Instant};
 use ::remains::Needles;
 use mysql::Conn;
 use mysql::prelude::Queryable as _;
-use terms::{Fault, Level, Place};
+use terms::{Fault, Place};
 
 use super::faults::fault;
 use super::list::Table;
 use super::{Mariadb, quoted};
-use crate::Source as _;
 use crate::dataset::{Holds, Probe, Searched};
 use crate::files::{self, Form, Raw, Structures};
 
@@ -34,7 +33,7 @@ pub(super) fn search(mariadb: &mut Mariadb, place: &Place, needles: &mut Needles
         // Nothing was looked at; one unread byte keeps every column below L3.
         return Ok(Searched { unread: 1, ..Searched::default() });
     };
-    if mariadb.store().cap > Level::L2 {
+    if mariadb.deep() {
         flush(&mut mariadb.conn, &mariadb.source, mariadb.at.limits.max_snapshot)?;
     }
     let mut structures = Structures::default();
@@ -195,7 +194,7 @@ fn file_name(name: &str) -> String {
 pub(super) fn probes(mariadb: &mut Mariadb, place: &Place) -> Result<Vec<Probe>, Fault> {
     let Some(table) = mariadb.tables.get(place).cloned() else { return Ok(Vec::new()) };
     let mut out = statistics(&mut mariadb.conn, place, &table)?;
-    if mariadb.at.files.is_some() {
+    if mariadb.deep() {
         let values = write_probes(&mut mariadb.conn, &mariadb.source)?;
         let binary = log_base(&mut mariadb.conn, &mariadb.source)?.is_some();
         let structures = ["redo_log", "binary_log"].into_iter().take(if binary { 2 } else { 1 });
@@ -246,9 +245,13 @@ fn write_probes(conn: &mut Conn, source: &Place) -> Result<Vec<String>, Fault> {
     Ok(values)
 }
 
-/// Writes every dirty page, by lowering the share that may stay in memory for a while.
+/// Writes every dirty page: by a checkpoint, or where the server knows none on demand, by lowering the share that may stay in memory.
 pub(super) fn flush(conn: &mut Conn, source: &Place, patience: Duration) -> Result<(), Fault> {
     let map = |e: mysql::Error| fault(&e, source);
+    let asked = conn.query_drop("SET GLOBAL innodb_log_checkpoint_now = ON").is_ok();
+    if asked && wait(conn, source, Duration::from_millis(200), "Innodb_buffer_pool_pages_dirty", 0)? {
+        return conn.query_drop("FLUSH TABLES").map_err(map);
+    }
     let before: Option<(f64, f64)> =
         conn.query_first("SELECT @@GLOBAL.innodb_max_dirty_pages_pct, @@GLOBAL.innodb_max_dirty_pages_pct_lwm").map_err(map)?;
     let (most, low) = before.unwrap_or((90.0, 0.0));

@@ -11,7 +11,7 @@ use super::connect::Warnings;
 use super::faults::fault;
 use super::list::Table;
 use super::{Postgres, quoted};
-use crate::dataset::Purged;
+use crate::dataset::{Purged, Setting};
 
 /// Rounds of the log after which no recycled segment is left.
 const LOG_ROUNDS: usize = 3;
@@ -23,13 +23,15 @@ pub(super) fn purge(postgres: &Postgres, places: &[Place]) -> Result<Purged, Fau
     let (mut client, warnings) = postgres.writer()?;
     let rewrite = format!("SET statement_timeout = {}", postgres.at.limits.max_snapshot.as_millis());
     client.batch_execute(&rewrite).map_err(|e| fault(&e, source))?;
-    let mut purging = Purging { client, warnings, source, steps: Vec::new() };
+    let mut purging = Purging { client, warnings, source, deep: postgres.deep(), steps: Vec::new() };
     purging.alone(postgres.at.limits.lookers)?;
     purging.refresh(&tables)?;
     purging.rewrite(&tables)?;
     purging.statements()?;
-    purging.alone(postgres.at.limits.lookers)?;
-    purging.cycle_log()?;
+    if postgres.deep() {
+        purging.alone(postgres.at.limits.lookers)?;
+        purging.cycle_log()?;
+    }
     Ok(Purged { steps: purging.steps })
 }
 
@@ -37,6 +39,8 @@ struct Purging<'a> {
     client: Client,
     warnings: Warnings,
     source: &'a Place,
+    /// Whether the server's files are looked into: else nothing above L2 is claimed, and fewer rights are needed.
+    deep: bool,
     steps: Vec<String>,
 }
 
@@ -114,6 +118,9 @@ impl Purging<'_> {
             self.run(&format!("VACUUM (FULL) {}", table.sql))?;
         }
         self.step(format!("tables rewritten (VACUUM FULL): {}", tables.len()));
+        if !self.deep {
+            return Ok(());
+        }
         for catalog in ["pg_statistic", "pg_statistic_ext_data", "pg_largeobject"] {
             self.run(&format!("VACUUM (FULL) pg_catalog.{catalog}"))?;
         }
@@ -143,43 +150,46 @@ impl Purging<'_> {
         Ok(())
     }
 
-    /// The log holds row images: segments are removed instead of renamed, until those with images are gone. Settings are put back.
+    /// The log holds row images: segments are removed instead of renamed, until those with images are gone.
     fn cycle_log(&mut self) -> Result<(), Fault> {
-        let before = self.own_settings()?;
         for (name, value) in LOG_SETTINGS {
             self.run(&format!("ALTER SYSTEM SET {name} = '{value}'"))?;
         }
-        let cycled = self.run("SELECT pg_reload_conf()").and_then(|()| {
-            std::thread::sleep(Duration::from_millis(300));
-            (0..LOG_ROUNDS).try_for_each(|_| {
-                self.run("SELECT pg_switch_wal()")?;
-                self.run("CHECKPOINT")
-            })
-        });
-        // Put back whatever happened.
-        for ((name, _), old) in LOG_SETTINGS.iter().zip(&before) {
-            self.run(&match old {
-                Some(value) => format!("ALTER SYSTEM SET {name} = '{}'", value.replace('\'', "''")),
-                None => format!("ALTER SYSTEM RESET {name}"),
-            })?;
-        }
         self.run("SELECT pg_reload_conf()")?;
-        cycled?;
-        self.step(format!("write-ahead log cycled {LOG_ROUNDS} times without recycling; settings put back"));
+        // The checkpointer reads its settings when it next looks.
+        std::thread::sleep(Duration::from_millis(300));
+        for _ in 0..LOG_ROUNDS {
+            self.run("SELECT pg_switch_wal()")?;
+            self.run("CHECKPOINT")?;
+        }
+        self.step(format!("write-ahead log cycled {LOG_ROUNDS} times without recycling"));
         Ok(())
     }
+}
 
-    /// What an administrator set by `ALTER SYSTEM` before.
-    fn own_settings(&mut self) -> Result<Vec<Option<String>>, Fault> {
-        let sql =
-            "SELECT setting FROM pg_file_settings WHERE name = $1 AND sourcefile LIKE '%postgresql.auto.conf' ORDER BY seqno DESC LIMIT 1";
-        let mut out = Vec::new();
-        for (name, _) in LOG_SETTINGS {
-            let row = self.client.query_opt(sql, &[&name]).map_err(|e| fault(&e, self.source))?;
-            out.push(row.and_then(|r| r.try_get(0).ok()));
-        }
-        Ok(out)
+/// What an administrator set by `ALTER SYSTEM`, of what the purge changes.
+pub(super) fn settings(client: &mut Client, source: &Place) -> Result<Vec<Setting>, Fault> {
+    let sql =
+        "SELECT setting FROM pg_file_settings WHERE name = $1 AND sourcefile LIKE '%postgresql.auto.conf' ORDER BY seqno DESC LIMIT 1";
+    let mut out = Vec::new();
+    for (name, _) in LOG_SETTINGS {
+        let row = client.query_opt(sql, &[&name]).map_err(|e| fault(&e, source))?;
+        out.push(Setting { name: name.to_owned(), value: row.and_then(|r| r.try_get(0).ok()) });
     }
+    Ok(out)
+}
+
+/// Puts them back.
+pub(super) fn put_back(client: &mut Client, source: &Place, settings: &[Setting]) -> Result<(), Fault> {
+    let known = settings.iter().filter(|s| LOG_SETTINGS.iter().any(|(name, _)| s.name == *name));
+    let mut sql: Vec<String> = known
+        .map(|s| match &s.value {
+            Some(value) => format!("ALTER SYSTEM SET {} = '{}'", s.name, value.replace('\'', "''")),
+            None => format!("ALTER SYSTEM RESET {}", s.name),
+        })
+        .collect();
+    sql.push("SELECT pg_reload_conf()".to_owned());
+    sql.iter().try_for_each(|s| client.batch_execute(s).map_err(|e| fault(&e, source)))
 }
 
 /// Settings under which segments of the log are removed.

@@ -5,12 +5,11 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use ::remains::Needles;
-use terms::{Fault, Level, Place};
+use terms::{Fault, Place};
 
 use super::Postgres;
 use super::faults::fault;
 use super::list::Table;
-use crate::Source as _;
 use crate::dataset::{Holds, Probe, Searched};
 use crate::files::{self, Form, Raw, Structures};
 
@@ -30,7 +29,7 @@ pub(super) fn search(postgres: &mut Postgres, place: &Place, needles: &mut Needl
         // Nothing was looked at; one unread byte keeps every column below L3.
         return Ok(Searched { unread: 1, ..Searched::default() });
     };
-    if postgres.store().cap > Level::L2 {
+    if postgres.deep() {
         postgres.client.batch_execute("CHECKPOINT").map_err(|e| fault(&e, &postgres.source))?;
     }
     let mut structures = Structures::default();
@@ -149,7 +148,7 @@ pub(super) fn probes(postgres: &mut Postgres, place: &Place) -> Result<Vec<Probe
         let Some(column) = table.fields.iter().position(|f| f.attnum == number && f.category == 'S') else { continue };
         out.push(Probe { structure: "statistics".to_owned(), column: u32::try_from(column).ok(), bytes: value.into_bytes() });
     }
-    if postgres.at.files.is_some() {
+    if postgres.deep() {
         let written = postgres
             .client
             .query(

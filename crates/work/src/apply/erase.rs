@@ -7,6 +7,7 @@ use sources::Action;
 use terms::{Fault, Place};
 
 use super::job::Job;
+use super::purge::purge;
 use super::{by_place, open_at};
 use crate::align::{Aligner, Part, RowState};
 use crate::progress::Progress;
@@ -37,11 +38,11 @@ pub(super) fn erase_all(
     progress.end();
     progress.begin("purge", None);
     let steps = match opened.sources.get_mut(i) {
-        Some((_, Some(source))) => source.purge(&places)?.steps,
-        _ => Vec::new(),
+        Some((place, Some(source))) => purge(workspace, &place.clone(), source.as_mut(), &places),
+        _ => Ok(Vec::new()),
     };
     progress.end();
-    Ok(steps)
+    steps
 }
 
 /// What the orders on one row ask for together.

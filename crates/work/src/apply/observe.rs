@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use case::{By, Command, EffectObserved, EffectOrdered, Event, ExceptionRecorded};
 use plan::PlanDoc;
-use terms::json::json;
+use terms::json::{Json, json};
 use terms::{Fault, Level, Place, Reach};
 
+use super::failed::record_failed;
 use super::job::Job;
+use super::purge::purge;
 use super::{by_place, open_at, source_place};
 use crate::align::{Alignment, Part, RowState, align};
 use crate::late::late_rows;
-use crate::lists::{keep_list, load_list, load_recall};
+use crate::lists::{Recall, Seen, keep_list, load_list, load_recall};
 use crate::look::{Absence, absence, columns, remains_in_cells, sight};
 use crate::progress::Progress;
 use crate::report::{ApplyReport, Waiting};
@@ -107,7 +109,8 @@ fn by_hand(job: &Job) -> Waiting {
 fn note_remaining(workspace: &mut Workspace, job: &Job, order_n: u64, rows: u64) -> Result<bool, Fault> {
     let source = source_place(&job.seal.dataset);
     if crate::errands::imported_after(workspace, &source, order_n)? {
-        let event = ExceptionRecorded { about_n: Some(order_n), kind: "erased_rows_remain".to_owned(), rows: Some(rows) };
+        let event =
+            ExceptionRecorded { about_n: Some(order_n), kind: "erased_rows_remain".to_owned(), receipt_doc: None, rows: Some(rows) };
         workspace.record(Command::Record(By::Run, Event::ExceptionRecorded(event)))?;
         return Ok(true);
     }
@@ -189,13 +192,18 @@ fn observe(
     }
     let looked = if job.by_hand() { None } else { searched(workspace, opened, job, &done)? };
     let cap = source_cap(workspace, &job.seal.dataset);
+    let recall = if looked.is_some() { load_recall(workspace, &job.file("recall"))? } else { Recall::default() };
     let cols = match &looked {
-        Some(a) => columns(&job.columns, &load_recall(workspace, &job.file("recall"))?, a, cap.min(Level::L3)),
+        Some(a) => columns(&job.columns, &recall, a, cap.min(Level::L3)),
         None => Vec::new(),
     };
     let hits: u64 = cols.iter().map(|c| c.hits).sum();
     if hits > 0 {
-        return Err(Fault::new("values_remain").with("place", &job.seal.dataset).with("values", hits).retry());
+        let structures = looked.iter().flat_map(|a| a.hit_in.iter().cloned()).collect::<Vec<_>>().join(", ");
+        let fault =
+            Fault::new("values_remain").with("place", &job.seal.dataset).with("values", hits).with("structures", structures).retry();
+        record_failed(workspace, &[order_n], &fault)?;
+        return Err(fault);
     }
     let least = cols.iter().map(|c| c.level).min();
     // What somebody else erased is looked for in a fresh scan or export of the whole source: rows gone, values nowhere in its cells.
@@ -208,6 +216,7 @@ fn observe(
     let receipt = json!({
         "bytes_searched": bytes, "bytes_unread": unread, "columns": cols, "item": job.item.item, "kept": kept, "lawfully_present": lawful,
         "level": level, "method": job.item.method.word(), "order_n": order_n, "out_of_scope": scope, "purge": job.purged,
+        "recall": recall.seen.iter().map(sight_of).collect::<Vec<Json>>(),
         "rows_done": done.len(),
         "store": workspace.state.sources.get(&source_place(&job.seal.dataset)).map(|s| s.store.clone()).unwrap_or_default(),
         "type": "custody.destruction_receipt", "v": 1
@@ -231,6 +240,11 @@ fn observe(
     report.lawful += lawful;
     report.done.push((job.item.item.clone(), done.len() as u64, kept.values().sum(), level));
     Ok(Some((job.seal.n, done)))
+}
+
+/// What the search saw of a column in one structure, for the receipt.
+fn sight_of(s: &Seen) -> Json {
+    json!({"asked": s.asked, "col": s.column, "found": s.found, "structure": s.structure})
 }
 
 /// The raw search after the erasure.
@@ -260,7 +274,7 @@ pub(super) fn settle_replaced(workspace: &mut Workspace, report: &mut ApplyRepor
         let here = |j: &Job| !j.by_hand() && source_place(&j.seal.dataset) == *place;
         let places: Vec<Place> = jobs.iter().filter(|j| here(j)).map(|j| j.seal.dataset.clone()).collect();
         if let (false, Some(source)) = (places.is_empty(), source) {
-            let steps = source.purge(&places)?.steps;
+            let steps = purge(workspace, place, source.as_mut(), &places)?;
             jobs.iter_mut().filter(|j| here(j)).for_each(|j| j.purged.clone_from(&steps));
         }
     }

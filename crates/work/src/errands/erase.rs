@@ -224,8 +224,12 @@ pub fn script_result(workspace: &mut Workspace, id: &str, file: &Path) -> Result
     workspace.vault()?.put(&used, b"1")?;
     let wrong = batches.iter().filter(|(_, asked, told)| Some(*asked) != *told).count() as u64;
     if wrong > 0 {
-        let event =
-            Event::ExceptionRecorded(ExceptionRecorded { about_n: Some(n), kind: "script_rows_differ".to_owned(), rows: Some(wrong) });
+        let event = Event::ExceptionRecorded(ExceptionRecorded {
+            about_n: Some(n),
+            kind: "script_rows_differ".to_owned(),
+            receipt_doc: None,
+            rows: Some(wrong),
+        });
         workspace.record(case::Command::Record(By::Operator, event))?;
     }
     Ok(ScriptResult { n, batches })

@@ -129,8 +129,12 @@ fn compared(workspace: &mut Workspace, i: usize, folder: &Path, answer: &Answer)
         out.n = numbers.first().copied();
         return Ok(out);
     }
-    let finding =
-        ExceptionRecorded { about_n: Some(workspace.state.next), kind: "pack_mismatch".to_owned(), rows: Some(out.findings.len() as u64) };
+    let finding = ExceptionRecorded {
+        about_n: Some(workspace.state.next),
+        kind: "pack_mismatch".to_owned(),
+        receipt_doc: None,
+        rows: Some(out.findings.len() as u64),
+    };
     if let Some(told) = told.as_object_mut() {
         told.insert("findings".to_owned(), json!(out.findings));
     }

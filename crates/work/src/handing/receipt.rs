@@ -39,7 +39,7 @@ pub fn record_receipt(workspace: &mut Workspace, file: &ReceiptFile) -> Result<(
     let agreement = workspace.state.agreements.get(&order.agreement_n).map(|a| a.doc).ok_or_else(|| Fault::new("document_form"))?;
     let agreement: agreement::Agreement = workspace.get_json(&agreement)?;
     let until = workspace.today()?.plus_days(i64::try_from(agreement.dispute_days).unwrap_or(10));
-    let dispute = ExceptionRecorded { about_n: Some(n), kind: "dispute_opened".to_owned(), rows: None };
+    let dispute = ExceptionRecorded { about_n: Some(n), kind: "dispute_opened".to_owned(), receipt_doc: None, rows: None };
     let body = json!({"differences": s.differences, "until": until});
     workspace.record_together(vec![(By::Operator, event, None), (By::Operator, Event::ExceptionRecorded(dispute), Some(body))])?;
     Ok((n, Some(until)))

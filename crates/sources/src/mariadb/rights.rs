@@ -1,0 +1,57 @@
+//! Rights that erasing and purging need (docs/why/residue.md): asked for before the first deletion, named as the statement that gives them.
+
+use std::collections::BTreeSet;
+
+use mysql::Conn;
+use mysql::prelude::Queryable as _;
+use terms::{Fault, Place};
+
+use super::faults::fault;
+use super::list::Table;
+use super::quoted;
+
+const GLOBAL: &str = "SELECT PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES";
+const SCHEMA: &str = "SELECT PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES WHERE ? LIKE TABLE_SCHEMA";
+const TABLE: &str = "SELECT PRIVILEGE_TYPE FROM information_schema.TABLE_PRIVILEGES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?";
+
+/// Statements that give what is missing.
+pub(super) fn missing(conn: &mut Conn, source: &Place, tables: &[Table], deep: bool) -> Result<Vec<String>, Fault> {
+    let map = |e: mysql::Error| fault(&e, source);
+    let user: Option<String> = conn.query_first("SELECT CURRENT_USER()").map_err(map)?;
+    let user = user.unwrap_or_default();
+    let (name, host) = user.rsplit_once('@').unwrap_or((user.as_str(), "%"));
+    let user = format!("{}@{}", quoted(name), quoted(host));
+    let global: BTreeSet<String> = conn.query(GLOBAL).map_err(map)?.into_iter().collect();
+    let mut out = Vec::new();
+    let mut given: BTreeSet<String> = BTreeSet::new();
+    for table in tables {
+        let (database, own) = table.names();
+        let schema: Vec<String> = conn.exec(SCHEMA, (&database,)).map_err(map)?;
+        let of_table: Vec<String> = conn.exec(TABLE, (&database, &own)).map_err(map)?;
+        let has: BTreeSet<&str> = global.iter().chain(&schema).chain(&of_table).map(String::as_str).collect();
+        // OPTIMIZE makes the table anew: it inserts, alters, creates and drops.
+        let lacks: Vec<&str> =
+            ["SELECT", "UPDATE", "DELETE", "INSERT", "ALTER", "CREATE", "DROP"].into_iter().filter(|r| !has.contains(r)).collect();
+        if !lacks.is_empty() {
+            out.push(format!("GRANT {} ON {} TO {user};", lacks.join(", "), table.sql));
+        }
+        if deep && !["CREATE", "DROP", "INSERT", "UPDATE"].iter().all(|r| global.contains(*r) || schema.iter().any(|s| s == r)) {
+            given.insert(format!("GRANT CREATE, DROP, INSERT, UPDATE, SELECT ON {}.`custody_filler` TO {user};", quoted(&database)));
+            given.insert(format!("GRANT CREATE, DROP, INSERT, SELECT ON {}.`custody_probe` TO {user};", quoted(&database)));
+        }
+    }
+    out.extend(given);
+    if deep {
+        let lacks: Vec<&str> = ["RELOAD", "PROCESS", "SUPER", "BINLOG ADMIN"].into_iter().filter(|r| !global.contains(*r)).collect();
+        if !lacks.is_empty() {
+            out.push(format!("GRANT {} ON *.* TO {user};", lacks.join(", ")));
+        }
+        let statistics: Vec<String> = conn.exec(TABLE, ("mysql", "column_stats")).map_err(map)?;
+        let of_mysql: Vec<String> = conn.exec(SCHEMA, ("mysql",)).map_err(map)?;
+        let has = |r: &str| global.contains(r) || of_mysql.iter().chain(&statistics).any(|s| s == r);
+        if !["SELECT", "DELETE", "INSERT"].into_iter().all(has) {
+            out.push(format!("GRANT SELECT, INSERT, DELETE ON mysql.column_stats TO {user};"));
+        }
+    }
+    Ok(out)
+}

@@ -1,0 +1,78 @@
+//! Rights that erasing and purging need (docs/why/residue.md): asked for before the first deletion, named as the statement that gives them.
+
+use postgres::Client;
+use postgres::types::ToSql;
+use terms::{Fault, Place};
+
+use super::faults::fault;
+use super::list::Table;
+use super::quoted;
+
+/// Statements that give what is missing.
+pub(super) fn missing(client: &mut Client, source: &Place, tables: &[Table], deep: bool) -> Result<Vec<String>, Fault> {
+    let mut asking = Asking { client, source };
+    let user = quoted(&asking.text("SELECT current_user::text", &[])?);
+    let database = quoted(&asking.text("SELECT current_database()::text", &[])?);
+    let mut out = Vec::new();
+    for table in tables {
+        for right in ["UPDATE", "DELETE"] {
+            if !asking.has("SELECT has_table_privilege($1::oid, $2::text)", &[&table.oid, &right])? {
+                out.push(format!("GRANT {right} ON {} TO {user};", table.sql));
+            }
+        }
+        // Others than the owner get a warning, and "success".
+        if !asking.has("SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = $1", &[&table.oid])? {
+            out.push(format!("ALTER TABLE {} OWNER TO {user};", table.sql));
+        }
+    }
+    if !asking.has("SELECT pg_has_role('pg_read_all_stats', 'USAGE')", &[])? {
+        out.push(format!("GRANT pg_read_all_stats TO {user};"));
+    }
+    if !deep {
+        return Ok(out);
+    }
+    if !asking.has("SELECT pg_has_role(datdba, 'USAGE') FROM pg_database WHERE datname = current_database()", &[])? {
+        out.push(format!("ALTER DATABASE {database} OWNER TO {user};"));
+    }
+    let superuser = asking.has("SELECT rolsuper FROM pg_roles WHERE rolname = current_user", &[])?;
+    if !superuser
+        && !asking.has("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'pg_checkpoint' AND pg_has_role(oid, 'USAGE'))", &[])?
+    {
+        out.push(format!("GRANT pg_checkpoint TO {user};"));
+    }
+    for function in ["pg_switch_wal()", "pg_reload_conf()", "pg_show_all_file_settings()"] {
+        if !asking.has("SELECT has_function_privilege('pg_catalog.' || $1::text, 'EXECUTE')", &[&function])? {
+            out.push(format!("GRANT EXECUTE ON FUNCTION pg_catalog.{function} TO {user};"));
+        }
+    }
+    if !superuser && !asking.has("SELECT has_table_privilege('pg_catalog.pg_file_settings', 'SELECT')", &[])? {
+        out.push(format!("GRANT SELECT ON pg_catalog.pg_file_settings TO {user};"));
+    }
+    for setting in ["wal_recycle", "min_wal_size", "wal_keep_size"] {
+        if !superuser && !asking.may_set(setting)? {
+            out.push(format!("GRANT ALTER SYSTEM ON PARAMETER {setting} TO {user};"));
+        }
+    }
+    Ok(out)
+}
+
+struct Asking<'a> {
+    client: &'a mut Client,
+    source: &'a Place,
+}
+
+impl Asking<'_> {
+    fn text(&mut self, sql: &str, bound: &[&(dyn ToSql + Sync)]) -> Result<String, Fault> {
+        self.client.query_one(sql, bound).and_then(|r| r.try_get(0)).map_err(|e| fault(&e, self.source))
+    }
+
+    fn has(&mut self, sql: &str, bound: &[&(dyn ToSql + Sync)]) -> Result<bool, Fault> {
+        self.client.query_one(sql, bound).and_then(|r| r.try_get(0)).map_err(|e| fault(&e, self.source))
+    }
+
+    /// Servers before 15 give this right to superusers only.
+    fn may_set(&mut self, setting: &str) -> Result<bool, Fault> {
+        let knows = "SELECT EXISTS (SELECT FROM pg_proc WHERE proname = 'has_parameter_privilege')";
+        Ok(self.has(knows, &[])? && self.has("SELECT has_parameter_privilege($1::text, 'ALTER SYSTEM')", &[&setting])?)
+    }
+}
