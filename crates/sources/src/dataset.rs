@@ -31,6 +31,8 @@ pub struct Dataset {
     pub encoding: Encoding,
     /// Whether the sheet is hidden.
     pub hidden: bool,
+    /// Whether the store computes it from other data sets: a copy that follows them, and is erased by computing it anew.
+    pub derived: bool,
     /// Whether a row's locator stays the row's for good: a declared key. Row ids without one are dealt anew when a file is rewritten.
     pub keyed: bool,
 }

@@ -169,6 +169,7 @@ impl Source for Delimited {
                         points_to: Vec::new(),
                         encoding: form.encoding,
                         hidden: false,
+                        derived: false,
                         keyed: false,
                     };
                     listing.datasets.push(dataset.clone());

@@ -1,6 +1,7 @@
 //! SQLite databases, folders of delimited files, folders of spreadsheets: read as lossless batches, erased, purged, searched for remains.
 
 mod blank;
+mod control;
 mod dataset;
 mod delimited;
 mod files;
@@ -20,6 +21,7 @@ use rows::Batch;
 use terms::{Fault, Place, StoreKind};
 
 pub use blank::Blank;
+pub use control::LeaveOut;
 pub use dataset::{Action, Column, Dataset, Holds, Listing, Missed, Probe, Purged, ReadSummary, Searched, Setting, Store, Structure};
 pub use overwrite::{sync_folder, wipe};
 pub use places::Places;
@@ -104,6 +106,9 @@ pub trait Source {
     /// # Errors
     /// If the store cannot be flushed, or a raw file cannot be listed.
     fn search(&mut self, place: &Place, needles: &mut Needles) -> Result<Searched, Fault>;
+
+    /// Leaves out steps of the purge or encodings of the search, for the negative control: remains must then be found, or sight be missed.
+    fn leave_out(&mut self, _what: LeaveOut) {}
 
     /// What erasing leaves in each column of a data set.
     fn blanks(&self, place: &Place) -> Vec<Blank>;

@@ -19,6 +19,7 @@ use mysql::prelude::Queryable as _;
 use terms::{Fault, Level, Place};
 
 use crate::blank::Blank;
+use crate::control::LeaveOut;
 use crate::dataset::{Listing, Probe, Purged, ReadSummary, Searched, Setting, Store};
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
@@ -40,6 +41,7 @@ pub(crate) struct Mariadb {
     tables: BTreeMap<Place, Table>,
     /// Whether a snapshot is held.
     still: bool,
+    leave_out: LeaveOut,
 }
 
 impl Mariadb {
@@ -50,7 +52,7 @@ impl Mariadb {
     pub(crate) fn open(source: Place, at: ServerAt) -> Result<Mariadb, Fault> {
         let mut conn = connect::connect(&at, &source)?;
         let (name, version) = connect::version(&mut conn, &source)?;
-        Ok(Mariadb { source, at, conn, name, version, tables: BTreeMap::new(), still: false })
+        Ok(Mariadb { source, at, conn, name, version, tables: BTreeMap::new(), still: false, leave_out: LeaveOut::default() })
     }
 
     fn table(&self, place: &Place) -> Result<&Table, Fault> {
@@ -137,6 +139,10 @@ impl Source for Mariadb {
     fn search(&mut self, place: &Place, needles: &mut Needles) -> Result<Searched, Fault> {
         self.let_go()?;
         remains::search(self, place, needles)
+    }
+
+    fn leave_out(&mut self, what: LeaveOut) {
+        self.leave_out = what;
     }
 
     fn blanks(&self, place: &Place) -> Vec<Blank> {

@@ -19,6 +19,7 @@ use postgres::Client;
 use terms::{Fault, Level, Place};
 
 use crate::blank::Blank;
+use crate::control::LeaveOut;
 use crate::dataset::{Listing, Probe, Purged, ReadSummary, Searched, Setting, Store};
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
@@ -39,6 +40,7 @@ pub(crate) struct Postgres {
     tables: BTreeMap<Place, Table>,
     /// Whether a snapshot is held.
     still: bool,
+    leave_out: LeaveOut,
 }
 
 impl Postgres {
@@ -49,7 +51,7 @@ impl Postgres {
     pub(crate) fn open(source: Place, at: ServerAt) -> Result<Postgres, Fault> {
         let (mut client, _) = connect::connect(&at, &source)?;
         let version = connect::version(&mut client, &source)?;
-        Ok(Postgres { source, at, client, version, tables: BTreeMap::new(), still: false })
+        Ok(Postgres { source, at, client, version, tables: BTreeMap::new(), still: false, leave_out: LeaveOut::default() })
     }
 
     fn table(&self, place: &Place) -> Result<&Table, Fault> {
@@ -146,6 +148,10 @@ impl Source for Postgres {
         remains::search(self, place, needles)
     }
 
+    fn leave_out(&mut self, what: LeaveOut) {
+        self.leave_out = what;
+    }
+
     fn blanks(&self, place: &Place) -> Vec<Blank> {
         self.table(place).map(|t| t.fields.iter().map(blank::of).collect()).unwrap_or_default()
     }
@@ -153,7 +159,10 @@ impl Source for Postgres {
     fn raw_form(&self, place: &Place) -> RawForm {
         match self.table(place) {
             Ok(table) => {
-                let layout = table.layout.clone();
+                let mut layout = table.layout.to_vec();
+                if self.leave_out.has("integer") {
+                    layout.iter_mut().filter(|a| a.form == tuple::Form::Integer).for_each(|a| a.form = tuple::Form::Unknown);
+                }
                 Box::new(move |cells| tuple::record(cells, &layout))
             }
             Err(_) => Box::new(|cells| Record::unseen(cells.len())),

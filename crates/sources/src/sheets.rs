@@ -79,6 +79,7 @@ impl Sheets {
                 points_to: Vec::new(),
                 encoding: Encoding::Utf8,
                 hidden: sheet.visible != SheetVisible::Visible,
+                derived: false,
                 keyed: false,
             };
             listing.datasets.push(dataset.clone());

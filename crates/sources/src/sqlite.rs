@@ -3,6 +3,7 @@
 mod erase;
 mod faults;
 mod list;
+mod purge;
 mod read;
 mod record;
 mod remains;
@@ -16,6 +17,7 @@ use rusqlite::{Connection, OpenFlags};
 use terms::{Fault, Level, Place};
 
 use crate::blank::Blank;
+use crate::control::LeaveOut;
 use crate::dataset::{Dataset, Listing, Probe, Purged, ReadSummary, Searched, Store};
 use crate::places::Places;
 use crate::raw::RawForm;
@@ -36,11 +38,12 @@ pub(crate) struct Sqlite {
     datasets: Vec<Dataset>,
     /// A connection inside a read transaction, while the source is held still.
     still: Option<Connection>,
+    leave_out: LeaveOut,
 }
 
 impl Sqlite {
     pub(crate) fn new(source: Place, path: &Path) -> Sqlite {
-        Sqlite { source, path: path.to_owned(), datasets: Vec::new(), still: None }
+        Sqlite { source, path: path.to_owned(), datasets: Vec::new(), still: None, leave_out: LeaveOut::default() }
     }
 
     fn reader(&self) -> Result<Connection, Fault> {
@@ -125,7 +128,7 @@ impl Source for Sqlite {
     }
 
     fn purge(&mut self, _places: &[Place]) -> Result<Purged, Fault> {
-        erase::purge(self)
+        purge::purge(self)
     }
 
     fn probes(&mut self, place: &Place) -> Result<Vec<Probe>, Fault> {
@@ -134,6 +137,10 @@ impl Source for Sqlite {
 
     fn search(&mut self, place: &Place, needles: &mut Needles) -> Result<Searched, Fault> {
         remains::search(self, place, needles)
+    }
+
+    fn leave_out(&mut self, what: LeaveOut) {
+        self.leave_out = what;
     }
 
     fn blanks(&self, place: &Place) -> Vec<Blank> {

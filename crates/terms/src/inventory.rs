@@ -61,6 +61,9 @@ pub struct DatasetSeen {
     /// Whether the sheet is hidden.
     #[serde(default)]
     pub hidden: bool,
+    /// Whether the store computes it from other data sets: it is looked at, not sealed, and follows what becomes of them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub derived: bool,
     /// Record class proposed by the scan or confirmed in `case.yaml`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,

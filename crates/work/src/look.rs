@@ -19,7 +19,7 @@ const ASKED_MAX: usize = 3_000;
 /// Values that L3 asks for at least, unless there are fewer (EVIDENCE §10).
 const SIGHT_MIN: u64 = 1_000;
 /// Values that stay and are looked for beside the destroyed ones.
-const KEPT_MAX: usize = 1_000;
+const KEPT_MAX: u64 = 1_000;
 /// A value with what follows it is this long, so that it reaches what points to its row.
 const RIGHT: usize = 64;
 /// Bytes taken from what stands before a value.
@@ -167,8 +167,8 @@ pub(crate) struct Absence {
     pub hit_in: BTreeSet<String>,
     /// Values that still stand in rows that stay.
     pub lawful: u64,
-    /// Values that stay and were looked for, and how many of them were found.
-    pub kept: (u64, u64),
+    /// Values that stay and were looked for, and how many of them were found, by column.
+    pub kept: BTreeMap<u32, (u64, u64)>,
     pub bytes: u64,
     pub unread: u64,
     /// Structures that were searched.
@@ -187,7 +187,7 @@ pub(crate) fn absence(source: &mut dyn Source, place: &Place, places: &[Place], 
                 let record = form(&cells);
                 record.runs().for_each(|run| sight.needles.look(0, run));
                 for column in &columns {
-                    let room = lawful == place && kept.values.len() < KEPT_MAX;
+                    let room = lawful == place && kept.live.get(column).is_none_or(|n| *n < KEPT_MAX);
                     if room && cells.get(*column as usize).is_some_and(|c| !c.is_empty()) {
                         kept.ask(&record, *column);
                     }
@@ -218,8 +218,10 @@ pub(crate) fn absence(source: &mut dyn Source, place: &Place, places: &[Place], 
     for value in hit.iter().filter_map(|id| sight.values.get(*id as usize)) {
         *out.hits.entry(value.column).or_default() += 1;
     }
-    let sought = kept.values.iter().filter(|v| v.sought).count();
-    out.kept = (sought as u64, still.len() as u64);
+    for (id, value) in (0u32..).zip(&kept.values).filter(|(_, v)| v.sought) {
+        let (asked, found) = out.kept.entry(value.column).or_default();
+        (*asked, *found) = (*asked + 1, *found + u64::from(still.contains(&id)));
+    }
     out.structures = searched.structures.into_iter().map(|s| s.name).collect();
     Ok(out)
 }
@@ -302,7 +304,7 @@ pub(crate) fn columns(columns: &[u32], recall: &Recall, absence: &Absence, cap: 
             let (asked, found) = recall.weakest(*c);
             let seen = asked >= live.min(SIGHT_MIN) && asked > 0 && found * 1_000 >= asked * 999;
             // Sight that was lost meanwhile, or that was of other structures, is none.
-            let (kept, still) = absence.kept;
+            let (kept, still) = absence.kept.get(c).copied().unwrap_or_default();
             let same = still * 1_000 >= kept * 999 && recall.structures(*c).all(|s| absence.structures.contains(s));
             let level = if seen && same && hits == 0 && absence.unread == 0 { Level::L3 } else { Level::L2 };
             ColumnLook { asked, col: u64::from(*c), found, hits, level: level.min(cap), live }

@@ -309,10 +309,12 @@ fn describe(
     let declared: Vec<Declared<'_>> =
         dataset.columns.iter().zip(&gatherer.columns).map(|(c, found)| Declared { name: &c.name, key: c.key, found }).collect();
     let said = listed.said.as_ref();
-    let class = said
-        .and_then(|s| s.class.as_ref())
-        .map(|c| c.value.clone())
-        .or_else(|| propose_class(&dataset.name, &declared, headers).map(str::to_owned));
+    let told = if dataset.derived { Some("none".to_owned()) } else { None };
+    let class = told.or_else(|| {
+        said.and_then(|s| s.class.as_ref())
+            .map(|c| c.value.clone())
+            .or_else(|| propose_class(&dataset.name, &declared, headers).map(str::to_owned))
+    });
     let people = about_people(&declared) || class.as_deref().is_some_and(crate::rowfacts::stands_for_person);
     let proposed = class.as_deref().map(|c| propose_groups(c, &declared, headers)).unwrap_or_default();
     let group_of = |i: usize, name: &str| -> Option<String> {
@@ -327,7 +329,8 @@ fn describe(
     let columns = (0u32..)
         .zip(dataset.columns.iter().zip(&declared))
         .map(|(ordinal, (column, declared))| {
-            let excluded = said.is_some_and(|s| s.not_personal.contains_key(&column.name)) || class.as_deref() == Some("none");
+            let excluded =
+                said.is_some_and(|s| s.not_personal.contains_key(&column.name)) || (class.as_deref() == Some("none") && !dataset.derived);
             let findings = if excluded { Vec::new() } else { findings(declared, headers, people) };
             let categories = categories(declared, &findings);
             ColumnSeen {
@@ -355,6 +358,7 @@ fn describe(
         columns,
         ragged: summary.ragged,
         hidden: dataset.hidden,
+        derived: dataset.derived,
         class,
         points_to: dataset.points_to.clone(),
     }

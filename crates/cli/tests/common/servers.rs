@@ -243,6 +243,13 @@ impl Session {
         Session { child, stdin }
     }
 
+    /// Says more.
+    pub fn say(&mut self, sql: &str) {
+        self.stdin.write_all(sql.as_bytes()).unwrap();
+        self.stdin.flush().unwrap();
+        std::thread::sleep(Duration::from_millis(700));
+    }
+
     pub fn end(self) {
         let Session { mut child, stdin } = self;
         drop(stdin);

@@ -200,6 +200,7 @@ fn dataset(place: &Place, name: &str, table: &Table) -> Dataset {
         points_to: Vec::new(),
         encoding: Encoding::Utf8,
         hidden: false,
+        derived: false,
         keyed: !table.key.is_empty(),
     }
 }

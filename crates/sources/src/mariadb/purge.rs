@@ -1,6 +1,8 @@
 //! The purge of MariaDB (docs/why/residue.md): nobody else looking, tables rewritten, statistics anew, logs cycled, old pages and undo written
 //! over; every answer read.
 
+use std::time::{Duration, Instant};
+
 use mysql::prelude::Queryable as _;
 use mysql::{Conn, Row};
 use terms::{Fault, Place};
@@ -26,19 +28,31 @@ pub(super) fn purge(mariadb: &Mariadb, places: &[Place]) -> Result<Purged, Fault
     let tables: Vec<Table> = places.iter().filter_map(|p| mariadb.tables.get(p)).cloned().collect();
     let conn = connect::connect(&mariadb.at, source)?;
     let mut purging = Purging { conn, source, limits: mariadb.at.limits, steps: Vec::new() };
+    let runs = |step: &str| !mariadb.leave_out.has(step);
+    let deep = |step: &str| mariadb.deep() && runs(step);
     if mariadb.deep() {
         purging.drop_filler()?;
+    }
+    if deep("history") {
         purging.alone()?;
     }
-    purging.rewrite(&tables)?;
-    if mariadb.deep() {
+    if runs("rewrite") {
+        purging.rewrite(&tables)?;
+    }
+    if deep("statistics") {
         purging.statistics(&tables)?;
     }
-    if mariadb.deep() {
+    if deep("binary_log") {
         purging.binary_log()?;
+    }
+    if deep("write_over") {
         purging.alone()?;
         purging.write_over()?;
+    }
+    if deep("redo") {
         purging.redo()?;
+    }
+    if mariadb.deep() {
         flush(&mut purging.conn, source, purging.limits.max_snapshot)?;
         purging.step("dirty pages flushed");
     }
@@ -129,9 +143,22 @@ impl Purging<'_> {
             return Ok(());
         }
         self.run("FLUSH BINARY LOGS")?;
-        let status: Option<Row> = self.conn.query_first("SHOW MASTER STATUS").map_err(|e| fault(&e, self.source))?;
-        if let Some(file) = status.and_then(|r| r.get_opt::<String, _>(0).and_then(Result::ok)) {
-            self.conn.exec_drop("PURGE BINARY LOGS TO ?", (file,)).map_err(|e| fault(&e, self.source))?;
+        let began = Instant::now();
+        // A log that the engine may still need after a crash is kept, without a word: it is asked until only the newest is left.
+        loop {
+            let logs: Vec<Row> = self.conn.query("SHOW BINARY LOGS").map_err(|e| fault(&e, self.source))?;
+            let newest = logs.last().and_then(|r| r.get_opt::<String, _>(0).and_then(Result::ok)).unwrap_or_default();
+            if logs.len() <= 1 {
+                break;
+            }
+            if began.elapsed() > self.limits.lookers {
+                let fault = Fault::new("somebody_is_looking").with("source", self.source);
+                return Err(fault.with("who", "binary_log").with("which", "").with("count", logs.len() - 1).retry());
+            }
+            flush(&mut self.conn, self.source, self.limits.max_snapshot)?;
+            // This statement takes no bound value; the server named the file itself.
+            self.run(&format!("PURGE BINARY LOGS TO '{}'", newest.replace(['\'', '\\'], "")))?;
+            std::thread::sleep(Duration::from_millis(50));
         }
         self.step("binary logs removed up to the one begun now");
         Ok(())

@@ -9,7 +9,7 @@ use rows::{CellRef, Tag};
 use terms::{Fault, Place};
 
 use super::faults::fault;
-use super::list::Table;
+use super::list::{Kind, Table};
 use super::read::{Version, read_versions};
 use super::{Postgres, blank};
 use crate::Pick;
@@ -21,7 +21,7 @@ pub(super) fn erase(postgres: &mut Postgres, places: &[Place], pick: Pick<'_>) -
     let (mut writer, _) = postgres.writer()?;
     for place in places {
         let table = postgres.table(place)?.clone();
-        if table.derived {
+        if table.kind == Kind::View {
             return Err(Fault::new("dataset_derived").with("place", place));
         }
         let mut batch = Batch::new(&table, place, postgres.at.limits.batch_rows);
@@ -74,6 +74,14 @@ impl<'a> Batch<'a> {
         self.rows = 0;
         let map = |e: postgres::Error| fault(&e, self.place);
         let mut transaction = writer.transaction().map_err(map)?;
+        if self.table.kind == Kind::LargeObjects {
+            self.unlink(&mut transaction)?;
+            return self.committed(transaction);
+        }
+        // Triggers would write the values once more, into places that nobody ordered anything about.
+        if self.table.triggers {
+            transaction.batch_execute(&format!("ALTER TABLE {} DISABLE TRIGGER USER", self.table.sql)).map_err(map)?;
+        }
         if !self.deleted.is_empty() {
             let sql = format!("DELETE FROM {} t USING {} WHERE {SAME}", self.table.sql, unnest(&[]));
             let [tables, tids, xmins] = columns_of(self.deleted.iter());
@@ -90,10 +98,28 @@ impl<'a> Batch<'a> {
             bound.extend(set.values.iter().map(|v| v as &(dyn ToSql + Sync)));
             transaction.execute(&sql, &bound).map_err(map)?;
         }
-        transaction.commit().map_err(map)?;
+        if self.table.triggers {
+            transaction.batch_execute(&format!("ALTER TABLE {} ENABLE TRIGGER USER", self.table.sql)).map_err(map)?;
+        }
+        self.committed(transaction)
+    }
+
+    fn committed(&mut self, transaction: postgres::Transaction<'_>) -> Result<(), Fault> {
+        transaction.commit().map_err(|e| fault(&e, self.place))?;
         self.deleted.clear();
         self.emptied.clear();
         Ok(())
+    }
+
+    /// Large objects go whole; emptied ones keep their number, which rows may name.
+    fn unlink(&self, transaction: &mut postgres::Transaction<'_>) -> Result<(), Fault> {
+        let map = |e: postgres::Error| fault(&e, self.place);
+        let unlink = "SELECT lo_unlink(x) FROM unnest($1::text[]::oid[]) AS x";
+        let empty = "SELECT lo_truncate(lo_open(x, 131072), 0) FROM unnest($1::text[]::oid[]) AS x";
+        let ids: Vec<&str> = self.deleted.iter().map(|v| v.tid.as_str()).collect();
+        transaction.query(unlink, &[&ids]).map_err(map)?;
+        let emptied: Vec<&str> = self.emptied.values().flatten().map(|(v, _)| v.tid.as_str()).collect();
+        transaction.query(empty, &[&emptied]).map_err(map).map(|_| ())
     }
 }
 

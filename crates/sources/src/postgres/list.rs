@@ -1,6 +1,6 @@
 //! What is in a PostgreSQL database: tables with columns, keys and references, and how their rows lie on disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use postgres::{Client, Row};
@@ -22,14 +22,25 @@ pub(super) struct Table {
     /// Quoted, with its schema.
     pub sql: String,
     pub oid: u32,
-    /// A partitioned table: its rows lie in others.
-    pub partitioned: bool,
-    /// Computed from other tables: it is refreshed, never written.
-    pub derived: bool,
+    pub kind: Kind,
+    /// Whether it has triggers of its users.
+    pub triggers: bool,
     pub fields: Vec<Field>,
     /// Ordinals of the key columns; empty if it has no key.
     pub key: Vec<usize>,
     pub layout: Arc<[Attribute]>,
+}
+
+/// What kind of table it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Plain,
+    /// Its rows lie in other tables.
+    Partitioned,
+    /// Computed from other tables: it is refreshed, never written.
+    View,
+    /// The large objects of the database, one a row: number and bytes.
+    LargeObjects,
 }
 
 /// A column as the server knows it.
@@ -69,6 +80,8 @@ const INDEXES: &str = "SELECT i.indrelid, i.indisprimary, i.indkey::int2[]::int4
 const REFERENCES: &str = "SELECT conrelid, confrelid, conkey, confkey FROM pg_constraint \
      WHERE contype = 'f' AND conrelid = ANY($1) AND conparentid = 0 ORDER BY conrelid, conname";
 
+const TRIGGERS: &str = "SELECT DISTINCT tgrelid FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D' AND tgrelid = ANY($1)";
+
 const TYPES: &str = "SELECT oid, typbasetype, typcategory::text FROM pg_type";
 
 /// A type: its base type, and its category.
@@ -106,6 +119,8 @@ pub(super) fn list(client: &mut Client, source: &Place, places: &mut Places) -> 
     let types = types(client, source)?;
     let columns = grouped(client.query(COLUMNS, &[&oids]).map_err(map)?, source)?;
     let indexes = grouped(client.query(INDEXES, &[&oids]).map_err(map)?, source)?;
+    let triggers: BTreeSet<u32> =
+        client.query(TRIGGERS, &[&oids]).map_err(map)?.iter().map(|r| get(r, 0, source)).collect::<Result<_, _>>()?;
     let references = client.query(REFERENCES, &[&oids]).map_err(map)?;
     let mut tables = BTreeMap::new();
     for (oid, (place, shown, sql, kind)) in &named {
@@ -115,8 +130,12 @@ pub(super) fn list(client: &mut Client, source: &Place, places: &mut Places) -> 
         let table = Table {
             sql: sql.clone(),
             oid: *oid,
-            partitioned: kind == "p",
-            derived: kind == "m",
+            kind: match kind.as_str() {
+                "p" => Kind::Partitioned,
+                "m" => Kind::View,
+                _ => Kind::Plain,
+            },
+            triggers: triggers.contains(oid),
             fields,
             key: declared,
             layout: layout.into(),
@@ -124,6 +143,7 @@ pub(super) fn list(client: &mut Client, source: &Place, places: &mut Places) -> 
         listing.datasets.push(dataset(place, shown, &table, &names));
         tables.insert(place.clone(), table);
     }
+    large_objects(client, source, places, &mut listing, &mut tables)?;
     refer(&mut listing, &references, &named, &tables, source)?;
     listing.datasets.sort_by(|a, b| a.place.cmp(&b.place));
     Ok((listing, tables))
@@ -234,8 +254,50 @@ fn dataset(place: &Place, shown: &str, table: &Table, names: &[(String, String)]
         points_to: Vec::new(),
         encoding: Encoding::Utf8,
         hidden: false,
+        derived: table.kind == Kind::View,
         keyed: !table.key.is_empty(),
     }
+}
+
+/// Large objects, as a data set of their own.
+fn large_objects(
+    client: &mut Client,
+    source: &Place,
+    places: &mut Places,
+    listing: &mut Listing,
+    tables: &mut BTreeMap<Place, Table>,
+) -> Result<(), Fault> {
+    let row = client.query_one("SELECT count(*) FROM pg_largeobject_metadata", &[]).map_err(|e| fault(&e, source))?;
+    if get::<i64>(&row, 0, source)? == 0 {
+        return Ok(());
+    }
+    let full = || Fault::new("too_many_datasets").with("source", source).with("most", TABLES_MAX);
+    let place = places.of(source, 't', "pg_largeobject").ok_or_else(full)?;
+    let field = |attnum: i16, name: &str, type_oid: u32, category: char| Field {
+        attnum,
+        sql: quoted(name),
+        type_sql: if type_oid == 26 { "oid".to_owned() } else { "bytea".to_owned() },
+        type_oid,
+        category,
+        not_null: true,
+        unique: type_oid == 26,
+        generated: false,
+        modifier: -1,
+    };
+    let bytes = |column: usize, form: Form| Attribute { column: Some(column), len: -1, align: 4, plain: false, form };
+    let table = Table {
+        sql: "pg_catalog.pg_largeobject_metadata".to_owned(),
+        oid: 2_613,
+        kind: Kind::LargeObjects,
+        triggers: false,
+        fields: vec![field(1, "oid", 26, 'N'), field(2, "data", 17, 'U')],
+        key: vec![0],
+        layout: [bytes(0, Form::Unknown), bytes(1, Form::Bytes)].into(),
+    };
+    let names: Vec<(String, String)> = [("oid", "oid"), ("data", "bytea")].map(|(a, b)| (a.to_owned(), b.to_owned())).into();
+    listing.datasets.push(dataset(&place, "pg_largeobject", &table, &names));
+    tables.insert(place, table);
+    Ok(())
 }
 
 /// Foreign keys, column by column.

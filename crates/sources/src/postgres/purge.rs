@@ -9,7 +9,7 @@ use terms::{Fault, Place};
 
 use super::connect::Warnings;
 use super::faults::fault;
-use super::list::Table;
+use super::list::{Kind, Table};
 use super::{Postgres, quoted};
 use crate::dataset::{Purged, Setting};
 
@@ -19,18 +19,34 @@ const LOG_ROUNDS: usize = 3;
 /// Cleans what erasing leaves behind.
 pub(super) fn purge(postgres: &Postgres, places: &[Place]) -> Result<Purged, Fault> {
     let source = &postgres.source;
-    let tables: Vec<Table> = places.iter().filter_map(|p| postgres.tables.get(p)).filter(|t| !t.derived).cloned().collect();
+    let tables: Vec<Table> = places.iter().filter_map(|p| postgres.tables.get(p)).filter(|t| t.kind != Kind::View).cloned().collect();
     let (mut client, warnings) = postgres.writer()?;
     let rewrite = format!("SET statement_timeout = {}", postgres.at.limits.max_snapshot.as_millis());
     client.batch_execute(&rewrite).map_err(|e| fault(&e, source))?;
-    let mut purging = Purging { client, warnings, source, deep: postgres.deep(), steps: Vec::new() };
+    let mut purging = Purging { client, warnings, source, steps: Vec::new() };
     purging.alone(postgres.at.limits.lookers)?;
-    purging.refresh(&tables)?;
-    purging.rewrite(&tables)?;
-    purging.statements()?;
+    let runs = |step: &str| !postgres.leave_out.has(step);
+    if runs("refresh") {
+        purging.refresh(&tables)?;
+    }
+    let rows: Vec<&Table> = tables.iter().filter(|t| t.kind != Kind::LargeObjects).collect();
+    if runs("analyze") {
+        purging.analyze(&rows)?;
+    }
+    if runs("rewrite") {
+        purging.rewrite(&rows)?;
+    }
     if postgres.deep() {
-        purging.alone(postgres.at.limits.lookers)?;
-        purging.cycle_log()?;
+        if runs("catalogue") {
+            purging.rewrite_catalogue()?;
+        }
+        if runs("statements") {
+            purging.statements()?;
+        }
+        if runs("log") {
+            purging.alone(postgres.at.limits.lookers)?;
+            purging.cycle_log()?;
+        }
     }
     Ok(Purged { steps: purging.steps })
 }
@@ -39,8 +55,6 @@ struct Purging<'a> {
     client: Client,
     warnings: Warnings,
     source: &'a Place,
-    /// Whether the server's files are looked into: else nothing above L2 is claimed, and fewer rights are needed.
-    deep: bool,
     steps: Vec<String>,
 }
 
@@ -108,21 +122,27 @@ impl Purging<'_> {
         Ok(())
     }
 
-    /// Statistics first, for they are copies too; then tables, large objects and the statistics' own tables are written anew.
-    fn rewrite(&mut self, tables: &[Table]) -> Result<(), Fault> {
+    /// Statistics are copies: made anew from the rows that are left, before their own tables are written anew.
+    fn analyze(&mut self, tables: &[&Table]) -> Result<(), Fault> {
         for table in tables {
             self.statistics(table)?;
         }
         self.step(format!("statistics made anew: {} tables", tables.len()));
+        Ok(())
+    }
+
+    fn rewrite(&mut self, tables: &[&Table]) -> Result<(), Fault> {
         for table in tables {
             self.run(&format!("VACUUM (FULL) {}", table.sql))?;
         }
         self.step(format!("tables rewritten (VACUUM FULL): {}", tables.len()));
-        if !self.deep {
-            return Ok(());
-        }
-        for catalog in ["pg_statistic", "pg_statistic_ext_data", "pg_largeobject"] {
-            self.run(&format!("VACUUM (FULL) pg_catalog.{catalog}"))?;
+        Ok(())
+    }
+
+    /// The tables in which statistics and large objects lie.
+    fn rewrite_catalogue(&mut self) -> Result<(), Fault> {
+        for catalogue in ["pg_statistic", "pg_statistic_ext_data", "pg_largeobject"] {
+            self.run(&format!("VACUUM (FULL) pg_catalog.{catalogue}"))?;
         }
         self.step("statistics and large objects rewritten (VACUUM FULL)");
         Ok(())

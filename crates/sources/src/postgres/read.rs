@@ -8,7 +8,7 @@ use terms::{Fault, Place};
 
 use super::copytext::Line;
 use super::faults::fault;
-use super::list::{Field, Table};
+use super::list::{Field, Kind, Table};
 use crate::dataset::ReadSummary;
 use crate::server::VALUE_MAX;
 
@@ -41,11 +41,16 @@ pub(super) fn read_versions(
     table: &Table,
     sink: &mut dyn FnMut(&Batch, &[Version]) -> Result<(), Fault>,
 ) -> Result<ReadSummary, Fault> {
-    small_values(client, place, table)?;
+    if table.kind != Kind::LargeObjects {
+        small_values(client, place, table)?;
+    }
     let columns: Vec<&str> = table.fields.iter().map(|f| f.sql.as_str()).collect();
-    let only = if table.partitioned { "" } else { "ONLY " };
     let rest = if columns.is_empty() { String::new() } else { format!(", {}", columns.join(", ")) };
-    let sql = format!("COPY (SELECT tableoid, ctid, xmin{rest} FROM {only}{}) TO STDOUT", table.sql);
+    let sql = match table.kind {
+        Kind::LargeObjects => "COPY (SELECT 0, oid, 0, oid, lo_get(oid) FROM pg_largeobject_metadata ORDER BY oid) TO STDOUT".to_owned(),
+        Kind::Partitioned => format!("COPY (SELECT tableoid, ctid, xmin{rest} FROM {}) TO STDOUT", table.sql),
+        Kind::Plain | Kind::View => format!("COPY (SELECT tableoid, ctid, xmin{rest} FROM ONLY {}) TO STDOUT", table.sql),
+    };
     let mut input = client.copy_out(&sql).map_err(|e| fault(&e, place))?;
     let mut builder = BatchBuilder::new(table.fields.len());
     let mut versions = Vec::new();

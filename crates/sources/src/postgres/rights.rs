@@ -5,7 +5,7 @@ use postgres::types::ToSql;
 use terms::{Fault, Place};
 
 use super::faults::fault;
-use super::list::Table;
+use super::list::{Kind, Table};
 use super::quoted;
 
 /// Statements that give what is missing.
@@ -14,7 +14,7 @@ pub(super) fn missing(client: &mut Client, source: &Place, tables: &[Table], dee
     let user = quoted(&asking.text("SELECT current_user::text", &[])?);
     let database = quoted(&asking.text("SELECT current_database()::text", &[])?);
     let mut out = Vec::new();
-    for table in tables {
+    for table in tables.iter().filter(|t| t.kind != Kind::LargeObjects) {
         for right in ["UPDATE", "DELETE"] {
             if !asking.has("SELECT has_table_privilege($1::oid, $2::text)", &[&table.oid, &right])? {
                 out.push(format!("GRANT {right} ON {} TO {user};", table.sql));

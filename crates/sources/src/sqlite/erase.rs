@@ -1,4 +1,4 @@
-//! Erasing alone, in one transaction, and the purge of what erasing leaves (RESIDUE §2, SQLite).
+//! Erasing alone, in one transaction.
 
 use std::sync::Arc;
 
@@ -11,14 +11,15 @@ use super::read::{Identity, identity, read};
 use super::{Sqlite, fault, quoted};
 use crate::Pick;
 use crate::blank::Blank;
-use crate::dataset::{Action, Column, Dataset, Purged};
+use crate::control::LeaveOut;
+use crate::dataset::{Action, Column, Dataset};
 
 /// Erases what `pick` says: alone, all or nothing.
 pub(super) fn erase(sqlite: &Sqlite, places: &[Place], pick: Pick<'_>) -> Result<(), Fault> {
     let at = &sqlite.source;
     let map = |e: rusqlite::Error| fault(&e, at);
     let connection = sqlite.writer()?;
-    alone(&connection).map_err(map)?;
+    alone(&connection, &sqlite.leave_out).map_err(map)?;
     connection.execute_batch("BEGIN EXCLUSIVE").map_err(map)?;
     let outcome = erase_in(&connection, sqlite, places, pick);
     match outcome {
@@ -32,11 +33,12 @@ pub(super) fn erase(sqlite: &Sqlite, places: &[Place], pick: Pick<'_>) -> Result
 }
 
 /// Settings of an erasing connection: values overwritten with zeros, no cascades beyond what was ordered.
-fn alone(connection: &Connection) -> rusqlite::Result<()> {
+fn alone(connection: &Connection, leave_out: &LeaveOut) -> rusqlite::Result<()> {
     // A trigger would write the values once more, into places that nobody ordered anything about.
     connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     connection.execute_batch("PRAGMA temp_store = MEMORY")?;
-    connection.query_row("PRAGMA secure_delete = ON", [], |_| Ok(()))?;
+    let secure = if leave_out.has("secure_delete") { "OFF" } else { "ON" };
+    connection.query_row(&format!("PRAGMA secure_delete = {secure}"), [], |_| Ok(()))?;
     connection.execute_batch("PRAGMA foreign_keys = OFF")
 }
 
@@ -151,69 +153,4 @@ fn key_values(locator: &Locator) -> Vec<Bound> {
         Locator::Key(key) => read_row(key).unwrap_or_default().into_iter().map(value).collect(),
         Locator::Bytes { .. } | Locator::SheetRow(_) | Locator::Tid { .. } => Vec::new(),
     }
-}
-
-/// Statistics anew, search indexes merged, the file rewritten, the journal emptied; each answer read.
-pub(super) fn purge(sqlite: &Sqlite) -> Result<Purged, Fault> {
-    let at = &sqlite.source;
-    let map = |e: rusqlite::Error| fault(&e, at);
-    let connection = sqlite.writer()?;
-    let mut steps = Vec::new();
-    connection.query_row("PRAGMA secure_delete = ON", [], |_| Ok(())).map_err(map)?;
-    // The rewrite's scratch copy stays in memory: no plain copy on another medium.
-    connection.execute_batch("PRAGMA temp_store = MEMORY").map_err(map)?;
-    steps.push("secure_delete on".to_owned());
-    let search = full_text(&connection).map_err(map)?;
-    for table in &search {
-        let name = quoted(table);
-        // Made anew from the rows that are there; an index without content of its own can only be merged.
-        let rebuilt = connection.execute_batch(&format!("INSERT INTO {name}({name}) VALUES ('rebuild')"));
-        if rebuilt.is_err() {
-            connection.execute_batch(&format!("INSERT INTO {name}({name}) VALUES ('optimize')")).map_err(map)?;
-        }
-    }
-    steps.push(format!("full-text indexes made anew or merged: {}", search.len()));
-    let statistics =
-        !texts(&connection, "SELECT name FROM sqlite_schema WHERE name LIKE 'sqlite\\_stat%' ESCAPE '\\'").map_err(map)?.is_empty();
-    if statistics {
-        connection.execute_batch("ANALYZE").map_err(map)?;
-        steps.push("statistics made anew".to_owned());
-    }
-    connection.execute_batch("VACUUM").map_err(map)?;
-    steps.push("file rewritten (VACUUM)".to_owned());
-    let (busy, log, done): (i64, i64, i64) =
-        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).map_err(map)?;
-    steps.push(format!("checkpoint answered {busy}, {log}, {done}"));
-    if busy != 0 {
-        return Err(Fault::new("open_reader").with("source", at).retry());
-    }
-    let journal: String = connection.query_row("PRAGMA journal_mode", [], |r| r.get(0)).map_err(map)?;
-    if journal == "persist" || journal == "truncate" {
-        connection.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(())).map_err(map)?;
-        steps.push("journal removed".to_owned());
-    }
-    let free: i64 = connection.query_row("PRAGMA freelist_count", [], |r| r.get(0)).map_err(map)?;
-    steps.push(format!("free pages: {free}"));
-    if free != 0 {
-        return Err(Fault::new("purge_incomplete").with("source", at).retry());
-    }
-    connection.close().map_err(|(_, e)| map(e))?;
-    Ok(Purged { steps })
-}
-
-/// Names of full-text indexes.
-pub(super) fn full_text(connection: &Connection) -> rusqlite::Result<Vec<String>> {
-    let mut statement = connection.prepare("SELECT name, coalesce(sql, '') FROM sqlite_schema WHERE type = 'table'")?;
-    let all: Vec<(String, String)> = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
-    let is_index = |sql: &str| {
-        let words: Vec<String> = sql.split_whitespace().map(str::to_ascii_lowercase).collect();
-        words.starts_with(&["create".to_owned(), "virtual".to_owned()])
-            && words.windows(2).any(|w| matches!(w, [a, b] if a == "using" && b.starts_with("fts")))
-    };
-    Ok(all.into_iter().filter(|(_, sql)| is_index(sql)).map(|(name, _)| name).collect())
-}
-
-fn texts(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
-    let mut statement = connection.prepare(sql)?;
-    statement.query_map([], |r| r.get(0))?.collect()
 }

@@ -47,6 +47,7 @@ pub(super) fn list(sqlite: &Sqlite, places: &mut Places) -> Result<Listing, Faul
             points_to: Vec::new(),
             encoding: ENCODING,
             hidden: false,
+            derived: false,
             keyed: false,
         };
         dataset.keyed = rowid_alias(&dataset).is_some() || matches!(identity(&connection, &dataset), Ok(Identity::Key(_)));

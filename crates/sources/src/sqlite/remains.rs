@@ -6,7 +6,7 @@ use ::remains::Needles;
 use rusqlite::Connection;
 use terms::{Fault, Place};
 
-use super::{Sqlite, erase, fault, quoted};
+use super::{Sqlite, fault, purge, quoted};
 use crate::dataset::{Dataset, Holds, Probe, Searched};
 use crate::files::{self, Form, Raw, Structures, page_map};
 
@@ -51,7 +51,7 @@ fn structures_of(connection: &Connection, dataset: &Dataset, structures: &mut St
     }
     let statistics = structures.of("statistics", Holds::Some);
     out.extend(["sqlite_stat1", "sqlite_stat4"].map(|t| (t.to_owned(), statistics)));
-    let search = erase::full_text(connection)?;
+    let search = purge::full_text(connection)?;
     if !search.is_empty() {
         // A full-text index keeps words in pieces: a search for whole values does not see them.
         let all = (0..).take(dataset.columns.len()).collect();

@@ -1,0 +1,149 @@
+//! Sight before absence: a third of the persons of a PostgreSQL database goes. Without the purge the search finds them in every structure; with
+//! it, a decoder that was not written here finds none in the stopped server's files, and what cannot be seen is L2 by name.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod common;
+#[path = "common/servers.rs"]
+mod servers;
+
+use std::process::Command;
+
+use common::{Case, day, head, root};
+use serde_json::Value;
+use servers::Postgres;
+
+/// Persons, and how many of them go.
+const PERSONS: usize = 1_200;
+const GONE: usize = 400;
+
+fn mobile(n: usize) -> u64 {
+    13_900_000_000 + (n as u64) * 7_919
+}
+
+fn email(n: usize) -> String {
+    format!("client.{n:04}.{}@example.com", (n * 2_654_435) % 1_000_003)
+}
+
+/// The first third ended twelve years ago, the others last year.
+fn database() -> String {
+    let (old, new) = (day(-12 * 366), day(-400));
+    let rows = |from: usize, to: usize, ended: &str| {
+        let row = |n: usize| {
+            let (mobile, email) = (mobile(n), email(n));
+            format!(
+                "({n}, 'Client {n}', {mobile}, '{email}', '{{\"mail\": \"{email}\", \"n\": {n}}}', repeat('{email} ', 200), repeat('{email} ', 150), '{email}', DATE '{ended}')"
+            )
+        };
+        (from..to).map(row).collect::<Vec<_>>().join(",\n")
+    };
+    format!(
+        "CREATE TABLE client (id BIGINT PRIMARY KEY, name TEXT NOT NULL, mobile BIGINT, email TEXT, doc JSONB, packed TEXT COMPRESSION pglz,
+           packed4 TEXT COMPRESSION lz4, former TEXT, relation_end DATE NOT NULL);
+         CREATE INDEX ON client (email);
+         CREATE INDEX ON client (mobile);
+         CREATE INDEX ON client USING gin (doc);
+         CREATE TABLE client_audit (id BIGSERIAL PRIMARY KEY, client_id BIGINT, email TEXT, relation_end DATE NOT NULL);
+         CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+           INSERT INTO client_audit (client_id, email, relation_end) VALUES (OLD.id, OLD.email, OLD.relation_end); RETURN NULL; END $$;
+         CREATE TRIGGER noted AFTER UPDATE OR DELETE ON client FOR EACH ROW EXECUTE FUNCTION note();
+         INSERT INTO client VALUES {}, {};
+         UPDATE client SET name = name || ' ';
+         ALTER TABLE client DROP COLUMN former;
+         CREATE MATERIALIZED VIEW client_mail AS SELECT id, email FROM client;
+         ANALYZE;
+         CHECKPOINT;",
+        rows(0, GONE, &old),
+        rows(GONE, PERSONS, &new)
+    )
+}
+
+fn case_over(postgres: &Postgres) -> Case {
+    let case = Case::new();
+    case.write(
+        "case.yaml",
+        format!(
+            "{}sources:
+  - {{id: bank, kind: postgresql, path: \"{}\", server: {{files: \"{}\", lookers_seconds: 1}}}}
+datasets:
+  - at: bank/client
+    class: kyc
+    groups: {{identity: [name, mobile, email, doc, packed, packed4]}}
+    tells: {{relation_end: relation_end}}
+  - at: bank/client_audit
+    class: kyc
+    groups: {{identity: [email]}}
+    tells: {{relation_end: relation_end}}
+vault: {{holder: keys/epoch-key}}
+",
+            head(&day(-30), &day(120)).replace("sectors: [retail]", "sectors: [retail, precious_metals]"),
+            postgres.url("custody", "bank"),
+            postgres.data().display()
+        ),
+    );
+    case.ok(&["scan"]);
+    case.prepared();
+    case
+}
+
+/// What the independent decoder finds of the destroyed values below a stopped server's data directory.
+fn decoded(case: &Case, postgres: &Postgres) -> Value {
+    let values: Vec<String> = (0..GONE).flat_map(|n| [email(n), mobile(n).to_string()]).collect();
+    case.write("gone.txt", values.join("\n"));
+    let out = Command::new("python3")
+        .arg(root().join("vectors/decoders/pg_pages.py"))
+        .arg(postgres.data())
+        .arg(case.folder.join("gone.txt"))
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    serde_json::from_slice(&out.stdout).unwrap()
+}
+
+fn apply_without(case: &Case, left_out: &str) -> Value {
+    let out = case.command(&["--json", "apply"]).env("CUSTODY_LEAVE_OUT", left_out).output().unwrap();
+    let text = String::from_utf8(out.stdout).unwrap();
+    text.lines()
+        .rev()
+        .find_map(|l| serde_json::from_str(l).ok())
+        .or_else(|| serde_json::from_str(&text).ok())
+        .unwrap_or_else(|| panic!("{text}"))
+}
+
+#[test]
+fn a_third_of_the_persons_is_gone_from_every_structure_or_l2_by_name() {
+    let postgres = Postgres::start();
+    postgres.sql("postgres", "CREATE DATABASE bank");
+    postgres.sql("bank", &database());
+    let case = case_over(&postgres);
+    // Nothing of the purge: the search finds what it could see before, in each structure.
+    let left = apply_without(&case, "refresh,analyze,rewrite,catalogue,statements,log");
+    assert_eq!(left["error"]["code"], "values_remain", "{left:#}");
+    let structures = left["error"]["args"]["structures"].as_str().unwrap().to_owned();
+    for structure in ["src1/t1", "src1/t1#2", "src1/t1#3", "src1/t1#4", "statistics", "write_ahead_log", "other_tables"] {
+        assert!(structures.split(", ").any(|s| s == structure), "{structure} is not in {structures}");
+    }
+    case.json(&["apply"]);
+    let receipts = receipts(&case);
+    let level = |structure: &str, column: u64| {
+        let own = receipts.iter().find(|r| r["recall"].as_array().unwrap().iter().any(|s| s["structure"] == structure)).unwrap();
+        own["columns"].as_array().unwrap().iter().find(|c| c["col"] == column).unwrap()["level"].as_str().unwrap().to_owned()
+    };
+    // What lies compressed cannot be seen, nor can statistics that are long enough to be packed: L2, each by name.
+    let levels: Vec<String> = [1, 2, 3, 4, 5, 6].iter().map(|c| level("src1/t1", *c)).collect();
+    assert_eq!(levels, ["L3", "L3", "L2", "L3", "L2", "L2"], "{receipts:#?}");
+    assert_ne!(case.verified("case.dossier.zip")["result"], 1, "nothing is contradicted");
+    postgres.down("fast");
+    let found = decoded(&case, &postgres);
+    assert_eq!((&found["unread"], &found["untried"]), (&0.into(), &0.into()));
+    assert!(found["bytes"].as_u64().unwrap() > 20_000_000, "{found:#}");
+    for (structure, n) in found["found"].as_object().unwrap() {
+        assert_eq!(n, 0, "{structure}: {found:#}");
+    }
+}
+
+/// The receipts of destructions that were seen done.
+fn receipts(case: &Case) -> Vec<Value> {
+    let all = std::fs::read_dir(case.folder.join("case.custody/documents")).unwrap().flatten();
+    let read = all.filter_map(|e| serde_json::from_slice::<Value>(&std::fs::read(e.path()).unwrap()).ok());
+    read.filter(|d| d["type"] == "custody.destruction_receipt" && d["columns"].is_array()).collect()
+}

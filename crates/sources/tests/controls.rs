@@ -1,0 +1,197 @@
+//! The negative control: every step of every purge is left out once, and the search must then find what was erased; with all steps, nothing.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+#[path = "../../cli/tests/common/servers.rs"]
+mod servers;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use remains::{Kind, Needles};
+use servers::{Mariadb, Postgres, Session};
+use sources::{Action, At, LeaveOut, Limits, Places, ServerAt, Source};
+use terms::{Place, StoreKind};
+
+const PERSONS: usize = 2_000;
+
+fn email(round: usize, n: usize) -> String {
+    format!("r{round:02}.{n:04}.{}@example.com", (n * 7_919 + round * 104_729) % 1_000_003)
+}
+
+fn mobile(round: usize, n: usize) -> u64 {
+    13_000_000_000 + (round as u64) * 100_000_000 + (n as u64) * 7_919
+}
+
+/// A third goes.
+fn goes(n: usize) -> bool {
+    n % 3 == 0
+}
+
+fn server(url: String, files: &Path) -> At {
+    let limits = Limits { lookers: std::time::Duration::from_secs(5), ..Limits::default() };
+    At::Server(ServerAt { url, secret: None, files: Some(files.to_owned()), ca: None, limits })
+}
+
+/// Erases a third of `people`, purges without some steps; gives the structures in which something that went is still found.
+fn remaining(kind: StoreKind, at: At, round: usize, numbers: bool, left_out: &str, reader: Option<Session>) -> BTreeSet<String> {
+    let source = Place::new("src1".to_owned()).unwrap();
+    let mut open = sources::open(kind, &source, at).unwrap();
+    open.leave_out(LeaveOut::of(left_out));
+    let listed = open.list(&mut Places::marked("test".to_owned())).unwrap();
+    let people = listed.datasets.iter().find(|d| d.name == "people").unwrap().clone();
+    let id = people.columns.iter().position(|c| c.name == "id").unwrap();
+    let before = found(open.as_mut(), &people.place, &mut gone(round, numbers));
+    assert!(before.contains("rows"), "{before:?}");
+    let columns: Arc<[u32]> = (0..u32::try_from(people.columns.len()).unwrap()).filter(|c| *c as usize != id).collect::<Vec<_>>().into();
+    let settings = open.settings().unwrap();
+    open.erase(std::slice::from_ref(&people.place), &mut |_, batch, row| {
+        let n = usize::try_from(batch.cell(row, id).integer().unwrap()).unwrap();
+        // Half of them whole, half of them emptied.
+        Ok(match (goes(n), n % 2) {
+            (true, 0) => Action::Delete,
+            (true, _) => Action::Empty(Arc::clone(&columns), n as u64),
+            _ => Action::Keep,
+        })
+    })
+    .unwrap();
+    // Somebody who was reading all the while: what they kept alive stays where it is when they go, written out by then.
+    if let Some(mut reader) = reader {
+        reader.say("SET GLOBAL innodb_log_checkpoint_now = ON;\n");
+        reader.end();
+    }
+    open.purge(std::slice::from_ref(&people.place)).unwrap();
+    open.put_back(&settings).unwrap();
+    found(open.as_mut(), &people.place, &mut gone(round, numbers))
+}
+
+fn gone(round: usize, numbers: bool) -> Needles {
+    let mut needles = Needles::new();
+    for n in (0..PERSONS).filter(|n| goes(*n)) {
+        let id = u32::try_from(n).unwrap();
+        needles.add(id, Kind::Alone, email(round, n).as_bytes());
+        if numbers {
+            needles.add(id, Kind::Alone, &mobile(round, n).to_le_bytes());
+            let mut flipped = mobile(round, n).to_be_bytes();
+            flipped[0] ^= 0x80;
+            needles.add(id, Kind::Alone, &flipped);
+        }
+    }
+    needles
+}
+
+fn found(open: &mut dyn Source, place: &Place, needles: &mut Needles) -> BTreeSet<String> {
+    let searched = open.search(place, needles).unwrap();
+    assert_eq!(searched.unread, 0);
+    let names = searched.structures.iter().enumerate();
+    names.filter(|(i, _)| needles.iter().any(|n| n.met_in(*i))).map(|(_, s)| s.name.replace(place.as_str(), "rows")).collect()
+}
+
+fn values(round: usize) -> String {
+    let row = |n: usize| format!("({n}, 'Person {n}', {}, '{}')", mobile(round, n), email(round, n));
+    (0..PERSONS).map(row).collect::<Vec<_>>().join(", ")
+}
+
+/// Which steps are left out, and where something must then remain; nothing where nothing is left out.
+type Cases = [(&'static str, &'static [&'static str])];
+
+fn check(cases: &Cases, mut run: impl FnMut(usize, &str) -> BTreeSet<String>) {
+    for (round, (left_out, remains)) in cases.iter().enumerate() {
+        let found = run(round, left_out);
+        let expected: BTreeSet<String> = remains.iter().map(|s| (*s).to_owned()).collect();
+        assert!(expected.is_subset(&found) && found.is_empty() == expected.is_empty(), "without `{left_out}`: {found:?}, not {expected:?}");
+    }
+}
+
+#[test]
+fn postgresql() {
+    let postgres = Postgres::with("-c shared_preload_libraries=pg_stat_statements -c pg_stat_statements.track_utility=on");
+    let cases: &Cases = &[
+        ("", &[]),
+        ("refresh", &["other_tables"]),
+        ("analyze", &["statistics"]),
+        ("rewrite", &["rows", "rows#3"]),
+        ("catalogue", &["statistics"]),
+        ("log", &["write_ahead_log"]),
+        ("refresh,analyze,rewrite,catalogue,log", &["rows", "rows#2", "rows#3", "other_tables", "statistics", "write_ahead_log"]),
+    ];
+    check(cases, |round, left_out| {
+        let name = format!("round{round}");
+        postgres.sql("postgres", &format!("CREATE DATABASE {name}"));
+        postgres.sql(
+            &name,
+            &format!(
+                "CREATE TABLE people (id BIGINT PRIMARY KEY, name TEXT, mobile BIGINT, email TEXT);
+                 CREATE INDEX ON people (mobile); CREATE INDEX ON people (email);
+                 INSERT INTO people VALUES {};
+                 ALTER TABLE people ALTER mobile SET STATISTICS 50, ALTER email SET STATISTICS 50;
+                 CREATE MATERIALIZED VIEW mails AS SELECT email FROM people;
+                 ANALYZE; CHECKPOINT;",
+                values(round)
+            ),
+        );
+        remaining(StoreKind::Postgresql, server(postgres.url("custody", &name), &postgres.data()), round, true, left_out, None)
+    });
+}
+
+#[test]
+fn mariadb() {
+    let mariadb = Mariadb::with(&["--log-bin=binlog", "--binlog-format=ROW", "--innodb-log-file-size=256M"]);
+    let cases: &Cases = &[
+        ("", &[]),
+        ("rewrite", &["rows#3"]),
+        ("statistics", &["statistics"]),
+        ("binary_log", &["binary_log"]),
+        ("write_over", &["system_tablespace"]),
+        ("redo", &["redo_log"]),
+        ("rewrite,statistics,binary_log,write_over,redo", &["rows", "rows#3", "statistics", "binary_log", "system_tablespace", "redo_log"]),
+    ];
+    check(cases, |round, left_out| {
+        mariadb.sql(&format!(
+            "CREATE DATABASE round{round}; USE round{round};
+             CREATE TABLE people (id BIGINT PRIMARY KEY, name VARCHAR(40), mobile BIGINT, email VARCHAR(80), KEY (mobile), KEY (email){}) ENGINE = InnoDB;
+             INSERT INTO people VALUES {};
+             UPDATE people SET name = concat(name, ' ');
+             ANALYZE TABLE people PERSISTENT FOR ALL;",
+            // Making a full-text index anew writes over a good deal by itself.
+            if left_out == "write_over" { "" } else { ", FULLTEXT (email)" },
+            values(round)
+        ));
+        let reader = mariadb.session("START TRANSACTION WITH CONSISTENT SNAPSHOT; SELECT 1;\n");
+        let at = server(mariadb.url("root", &format!("round{round}")), &mariadb.data());
+        remaining(StoreKind::Mariadb, at, round, true, left_out, Some(reader))
+    });
+}
+
+#[test]
+fn sqlite() {
+    let cases: &Cases = &[
+        ("", &[]),
+        ("rewrite,secure_delete", &["rows"]),
+        ("analyze", &["statistics"]),
+        // With somebody reading: the checkpoint is what notices.
+        ("checkpoint", &["rows"]),
+        ("full_text,rewrite,secure_delete", &["rows"]),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    check(cases, |round, left_out| {
+        let path = folder.path().join(format!("round{round}.db"));
+        let db = rusqlite::Connection::open(&path).unwrap();
+        db.execute_batch(&format!(
+            "PRAGMA journal_mode = WAL;
+             CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT, mobile INTEGER, email TEXT);
+             CREATE INDEX people_mobile ON people (mobile); CREATE INDEX people_email ON people (email);
+             INSERT INTO people VALUES {};
+             ANALYZE;",
+            values(round)
+        ))
+        .unwrap();
+        drop(db);
+        let reader = (left_out == "checkpoint").then(|| rusqlite::Connection::open(&path).unwrap());
+        if let Some(reader) = &reader {
+            reader.execute_batch("BEGIN; SELECT count(*) FROM people").unwrap_or_default();
+            reader.query_row("SELECT count(*) FROM people", [], |r| r.get::<_, i64>(0)).unwrap();
+        }
+        remaining(StoreKind::Sqlite, At::Path(path), round, false, left_out, None)
+    });
+}
