@@ -184,13 +184,19 @@ fn item(id: Id, holding: &Holding, fate: Fate<'_>, branches: Vec<u32>, groups: &
     }
 }
 
+/// Whether Custody erases in stores of that kind itself.
+fn erases(kind: StoreKind) -> bool {
+    match kind {
+        StoreKind::Sqlite | StoreKind::Delimited | StoreKind::Sheets | StoreKind::Postgresql | StoreKind::Mariadb => true,
+        StoreKind::Paper | StoreKind::Device | StoreKind::Platform => false,
+    }
+}
+
 fn method(holding: &Holding, outcome: Outcome, whole: bool) -> Method {
     match outcome {
         Outcome::Retain => Method::Store,
         Outcome::Destroy | Outcome::Anonymise | Outcome::Return => match (holding.reach, holding.kind) {
-            (Reach::Direct, StoreKind::Sqlite | StoreKind::Delimited | StoreKind::Postgresql | StoreKind::Mariadb)
-                if outcome == Outcome::Destroy =>
-            {
+            (Reach::Direct, kind) if erases(kind) && !holding.by_hand && outcome == Outcome::Destroy => {
                 if whole {
                     Method::DeleteRows
                 } else {

@@ -15,6 +15,7 @@ use terms::{Fault, Level, Place};
 use crate::blank::Blank;
 use crate::dataset::{Column, Dataset, Holds, Listing, Missed, Purged, ReadSummary, Searched, Store};
 use crate::files::{self, Form as RawFileForm, Raw, Structures};
+use crate::overwrite;
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
 use crate::{Pick, Sink, Source};
@@ -148,7 +149,7 @@ impl Source for Delimited {
 
     fn list(&mut self, places: &mut Places) -> Result<Listing, Fault> {
         self.mark = places.mark().to_owned();
-        erase::recover(&self.folder, &self.source, places)?;
+        overwrite::recover(&self.folder, &self.source, places)?;
         let mut listing = Listing::default();
         self.files.clear();
         for Found { name, path, unread } in walk(&self.folder, &self.source)? {
@@ -170,6 +171,7 @@ impl Source for Delimited {
                         encoding: form.encoding,
                         hidden: false,
                         derived: false,
+                        by_hand: None,
                         keyed: false,
                     };
                     listing.datasets.push(dataset.clone());

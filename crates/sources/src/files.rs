@@ -44,6 +44,10 @@ impl Structures {
         self.0.push(Structure { name: name.to_owned(), holds });
         self.0.len() - 1
     }
+
+    pub(crate) fn list(self) -> Vec<Structure> {
+        self.0
+    }
 }
 
 /// Which structure a page belongs to: its number from 0, its bytes.

@@ -1,8 +1,13 @@
-//! Replacing and removing files so that the old bytes are overwritten where they lay (RESIDUE §4).
+//! Replacing and removing files so that the old bytes are overwritten where they lay, also when it is cut off (docs/why/residue.md).
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use terms::{Fault, Place};
+
+use crate::delimited::{io_fault, walk};
+use crate::places::Places;
 
 /// Makes the entries of a folder durable, where the system allows it.
 ///
@@ -60,4 +65,75 @@ pub(crate) fn replace(ready: &Path, old: &Path) -> io::Result<()> {
     }
     fs::rename(ready, old)?;
     sync_folder(old.parent().unwrap_or(Path::new(".")))
+}
+
+/// A file that is written anew beside the old one. The mark in its name is the workspace's: one with another mark is somebody else's.
+pub(crate) struct Rewrite<'a> {
+    old: &'a Path,
+    part: PathBuf,
+    ready: PathBuf,
+}
+
+impl<'a> Rewrite<'a> {
+    pub(crate) fn new(old: &'a Path, place: &Place, mark: &str) -> Rewrite<'a> {
+        let beside = |state: &str| old.with_file_name(format!(".custody-{mark}-{}.{state}", place.as_str().replace('/', "_")));
+        Rewrite { old, part: beside("part"), ready: beside("ready") }
+    }
+
+    /// Writes the new file, syncs it, gives it the old one's rights and its place.
+    ///
+    /// # Errors
+    /// If a step fails; the old file is then whole, or the new one is and the next start finishes.
+    pub(crate) fn carry_out(&self, write: &mut dyn FnMut(File) -> io::Result<()>) -> io::Result<()> {
+        let mut written = || -> io::Result<()> {
+            let rights = fs::metadata(self.old)?.permissions();
+            let file = private(&self.part)?;
+            let synced = file.try_clone()?;
+            write(file)?;
+            synced.sync_all()?;
+            // Who might read the old file may read the new one, and nobody else.
+            fs::set_permissions(&self.part, rights)
+        };
+        written().inspect_err(|_| {
+            // A half-written file holds personal data too; if it cannot be wiped now, the next start does it.
+            let _ = wipe(&self.part);
+        })?;
+        fs::rename(&self.part, &self.ready)?;
+        sync_folder(self.old.parent().unwrap_or(Path::new(".")))?;
+        replace(&self.ready, self.old)
+    }
+}
+
+/// A new file that only its owner may read.
+fn private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Finishes what a crash interrupted: a whole new file takes the old one's place, a part is wiped.
+pub(crate) fn recover(folder: &Path, source: &Place, places: &Places) -> Result<(), Fault> {
+    let own = format!(".custody-{}-", places.mark());
+    let file = if folder.is_file() { folder.parent().unwrap_or(Path::new(".")) } else { folder };
+    for found in walk(file, source)?.into_iter().filter(|f| f.unread.is_none()) {
+        let name = found.path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+        let Some(rest) = name.strip_prefix(&own).filter(|_| !places.mark().is_empty()) else { continue };
+        let map = |e: io::Error| io_fault(&e, source);
+        if rest.ends_with(".part") {
+            wipe(&found.path).map_err(map)?;
+        } else if let Some(id) = rest.strip_suffix(".ready") {
+            // A sheet's place is its file's and a letter more.
+            let file = id.split('.').next().unwrap_or(id);
+            let place = Place::new(file.replacen('_', "/", 1)).filter(|p| p.source() == source.as_str());
+            let known = place.as_ref().and_then(|p| places.name(p));
+            let old = known.map(|n| if folder.is_file() { folder.to_owned() } else { folder.join(n) });
+            // The old file lies beside the new one, or its name was taken already.
+            if let Some(old) = old.filter(|o| o.parent() == found.path.parent()) {
+                replace(&found.path, &old).map_err(map)?;
+            }
+        }
+    }
+    Ok(())
 }

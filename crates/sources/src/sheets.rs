@@ -1,17 +1,22 @@
-//! Folders of spreadsheets (XLSX, XLS): every sheet read, hidden ones too; erased by instruction.
+//! Folders of spreadsheets (XLSX, XLS): every sheet read, hidden ones too; XLSX erased cell by cell in every part, others by hand.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use calamine::{Data, Error, Range, Reader, SheetType, SheetVisible, Sheets as Book, XlsError, XlsxError, open_workbook};
+use formats::Reason;
+use formats::xlsx::{self, Gone};
 use remains::Needles;
 use rows::{BatchBuilder, CellRef, Encoding, Locator, Tag};
 use terms::{Fault, Level, Place};
 
 use crate::blank::Blank;
-use crate::dataset::{Column, Dataset, Listing, Missed, Purged, ReadSummary, Searched, Store};
+use crate::dataset::{Action, Column, Dataset, Holds, Listing, Missed, Purged, ReadSummary, Searched, Store};
 use crate::delimited::{Found, header_row, io_fault, walk};
+use crate::files::Structures;
+use crate::overwrite::{self, Rewrite};
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
 use crate::{Pick, Sink, Source};
@@ -29,23 +34,28 @@ pub(crate) struct Sheets {
     source: Place,
     folder: PathBuf,
     known: Vec<Known>,
+    /// What half-done files of this workspace are marked with.
+    mark: String,
 }
 
 struct Known {
     dataset: Dataset,
     path: PathBuf,
     sheet: String,
+    /// The sheet's column in which the data set's first lies.
+    left: u32,
     /// Absolute row of the heading.
     heading: Option<u32>,
 }
 
 impl Sheets {
     pub(crate) fn new(source: Place, folder: &Path) -> Sheets {
-        Sheets { source, folder: folder.to_owned(), known: Vec::new() }
+        Sheets { source, folder: folder.to_owned(), known: Vec::new(), mark: String::new() }
     }
 
     fn add_book(&mut self, name: &str, path: &Path, place: &Place, places: &mut Places, listing: &mut Listing) -> Result<(), Fault> {
         let mut book = open_book(path, place)?;
+        let by_hand = by_hand(path, &book);
         for sheet in book.sheets_metadata().to_vec() {
             let own = places
                 .of(place, 's', &sheet.name)
@@ -80,14 +90,81 @@ impl Sheets {
                 encoding: Encoding::Utf8,
                 hidden: sheet.visible != SheetVisible::Visible,
                 derived: false,
+                by_hand,
                 keyed: false,
             };
             listing.datasets.push(dataset.clone());
             let heading = heading.and_then(|h| u32::try_from(h).ok()).map(|h| first + h);
-            self.known.push(Known { dataset, path: path.to_owned(), sheet: sheet.name.clone(), heading });
+            self.known.push(Known { dataset, path: path.to_owned(), sheet: sheet.name.clone(), left, heading });
         }
         Ok(())
     }
+}
+
+impl Sheets {
+    fn rewrite(&self, place: &Place, gone: BTreeMap<u32, Gone>) -> Result<(), Fault> {
+        let known = self.known.iter().find(|k| k.dataset.place == *place);
+        let known = known.ok_or_else(|| Fault::new("dataset_missing").with("place", place))?;
+        let plan: xlsx::Plan = [(known.sheet.clone(), gone)].into();
+        let mut refused = None;
+        let written = Rewrite::new(&known.path, place, &self.mark).carry_out(&mut |part| {
+            let done = File::open(&known.path).map_err(Reason::from).and_then(|old| xlsx::erase(old, part, &plan));
+            done.map(|_| ()).map_err(|reason| {
+                refused = Some(reason);
+                std::io::Error::from(std::io::ErrorKind::InvalidData)
+            })
+        });
+        match (written, refused) {
+            (Err(_), Some(reason)) => Err(Fault::named(reason.code()).with("place", place)),
+            (other, _) => other.map_err(|e| io_fault(&e, place)),
+        }
+    }
+}
+
+/// Why a workbook is not edited here; none if it is.
+fn by_hand(path: &Path, book: &Book<BufReader<File>>) -> Option<&'static str> {
+    match book {
+        Book::Xlsx(_) => {
+            let looked = File::open(path).map_err(Reason::from).and_then(xlsx::editable);
+            looked.err().map(Reason::code)
+        }
+        _ => Some(Reason::WholeFileOnly.code()),
+    }
+}
+
+/// The parts in which the values of a sheet lie.
+fn own_parts(path: &Path, sheet: &str) -> BTreeSet<String> {
+    let found = File::open(path).map_err(Reason::from).and_then(xlsx::sheets).unwrap_or_default();
+    found.into_iter().filter(|(name, _)| name == sheet).flat_map(|(_, parts)| parts).collect()
+}
+
+/// A row in its part: each value between the tags of its cell, or of its shared string.
+fn record(cells: &[CellRef<'_>]) -> Record {
+    let mut out = Record::unseen(cells.len());
+    for (i, cell) in cells.iter().enumerate().filter(|(_, c)| !c.is_empty()) {
+        let mut text = Vec::new();
+        rows::text_of(*cell, Encoding::Utf8, &mut text);
+        let tag = if cell.tag == Tag::Text { "t" } else { "v" };
+        out.cut();
+        out.glue(format!("<{tag}>").as_bytes());
+        out.value_of(i, &escaped(&text));
+        out.glue(format!("</{tag}>").as_bytes());
+    }
+    out
+}
+
+/// A text as it stands in XML.
+fn escaped(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for b in text {
+        match b {
+            b'&' => out.extend_from_slice(b"&amp;"),
+            b'<' => out.extend_from_slice(b"&lt;"),
+            b'>' => out.extend_from_slice(b"&gt;"),
+            other => out.push(*other),
+        }
+    }
+    out
 }
 
 /// Opens a workbook by its first bytes, never by its name.
@@ -186,10 +263,12 @@ fn value(cell: &Data) -> (Tag, Vec<u8>) {
 
 impl Source for Sheets {
     fn store(&self) -> Store {
-        Store { name: "sheets", version: "1".to_owned(), cap: Level::L1 }
+        Store { name: "sheets", version: "1".to_owned(), cap: Level::L4 }
     }
 
     fn list(&mut self, places: &mut Places) -> Result<Listing, Fault> {
+        self.mark = places.mark().to_owned();
+        overwrite::recover(&self.folder, &self.source, places)?;
         let mut listing = Listing::default();
         self.known.clear();
         for Found { name, path, unread } in walk(&self.folder, &self.source)? {
@@ -241,19 +320,62 @@ impl Source for Sheets {
         Ok(summary)
     }
 
-    fn erase(&mut self, places: &[Place], _pick: Pick<'_>) -> Result<(), Fault> {
-        let place = places.first().map_or_else(|| self.source.to_string(), ToString::to_string);
-        Err(Fault::new("erase_by_hand").with("place", place))
+    fn erase(&mut self, places: &[Place], pick: Pick<'_>) -> Result<(), Fault> {
+        for place in places {
+            let mut gone = BTreeMap::new();
+            let known = self.known.iter().find(|k| k.dataset.place == *place);
+            let left = known.map_or(0, |k| k.left);
+            self.read(place, &mut |batch| {
+                for row in 0..batch.rows() {
+                    let Some(Locator::SheetRow(at)) = batch.locator(row) else { continue };
+                    match pick(place, batch, row)? {
+                        Action::Keep => {}
+                        Action::Delete => drop(gone.insert(at, Gone::Row)),
+                        Action::Empty(columns, _) => drop(gone.insert(at, Gone::Cells(columns.iter().map(|c| c + left).collect()))),
+                    }
+                }
+                Ok(())
+            })?;
+            if !gone.is_empty() {
+                self.rewrite(place, gone)?;
+            }
+        }
+        Ok(())
     }
 
     fn purge(&mut self, _places: &[Place]) -> Result<Purged, Fault> {
-        Ok(Purged::default())
+        Ok(Purged { steps: vec!["old bytes overwritten in place before the new workbook took the name".to_owned()] })
     }
 
-    fn search(&mut self, _place: &Place, _needles: &mut Needles) -> Result<Searched, Fault> {
-        // Zip members are compressed: plain bytes would see nothing, so nothing is claimed.
-        let unread = self.known.iter().map(|k| fs::metadata(&k.path).map_or(0, |m| m.len())).sum();
-        Ok(Searched { unread, ..Searched::default() })
+    fn search(&mut self, place: &Place, needles: &mut Needles) -> Result<Searched, Fault> {
+        let mut structures = Structures::default();
+        let own = structures.of(place.as_str(), Holds::Records);
+        let (beside, other) = (structures.of("other_parts", Holds::Nothing), structures.of("other_files", Holds::Nothing));
+        let mut out = Searched::default();
+        let sheet = self.known.iter().find(|k| k.dataset.place == *place);
+        let paths: BTreeSet<&PathBuf> = self.known.iter().map(|k| &k.path).collect();
+        for path in paths {
+            let size = fs::metadata(path).map_or(0, |m| m.len());
+            let parts = sheet.filter(|k| k.path == *path).map(|k| own_parts(path, &k.sheet));
+            let structure_of = |name: &str| match &parts {
+                Some(own_parts) if own_parts.contains(name) => own,
+                Some(_) => beside,
+                None => other,
+            };
+            let looked = File::open(path).map_err(Reason::from).and_then(|file| {
+                xlsx::parts(file, &mut |name, bytes| {
+                    needles.look(structure_of(name), bytes);
+                    out.bytes += bytes.len() as u64;
+                    Ok(())
+                })
+            });
+            // What cannot be unpacked was not looked into: workbooks of the older kind too.
+            if looked.is_err() {
+                out.unread += size.max(1);
+            }
+        }
+        out.structures = structures.list();
+        Ok(out)
     }
 
     fn blanks(&self, place: &Place) -> Vec<Blank> {
@@ -262,6 +384,6 @@ impl Source for Sheets {
     }
 
     fn raw_form(&self, _place: &Place) -> RawForm {
-        Box::new(|cells| Record::unseen(cells.len()))
+        Box::new(record)
     }
 }

@@ -42,6 +42,9 @@ pub struct Holding {
     pub copies: Vec<Copy>,
     /// Records that share the values of the facts that rules read.
     pub branches: Vec<Branch>,
+    /// Whether its rows are of a form that Custody does not erase in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_hand: bool,
     /// Whether other data sets point at its rows, so that a row must stay when its fields go.
     #[serde(default)]
     pub referenced: bool,

@@ -64,6 +64,9 @@ pub struct DatasetSeen {
     /// Whether the store computes it from other data sets: it is looked at, not sealed, and follows what becomes of them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub derived: bool,
+    /// Why its rows are not erased by Custody, but by hand; none if they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_hand: Option<String>,
     /// Record class proposed by the scan or confirmed in `case.yaml`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,

@@ -359,6 +359,7 @@ fn describe(
         ragged: summary.ragged,
         hidden: dataset.hidden,
         derived: dataset.derived,
+        by_hand: dataset.by_hand.map(str::to_owned),
         class,
         points_to: dataset.points_to.clone(),
     }

@@ -85,6 +85,7 @@ pub fn golden(name: &str) -> Golden {
                 .collect(),
             copies: vec![],
             branches: h.branches.into_iter().map(|b| Branch { given: b.given, records: b.records, settled: Default::default() }).collect(),
+            by_hand: false,
             referenced: false,
             purpose: None,
         })

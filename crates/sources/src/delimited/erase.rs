@@ -1,48 +1,18 @@
 //! Erasing in a delimited file: a streaming rewrite in which all other bytes stay the same, then the old bytes are overwritten.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rows::Locator;
-use terms::{Fault, Place};
+use terms::Fault;
 
 use super::sniff::Form;
 use super::{io_fault, read};
 use crate::Pick;
 use crate::dataset::{Action, Dataset};
-use crate::overwrite::{replace, sync_folder, wipe};
-use crate::places::Places;
-
-/// Name of the new file while it is written, and once it is whole. The mark is the workspace's: a file of this kind with another mark
-/// is somebody else's.
-fn beside(path: &Path, place: &Place, mark: &str, state: &str) -> PathBuf {
-    path.with_file_name(format!(".custody-{mark}-{}.{state}", place.as_str().replace('/', "_")))
-}
-
-/// Finishes what a crash interrupted: a whole new file takes the old one's place, a part is wiped.
-pub(super) fn recover(folder: &Path, source: &Place, places: &Places) -> Result<(), Fault> {
-    let own = format!(".custody-{}-", places.mark());
-    let file = if folder.is_file() { folder.parent().unwrap_or(Path::new(".")) } else { folder };
-    for found in super::walk(file, source)?.into_iter().filter(|f| f.unread.is_none()) {
-        let name = found.path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-        let Some(rest) = name.strip_prefix(&own).filter(|_| !places.mark().is_empty()) else { continue };
-        let map = |e: std::io::Error| io_fault(&e, source);
-        if rest.ends_with(".part") {
-            wipe(&found.path).map_err(map)?;
-        } else if let Some(id) = rest.strip_suffix(".ready") {
-            let place = Place::new(id.replacen('_', "/", 1)).filter(|p| p.source() == source.as_str());
-            let known = place.as_ref().and_then(|p| places.name(p));
-            let old = known.map(|n| if folder.is_file() { folder.to_owned() } else { folder.join(n) });
-            // The old file lies beside the new one, or its name was taken already.
-            if let Some(old) = old.filter(|o| o.parent() == found.path.parent()) {
-                replace(&found.path, &old).map_err(map)?;
-            }
-        }
-    }
-    Ok(())
-}
+use crate::overwrite::Rewrite;
 
 /// Erases what `pick` says.
 pub(super) fn erase(path: &Path, form: &Form, dataset: &Dataset, mark: &str, pick: Pick<'_>) -> Result<(), Fault> {
@@ -60,33 +30,24 @@ pub(super) fn erase(path: &Path, form: &Form, dataset: &Dataset, mark: &str, pic
     if chosen.is_empty() {
         return Ok(());
     }
-    let part = beside(path, place, mark, "part");
-    let ready = beside(path, place, mark, "ready");
-    rewrite(path, &part, form, dataset, &chosen).inspect_err(|_| {
-        // A half-written file holds personal data too; if it cannot be wiped now, the next start does it.
-        let _ = wipe(&part);
-    })?;
-    let map = |e: std::io::Error| io_fault(&e, place);
-    fs::rename(&part, &ready).map_err(map)?;
-    sync_folder(path.parent().unwrap_or(Path::new("."))).map_err(map)?;
-    replace(&ready, path).map_err(map)
+    let rewrite = Rewrite::new(path, place, mark);
+    rewrite.carry_out(&mut |part| write_without(path, part, form, dataset, &chosen)).map_err(|e| io_fault(&e, place))
 }
 
-fn rewrite(path: &Path, part: &Path, form: &Form, dataset: &Dataset, chosen: &HashMap<u64, Action>) -> Result<(), Fault> {
+fn write_without(path: &Path, part: File, form: &Form, dataset: &Dataset, chosen: &HashMap<u64, Action>) -> std::io::Result<()> {
     let place = &dataset.place;
-    let map = |e: std::io::Error| io_fault(&e, place);
-    let rights = fs::metadata(path).map_err(map)?.permissions();
-    let mut out = BufWriter::new(private(part).map_err(map)?);
+    let unreadable = |_| std::io::Error::from(std::io::ErrorKind::InvalidData);
+    let mut out = BufWriter::new(part);
     // What lies between records (the byte order mark, empty lines) is copied from the old file as it is.
-    let mut old = File::open(path).map_err(map)?;
+    let mut old = File::open(path)?;
     let mut copied = 0u64;
-    let mut splitter = read::splitter(path, form, place)?;
-    while splitter.next()? {
+    let mut splitter = read::splitter(path, form, place).map_err(unreadable)?;
+    while splitter.next().map_err(unreadable)? {
         let (from, to) = splitter.range();
-        copy(&mut old, copied, from, &mut out).map_err(map)?;
+        copy(&mut old, copied, from, &mut out)?;
         copied = to;
         match chosen.get(&splitter.ordinal()) {
-            None | Some(Action::Keep) => out.write_all(splitter.raw()).map_err(map)?,
+            None | Some(Action::Keep) => out.write_all(splitter.raw())?,
             Some(Action::Delete) => {}
             Some(Action::Empty(columns, _)) => {
                 let width = dataset.columns.len();
@@ -96,28 +57,16 @@ fn rewrite(path: &Path, part: &Path, form: &Form, dataset: &Dataset, chosen: &Ha
                     let (from, to) = splitter.span(i);
                     // A field beyond the columns goes with its delimiter: it was read as part of the last column.
                     let from = if i >= width { from.saturating_sub(splitter.unit()) } else { from };
-                    out.write_all(raw.get(at..from).unwrap_or_default()).map_err(map)?;
+                    out.write_all(raw.get(at..from).unwrap_or_default())?;
                     at = to;
                 }
-                out.write_all(raw.get(at..).unwrap_or_default()).map_err(map)?;
+                out.write_all(raw.get(at..).unwrap_or_default())?;
             }
         }
     }
-    let end = old.metadata().map_err(map)?.len();
-    copy(&mut old, copied, end, &mut out).map_err(map)?;
-    let file = out.into_inner().map_err(|e| io_fault(e.error(), place))?;
-    file.sync_all().map_err(map)?;
-    // Who might read the old file may read the new one, and nobody else.
-    fs::set_permissions(part, rights).map_err(map)
-}
-
-/// A new file that only its owner may read.
-fn private(path: &Path) -> std::io::Result<File> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    let end = old.metadata()?.len();
+    copy(&mut old, copied, end, &mut out)?;
+    out.flush()
 }
 
 fn copy(old: &mut File, from: u64, to: u64, out: &mut impl Write) -> std::io::Result<()> {

@@ -201,6 +201,7 @@ fn dataset(place: &Place, name: &str, table: &Table) -> Dataset {
         encoding: Encoding::Utf8,
         hidden: false,
         derived: false,
+        by_hand: None,
         keyed: !table.key.is_empty(),
     }
 }

@@ -255,6 +255,7 @@ fn dataset(place: &Place, shown: &str, table: &Table, names: &[(String, String)]
         encoding: Encoding::Utf8,
         hidden: false,
         derived: table.kind == Kind::View,
+        by_hand: None,
         keyed: !table.key.is_empty(),
     }
 }

@@ -48,6 +48,7 @@ pub(super) fn list(sqlite: &Sqlite, places: &mut Places) -> Result<Listing, Faul
             encoding: ENCODING,
             hidden: false,
             derived: false,
+            by_hand: None,
             keyed: false,
         };
         dataset.keyed = rowid_alias(&dataset).is_some() || matches!(identity(&connection, &dataset), Ok(Identity::Key(_)));

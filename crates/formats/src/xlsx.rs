@@ -1,0 +1,125 @@
+//! XLSX workbooks: rows and cells emptied in every part that has their values, all other parts left byte for byte (docs/why/residue.md).
+
+mod cells;
+mod extras;
+mod package;
+mod scrub;
+mod sheet;
+mod strings;
+mod xml;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Seek, Write};
+
+use package::Package;
+use scrub::Scrub;
+
+use crate::reason::Reason;
+
+/// What goes of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// Every cell of it.
+    Row,
+    /// The cells of these columns, from 0.
+    Cells(BTreeSet<u32>),
+}
+
+impl Gone {
+    fn has(&self, column: u32) -> bool {
+        match self {
+            Gone::Row => true,
+            Gone::Cells(columns) => columns.contains(&column),
+        }
+    }
+}
+
+/// What goes of each sheet: by its name, by row from 0.
+pub type Plan = BTreeMap<String, BTreeMap<u32, Gone>>;
+
+/// What was done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Cells emptied.
+    pub cells: u64,
+    /// Shared strings emptied.
+    pub strings: u64,
+    /// Parts written anew, and parts left out.
+    pub changed: BTreeSet<String>,
+    /// Parts that were computed from cells and are left out.
+    pub dropped: BTreeSet<String>,
+}
+
+/// Whether a workbook can be rewritten by rows at all.
+///
+/// # Errors
+/// The reason why not.
+pub fn editable(input: impl Read + Seek) -> Result<(), Reason> {
+    Package::open(input)?.editable()
+}
+
+/// The sheets of a workbook, each with the parts in which its values lie.
+///
+/// # Errors
+/// If the package is damaged, locked or too large.
+pub fn sheets(input: impl Read + Seek) -> Result<Vec<(String, Vec<String>)>, Reason> {
+    let mut package = Package::open(input)?;
+    let shared = package.shared_strings()?;
+    let sheets = package.sheets()?.into_iter();
+    Ok(sheets.map(|(name, part)| (name, [part].into_iter().chain(shared.clone()).collect())).collect())
+}
+
+/// Every part of the package, unpacked, one after the other: its name and its bytes.
+///
+/// # Errors
+/// If the package is damaged, locked or too large, or `hear` fails.
+pub fn parts(input: impl Read + Seek, hear: &mut dyn FnMut(&str, &[u8]) -> Result<(), Reason>) -> Result<(), Reason> {
+    let mut package = Package::open(input)?;
+    for name in package.names().to_vec() {
+        let bytes = package.bytes(&name)?;
+        hear(&name, &bytes)?;
+    }
+    Ok(())
+}
+
+/// Writes the workbook without what goes. Rows keep their numbers; formulas of the cells that stay are not touched.
+///
+/// # Errors
+/// If the workbook cannot be edited by rows, or is damaged; then what was written is not to be used.
+pub fn erase(input: impl Read + Seek, output: impl Write + Seek, plan: &Plan) -> Result<Report, Reason> {
+    let mut package = Package::open(input)?;
+    package.editable()?;
+    let sheets = package.sheets()?;
+    let nothing = BTreeMap::new();
+    let mut seen = sheet::Seen::default();
+    for (name, part) in &sheets {
+        let gone = plan.get(name).unwrap_or(&nothing);
+        sheet::scan(&package.text(part)?, gone, &mut seen)?;
+    }
+    let shared = package.shared_strings()?;
+    let items = match &shared {
+        Some(part) => strings::items(&package.text(part)?)?,
+        None => Vec::new(),
+    };
+    let scrub = Scrub::new(&seen.destroyed(&items), &seen.kept(&items));
+    let mut report = Report { cells: seen.cells, ..Report::default() };
+    let mut changed: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    let mut unlinked: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (name, part) in &sheets {
+        let gone = plan.get(name).unwrap_or(&nothing);
+        let rewritten = sheet::rewrite(&package.text(part)?, gone, &scrub)?;
+        unlinked.insert(part.clone(), rewritten.relations);
+        changed.insert(part.clone(), rewritten.text.into_bytes());
+    }
+    if let Some(part) = &shared {
+        let (text, emptied) = strings::rewrite(&package.text(part)?, &seen.kept_items)?;
+        report.strings = emptied;
+        changed.insert(part.clone(), text.into_bytes());
+    }
+    extras::rewrite(&mut package, &sheets, plan, &scrub, &unlinked, &mut changed)?;
+    report.dropped = extras::dropped(package.names());
+    changed.retain(|name, bytes| package.bytes(name).map_or(true, |old| old != *bytes));
+    report.changed = changed.keys().cloned().collect();
+    package.write(output, &changed, &report.dropped)?;
+    Ok(report)
+}
