@@ -122,6 +122,21 @@ impl Record {
         run.get(range.start.saturating_sub(before)..(range.end + after).min(run.len())).unwrap_or_default()
     }
 
+    /// The same record with nothing of it but one column's value and what stands around it.
+    #[must_use]
+    pub fn only(&self, column: usize, before: usize, after: usize) -> Record {
+        let mut out = Record::unseen(self.at.len());
+        if let (Some(Some((_, range))), Some(room)) = (self.at.get(column), out.at.get_mut(column)) {
+            let from = range.start - range.start.min(before);
+            *room = Some((0, range.start - from..range.end - from));
+            out.runs = vec![self.around(column, before, after).to_vec()];
+        }
+        if let (Some(parts), Some(room)) = (self.parts.get(column), out.parts.get_mut(column)) {
+            room.clone_from(parts);
+        }
+        out
+    }
+
     /// Bytes by which a column's value points to one person wherever it stands in the store: the value itself, or parts of it.
     pub fn alone(&self, column: usize) -> Vec<&[u8]> {
         match self.parts.get(column).and_then(Option::as_ref) {

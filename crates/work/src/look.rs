@@ -70,7 +70,8 @@ fn windows(record: &Record, column: usize) -> (&[u8], &[u8]) {
     (left, record.around(column, 0, RIGHT.saturating_sub(len)))
 }
 
-/// The needles of rows, from the archive: the source may no longer have them.
+/// The needles of rows, from the archive: the source may no longer have them. Of a sample each column has up to 3,000 values, drawn from
+/// the whole range by the case's own key.
 pub(crate) fn sight(
     workspace: &mut Workspace,
     source: &dyn Source,
@@ -80,11 +81,11 @@ pub(crate) fn sight(
     sample: bool,
 ) -> Result<Sight, Fault> {
     let index = SealIndex::load(workspace, &SealIndex::name(seal.scan_n, &seal.dataset))?;
-    let chosen = if sample { sampled(workspace, ordinals)? } else { ordinals.to_vec() };
-    let rows = || chosen.iter().filter_map(|o| index.rows.get(*o as usize));
+    let rows = || ordinals.iter().filter_map(|o| index.rows.get(*o as usize));
     let positions: HashSet<u32> = rows().map(|r| r.position).collect();
     let slots: HashSet<u32> = rows().map(|r| r.slot).collect();
     let mut out = Sight::default();
+    let mut drawn = Drawn::new(workspace.vault()?.digest_key("recall"));
     let form = source.raw_form(&seal.dataset);
     let vault = workspace.vault()?;
     let mut reader = vault.read_segment(&index.archive, &segment(&seal.dataset))?;
@@ -93,27 +94,50 @@ pub(crate) fn sight(
             let cells: Vec<CellRef<'_>> = cells.iter().map(|(tag, bytes)| CellRef { tag: *tag, bytes }).collect();
             let record = form(&cells);
             for column in columns.iter().filter(|c| cells.get(**c as usize).is_some_and(|cell| !cell.is_empty())) {
-                out.ask(&record, *column);
+                match sample {
+                    true => drawn.offer(*column, &record),
+                    false => out.ask(&record, *column),
+                }
             }
         }
         Ok(())
     })?;
+    drawn.take(&mut out);
     Ok(out)
 }
 
-/// One row of each of up to 3,000 stretches of the key range, drawn by the case's own key.
-fn sampled(workspace: &mut Workspace, ordinals: &[u32]) -> Result<Vec<u32>, Fault> {
-    if ordinals.len() <= ASKED_MAX {
-        return Ok(ordinals.to_vec());
+/// A sample of the values of each column, every value with the same chance (Vitter 1985, algorithm R).
+struct Drawn {
+    seed: zeroize::Zeroizing<[u8; 32]>,
+    /// By column: values offered, and those that are in.
+    columns: BTreeMap<u32, (u64, Vec<Record>)>,
+}
+
+impl Drawn {
+    fn new(seed: zeroize::Zeroizing<[u8; 32]>) -> Drawn {
+        Drawn { seed, columns: BTreeMap::new() }
     }
-    let seed = workspace.vault()?.digest_key("recall");
-    let draw = |i: usize| {
-        let (from, to) = (i * ordinals.len() / ASKED_MAX, (i + 1) * ordinals.len() / ASKED_MAX);
-        let chance = ledger::keyed(&seed, "sample", &[&(i as u64).to_be_bytes()]);
-        let chance = chance.first_chunk::<4>().map_or(0, |b| u32::from_be_bytes(*b)) as usize;
-        ordinals.get(from + chance % (to - from).max(1)).copied()
-    };
-    Ok((0..ASKED_MAX).filter_map(draw).collect())
+
+    fn offer(&mut self, column: u32, record: &Record) {
+        let (offered, sample) = self.columns.entry(column).or_default();
+        *offered += 1;
+        if sample.len() < ASKED_MAX {
+            sample.push(record.only(column as usize, LEFT, RIGHT));
+            return;
+        }
+        let chance = ledger::keyed(&self.seed, "sample", &[&column.to_be_bytes(), &offered.to_be_bytes()]);
+        let chance = chance.first_chunk::<8>().map_or(0, |b| u64::from_be_bytes(*b)) % *offered;
+        if let Some(room) = usize::try_from(chance).ok().and_then(|i| sample.get_mut(i)) {
+            *room = record.only(column as usize, LEFT, RIGHT);
+        }
+    }
+
+    fn take(self, out: &mut Sight) {
+        for (column, (offered, sample)) in self.columns {
+            sample.iter().for_each(|record| out.ask(record, column));
+            out.live.insert(column, offered);
+        }
+    }
 }
 
 /// Control recall: the same search, on the same files, while the values live, in every structure that holds them.
