@@ -80,7 +80,11 @@ pub enum Command {
     )]
     Keeper(Keeper),
     /// Look at every table, sheet, file and column: findings, tiers, coverage.
-    Scan,
+    Scan {
+        /// Only look which rights erasing would need, and print the GRANT statements to ask for
+        #[arg(long)]
+        rights: bool,
+    },
     /// Match rows to persons and seal them.
     Subjects,
     /// Show what is still to be answered, fewest questions first.

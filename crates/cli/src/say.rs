@@ -107,6 +107,15 @@ pub fn table(head: &[&str], rows: Vec<Vec<String>>) {
     println!("{t}");
 }
 
+/// A number of bytes as people read it.
+pub fn bytes(n: u64) -> String {
+    match n {
+        0..1_000_000 => format!("{} kB", n.div_ceil(1_000)),
+        1_000_000..1_000_000_000 => format!("{} MB", n.div_ceil(1_000_000)),
+        _ => format!("{:.1} GB", n as f64 / 1e9),
+    }
+}
+
 /// Prints JSON.
 pub fn print_json(value: &Value) {
     println!("{}", serde_json::to_string_pretty(value).unwrap_or_default());

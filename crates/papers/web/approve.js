@@ -27,6 +27,9 @@ Object.assign(words, {
   isNew: { zh: "原先没有", en: "is new" },
   isGone: { zh: "不再有", en: "is gone" },
   semicolon: { zh: "；", en: "; " },
+  outages: { zh: "清除期间的影响", en: "Who waits while it is cleaned" },
+  outagesNone: { zh: "没有人需要等待。", en: "Nobody has to wait." },
+  outage: { zh: "{what}：{lock}，约 {seconds} 秒，需空闲磁盘 {megabytes} MB", en: "{what}: {lock}, about {seconds} s, {megabytes} MB of free disk" },
   unproven: { zh: "不能证明什么", en: "What cannot be proven" },
   unprovenNone: { zh: "方案没有列出不能证明之处；但数学永远不能证明世上再无其他副本。",
     en: "The plan lists nothing; still, mathematics never proves that no further copy exists." },
@@ -76,6 +79,8 @@ const GLYPHS = { hand_over: "⇢", continue: "▶", retain: "■", transfer: "�
 
 /** Codes of a consequence in words; a code that is not here is shown as it stands. */
 const CODES = {
+  rewrite_table: ["重写整张表", "the table is rewritten"], rewrite_catalogue: ["重写系统目录", "the catalogue is rewritten"], rewrite_file: ["重写整个文件", "the file is rewritten"],
+  readers_wait: ["读写都等待", "readers and writers wait"], writers_wait: ["写入等待", "writers wait"], alone: ["须独占", "nobody else may use it"],
   continue: ["继续处理", "continue"], retain: ["留存（仅存储）", "retain, storage only"], transfer: ["移转", "transfer"], return: ["返还", "return"],
   hand_over: ["移交副本", "hand over a copy"], anonymise: ["匿名化", "anonymise"], destroy: ["销毁", "destroy"], undecided: ["待定", "undecided"],
   delete_rows: ["删去整行", "whole rows go"], erase_fields: ["清空这些字段，行保留", "these fields are emptied, the rows stay"],
@@ -124,6 +129,10 @@ function plan(caption, rows) {
   return table(say(caption), ["what", "outcome", "amount", "when", "why"].map((key) => [say(key)]), rows.map(line), "stack plan");
 }
 
+/** A step of the purge during which somebody waits. */
+const waiting = (o, s) => h("li", {}, h("strong", {}, o.holding), say("colon"),
+  say("outage", { what: inWords(s.step), lock: inWords(s.lock), seconds: count(s.seconds), megabytes: count(Math.ceil(s.bytes / 1e6)) }));
+
 const part = (key, ...content) => h("section", {}, h("h2", {}, say(key)), content);
 
 function drawBriefing() {
@@ -138,6 +147,7 @@ function drawBriefing() {
     part("will", h("p", { class: "quiet" }, say("concerns", { n: count(shown.persons) }), say("willMeans")), h("ul", { class: "counts" }, totals), other.length ? [h("h3", {}, say("other")), plan("other", other)] : null),
     part("kept", keeps.length ? plan("kept", keeps) : h("p", { class: "quiet" }, say("keptNone"))),
     part("moved", bullets(list(shown.moved).map(change), shown.moved ? "movedNone" : "movedFirst")),
+    part("outages", bullets(list(shown.outages).flatMap((o) => list(o.steps).map((s) => waiting(o, s))), "outagesNone")),
     part("unproven", bullets(list(shown.cannot_prove).map((code) => h("li", {}, inWords(code))), "unprovenNone")),
     part("law", articles()));
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use law::LawBook;
 use serde::{Deserialize, Serialize};
-use terms::{Both, Day, Holdings, Id, Outcome, Place, Value};
+use terms::{Both, Day, Holding, Holdings, Id, Lock, Outcome, Place, PurgeStep, Value};
 
 use crate::diff::{Change, diff};
 use crate::handing::HandOver;
@@ -27,6 +27,9 @@ pub struct Consequence {
     /// What moved since the plan before; none for a first plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moved: Option<Vec<Change>>,
+    /// What cleaning up after these erasures costs others, by data set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outages: Vec<Outage>,
     /// Persons in the sealed data sets.
     pub persons: u64,
     /// Record-cells by outcome.
@@ -69,6 +72,18 @@ pub struct Effect {
     /// End of a retention.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Day>,
+}
+
+/// What cleaning up in one data set costs others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outage {
+    /// Holding.
+    pub holding: String,
+    /// Where it lies.
+    pub place: Place,
+    /// The steps during which somebody waits.
+    pub steps: Vec<PurgeStep>,
 }
 
 /// One copy that is handed over.
@@ -140,6 +155,7 @@ impl Consequence {
             law: rules.into_iter().filter_map(|id| Cited::of(book, id)).collect(),
             hand_overs,
             items,
+            outages: outages(plan, holdings),
             moved: before.map(|old| diff(old, plan)),
             persons,
             totals: plan.totals.clone(),
@@ -157,6 +173,15 @@ impl Consequence {
     pub fn total(&self, outcome: Outcome) -> u64 {
         self.totals.get(&outcome).copied().unwrap_or_default()
     }
+}
+
+/// Data sets in which Custody erases, with the steps during which somebody waits.
+fn outages(plan: &Plan, holdings: &Holdings) -> Vec<Outage> {
+    let erased = |place: &Place| plan.items.iter().any(|i| i.irreversible() && i.method != Method::ByHand && i.dataset == *place);
+    let waiting = |h: &Holding| h.purge.iter().filter(|s| s.lock != Lock::None).cloned().collect::<Vec<_>>();
+    let own = holdings.holdings.iter().filter(|h| erased(&h.dataset));
+    let outage = |h: &Holding| Outage { holding: h.name.clone(), place: h.dataset.clone(), steps: waiting(h) };
+    own.map(outage).filter(|o| !o.steps.is_empty()).collect()
 }
 
 fn handing(h: &HandOver) -> Handing {

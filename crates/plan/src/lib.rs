@@ -19,7 +19,7 @@ mod rule_cases;
 mod table;
 
 pub use cell::{Admission, Cell};
-pub use consequence::{Cited, Consequence, Effect, Handing};
+pub use consequence::{Cited, Consequence, Effect, Handing, Outage};
 pub use diff::{Change, diff};
 pub use document::{ArchiveItem, PlanDoc, PlanInputs};
 pub use explain::{Reader, explain};

@@ -33,6 +33,8 @@ pub struct Dataset {
     pub hidden: bool,
     /// Whether the store computes it from other data sets: a copy that follows them, and is erased by computing it anew.
     pub derived: bool,
+    /// What cleaning up after an erasure in it costs others.
+    pub purge: Vec<terms::PurgeStep>,
     /// Why its rows are not erased by Custody, but by hand; none if they are.
     pub by_hand: Option<&'static str>,
     /// Whether a row's locator stays the row's for good: a declared key. Row ids without one are dealt anew when a file is rewritten.

@@ -10,7 +10,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use remains::Needles;
-use terms::{Fault, Level, Place};
+use terms::{Fault, Level, Lock, Place, PurgeStep};
 
 use crate::blank::Blank;
 use crate::dataset::{Column, Dataset, Holds, Listing, Missed, Purged, ReadSummary, Searched, Store};
@@ -23,6 +23,8 @@ use crate::{Pick, Sink, Source};
 pub(crate) use sniff::header_row;
 use sniff::{Form, sniff};
 
+/// Bytes that a rewrite manages in a second (docs/why/residue.md).
+const REWRITE: u64 = 50 << 20;
 /// Most files that are looked at in one folder.
 pub(crate) const FILES_MAX: usize = 20_000;
 
@@ -171,6 +173,7 @@ impl Source for Delimited {
                         encoding: form.encoding,
                         hidden: false,
                         derived: false,
+                        purge: vec![PurgeStep::rewriting("rewrite_file", Lock::Alone, bytes, REWRITE)],
                         by_hand: None,
                         keyed: false,
                     };

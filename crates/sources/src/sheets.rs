@@ -10,7 +10,7 @@ use formats::Reason;
 use formats::xlsx::{self, Gone};
 use remains::Needles;
 use rows::{BatchBuilder, CellRef, Encoding, Locator, Tag};
-use terms::{Fault, Level, Place};
+use terms::{Fault, Level, Lock, Place, PurgeStep};
 
 use crate::blank::Blank;
 use crate::dataset::{Action, Column, Dataset, Holds, Listing, Missed, Purged, ReadSummary, Searched, Store};
@@ -23,6 +23,8 @@ use crate::{Pick, Sink, Source};
 
 /// Most bytes that a workbook's parts may unpack to.
 const UNPACKED_MAX: u64 = 1 << 30;
+/// Bytes of a packed workbook that are rewritten in a second.
+const REWRITE: u64 = 2 << 20;
 const BATCH_ROWS: usize = 4_096;
 const HEADING_AMONG: usize = 20;
 /// Most cells of the rectangle around a sheet, filled or not, and more of them for each that is filled.
@@ -56,6 +58,7 @@ impl Sheets {
     fn add_book(&mut self, name: &str, path: &Path, place: &Place, places: &mut Places, listing: &mut Listing) -> Result<(), Fault> {
         let mut book = open_book(path, place)?;
         let by_hand = by_hand(path, &book);
+        let bytes = fs::metadata(path).map_or(0, |m| m.len());
         for sheet in book.sheets_metadata().to_vec() {
             let own = places
                 .of(place, 's', &sheet.name)
@@ -90,6 +93,7 @@ impl Sheets {
                 encoding: Encoding::Utf8,
                 hidden: sheet.visible != SheetVisible::Visible,
                 derived: false,
+                purge: vec![PurgeStep::rewriting("rewrite_file", Lock::Alone, bytes, REWRITE)],
                 by_hand,
                 keyed: false,
             };

@@ -42,6 +42,9 @@ pub struct Holding {
     pub copies: Vec<Copy>,
     /// Records that share the values of the facts that rules read.
     pub branches: Vec<Branch>,
+    /// What cleaning up after an erasure in it costs others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub purge: Vec<crate::PurgeStep>,
     /// Whether its rows are of a form that Custody does not erase in.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_hand: bool,

@@ -64,6 +64,9 @@ pub struct DatasetSeen {
     /// Whether the store computes it from other data sets: it is looked at, not sealed, and follows what becomes of them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub derived: bool,
+    /// What cleaning up after an erasure in it costs others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub purge: Vec<crate::PurgeStep>,
     /// Why its rows are not erased by Custody, but by hand; none if they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_hand: Option<String>,

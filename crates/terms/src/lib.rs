@@ -11,6 +11,7 @@ pub mod json;
 mod lang;
 pub mod listed;
 mod long_path;
+mod purge;
 mod value;
 mod words;
 
@@ -23,5 +24,6 @@ pub use id::{Id, Place};
 pub use inventory::{ColumnSeen, DatasetSeen, Finding, Inventory, SourceSeen, Unread};
 pub use lang::{Both, Lang};
 pub use long_path::verbatim;
+pub use purge::PurgeStep;
 pub use value::{Given, Value};
-pub use words::{Level, Outcome, Reach, Scenario, StoreKind, Tier};
+pub use words::{Level, Lock, Outcome, Reach, Scenario, StoreKind, Tier};

@@ -73,6 +73,16 @@ words!(
 );
 
 words!(
+    /// Who waits while a step of a purge runs.
+    Lock {
+        None = "none", "无人等待", "nobody waits";
+        Writers = "writers_wait", "写入等待", "writers wait";
+        Readers = "readers_wait", "读写都等待", "readers and writers wait";
+        Alone = "alone", "须独占", "nobody else may use it";
+    }
+);
+
+words!(
     /// Protection tier of a field: 公开, 隐私, 敏感 (MISSION 2.1; sensitive: PIPL 28, GB/T 45574).
     Tier {
         Public = "public", "公开", "public";

@@ -35,6 +35,7 @@ pub(crate) fn holding(file: &CaseFile, listed: &Listed, seen: &DatasetSeen, all:
         groups: groups(seen),
         copies: Vec::new(),
         branches: Vec::new(),
+        purge: seen.purge.clone(),
         by_hand: seen.by_hand.is_some(),
         referenced: referenced(&seen.dataset, all),
         purpose: listed.said.as_ref().and_then(|s| s.purpose.clone()),

@@ -193,6 +193,15 @@ pub fn read_plan(workspace: &Workspace) -> Result<(u64, PlanDoc), Fault> {
     Ok((plan.n, workspace.get_json(&plan.made.plan_doc)?))
 }
 
+/// The measured consequence of the plan in force: what its approvers sign.
+///
+/// # Errors
+/// If there is no plan.
+pub fn consequence(workspace: &Workspace) -> Result<Consequence, Fault> {
+    let plan = workspace.state.plan.as_ref().filter(|p| !p.withdrawn).ok_or_else(|| Fault::new("no_plan"))?;
+    workspace.get_json(&plan.made.consequence_doc)
+}
+
 /// Makes and records the plan.
 ///
 /// # Errors

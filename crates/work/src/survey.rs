@@ -72,6 +72,26 @@ pub fn scan(workspace: &mut Workspace, progress: &dyn Progress) -> Result<ScanRe
     Ok(report)
 }
 
+/// Rights that erasing in each source would need and the user of its database lacks, as the statements that give them.
+///
+/// # Errors
+/// If a source cannot be opened.
+pub fn missing_rights(workspace: &mut Workspace) -> Result<Vec<(Place, Vec<String>)>, Fault> {
+    let mut places = workspace.places()?;
+    let mut out = Vec::new();
+    for i in 0..workspace.file.sources.len() {
+        let direct = workspace.file.sources.get(i).is_some_and(|s| s.reach() == Reach::Direct);
+        if !direct {
+            continue;
+        }
+        let (place, mut source) = workspace.source(i)?;
+        let listing = source.list(&mut places)?;
+        let sets: Vec<Place> = listing.datasets.iter().filter(|d| !d.derived).map(|d| d.place.clone()).collect();
+        out.push((place, source.missing_rights(&sets)?));
+    }
+    Ok(out)
+}
+
 /// Makes the register of sources and holds equal to the case file.
 pub(crate) fn register(workspace: &mut Workspace) -> Result<(), Fault> {
     let mut registered = Vec::new();
@@ -359,6 +379,7 @@ fn describe(
         ragged: summary.ragged,
         hidden: dataset.hidden,
         derived: dataset.derived,
+        purge: dataset.purge.clone(),
         by_hand: dataset.by_hand.map(str::to_owned),
         class,
         points_to: dataset.points_to.clone(),

@@ -65,6 +65,23 @@ pub fn plan(session: &Session<'_>, args: &PlanArgs) -> Result<u8, Fault> {
     Ok(if errors { 1 } else { 0 })
 }
 
+/// What cleaning up costs others: it is approved with the plan.
+fn outages(session: &Session<'_>, workspace: &Workspace) {
+    let Ok(consequence) = work::consequence(workspace) else { return };
+    let mut rows = Vec::new();
+    for outage in &consequence.outages {
+        for step in &outage.steps {
+            let (what, lock) = (step.step.replace('_', " "), step.lock.label().get(session.lang).to_owned());
+            rows.push(vec![outage.holding.clone(), what, lock, say::bytes(step.bytes), format!("{} s", step.seconds)]);
+        }
+    }
+    if !rows.is_empty() {
+        let head =
+            [("清除时", "while cleaning"), ("步骤", "step"), ("谁等待", "who waits"), ("所需空间", "space needed"), ("约需", "about")];
+        say::table(&head.map(|(zh, en)| session.pick(zh, en)), rows);
+    }
+}
+
 fn show(session: &Session<'_>, workspace: &Workspace, doc: &PlanDoc) {
     let r = reader(session, workspace);
     let join = |s: &std::collections::BTreeSet<String>| s.iter().cloned().collect::<Vec<_>>().join(" ");
@@ -115,6 +132,7 @@ fn show(session: &Session<'_>, workspace: &Workspace, doc: &PlanDoc) {
         ];
         say::table(&head.map(|(zh, en)| session.pick(zh, en)), doc.plan.hand_overs.iter().map(handed).collect());
     }
+    outages(session, workspace);
     let notes = doc
         .notes
         .iter()

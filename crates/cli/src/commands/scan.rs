@@ -20,6 +20,27 @@ pub fn scan(session: &Session<'_>) -> Result<u8, Fault> {
     Ok(if report.inventory.unread.is_empty() { 0 } else { 2 })
 }
 
+/// Rights that erasing would need and the users of the databases lack, as the statements to ask for.
+pub fn rights(session: &Session<'_>) -> Result<u8, Fault> {
+    let mut workspace = session.workspace(true, false)?;
+    let all = work::missing_rights(&mut workspace)?;
+    if session.args.json {
+        let list: Vec<_> = all.iter().map(|(source, missing)| json!({"missing": missing, "source": source})).collect();
+        say::print_json(&json!({"rights": list}));
+    } else {
+        for (source, missing) in &all {
+            match missing.is_empty() {
+                true => session.tell(&format!("{source}：权限齐全"), &format!("{source}: nothing is missing")),
+                false => {
+                    session.tell(&format!("{source}：请管理员执行"), &format!("{source}: ask an administrator to run"));
+                    println!("    {}", missing.join("\n    "));
+                }
+            }
+        }
+    }
+    Ok(if all.iter().all(|(_, missing)| missing.is_empty()) { 0 } else { 1 })
+}
+
 fn coverage(session: &Session<'_>, inventory: &Inventory, ids: &[&str]) {
     // The ledger numbers the sources of the case file in their order.
     let named = |place: &terms::Place| {

@@ -69,6 +69,12 @@ impl Case {
         serde_json::from_str(&text).unwrap_or_else(|e| panic!("{args:?}: {e}\n{text}"))
     }
 
+    /// What it prints as JSON, whatever the exit code.
+    pub fn json_any(&self, args: &[&str]) -> Value {
+        let out = self.run(&[&["--json"], args].concat());
+        serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{args:?}: {e}\n{}", String::from_utf8_lossy(&out.stdout)))
+    }
+
     /// Runs and expects a fault; gives its code.
     pub fn fault(&self, args: &[&str]) -> String {
         let mut all = vec!["--json"];

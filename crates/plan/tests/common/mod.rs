@@ -86,6 +86,7 @@ pub fn golden(name: &str) -> Golden {
             copies: vec![],
             branches: h.branches.into_iter().map(|b| Branch { given: b.given, records: b.records, settled: Default::default() }).collect(),
             by_hand: false,
+            purge: Vec::new(),
             referenced: false,
             purpose: None,
         })

@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use mysql::prelude::Queryable as _;
 use mysql::{Conn, Row};
 use rows::Encoding;
-use terms::{Fault, Place};
+use terms::{Fault, Lock, Place, PurgeStep};
 
 use super::faults::fault;
 use super::quoted;
 use crate::dataset::{Column, Dataset, Listing, Missed};
 use crate::places::Places;
 
+/// Bytes that a rewrite manages in a second (docs/why/residue.md).
+const REWRITE: u64 = 30 << 20;
 /// Most tables that are looked at.
 const TABLES_MAX: usize = 10_000;
 
@@ -27,6 +29,8 @@ pub(super) struct Table {
     pub primary: Vec<usize>,
     /// `InnoDB`, `MyISAM`, `Aria`.
     pub engine: String,
+    /// Whether it has a full-text index: it is then rewritten under a lock.
+    pub full_text: bool,
     /// Bytes that its data takes, by the server's estimate.
     pub bytes: u64,
 }
@@ -71,7 +75,8 @@ impl Field {
     }
 }
 
-const TABLES: &str = "SELECT TABLE_NAME, TABLE_TYPE, COALESCE(ENGINE, ''), COALESCE(DATA_LENGTH, 0) FROM information_schema.TABLES \
+const TABLES: &str = "SELECT TABLE_NAME, TABLE_TYPE, COALESCE(ENGINE, ''), COALESCE(DATA_LENGTH + INDEX_LENGTH, 0), \
+     EXISTS (SELECT * FROM information_schema.STATISTICS s WHERE s.TABLE_SCHEMA = t.TABLE_SCHEMA AND s.TABLE_NAME = t.TABLE_NAME AND s.INDEX_TYPE = 'FULLTEXT') FROM information_schema.TABLES t \
      WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY TABLE_NAME";
 
 const COLUMNS: &str = "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, COALESCE(CHARACTER_SET_NAME, ''), \
@@ -90,16 +95,16 @@ pub(super) fn list(conn: &mut Conn, source: &Place, places: &mut Places) -> Resu
     let full = || Fault::new("too_many_datasets").with("source", source).with("most", TABLES_MAX);
     let database: Option<String> = conn.query_first("SELECT DATABASE()").map_err(map)?;
     let database = quoted(&database.unwrap_or_default());
-    let found: Vec<(String, String, String, u64)> = conn.query(TABLES).map_err(map)?;
+    let found: Vec<(String, String, String, u64, bool)> = conn.query(TABLES).map_err(map)?;
     if found.len() > TABLES_MAX {
         return Err(full());
     }
     let mut tables: BTreeMap<String, Table> = BTreeMap::new();
     let mut ids: BTreeMap<String, Place> = BTreeMap::new();
-    for (name, _, engine, bytes) in found {
+    for (name, _, engine, bytes, full_text) in found {
         ids.insert(name.clone(), places.of(source, 't', &name).ok_or_else(full)?);
         let sql = format!("{database}.{}", quoted(&name));
-        tables.insert(name, Table { sql, engine, bytes, ..Table::default() });
+        tables.insert(name, Table { sql, engine, bytes, full_text, ..Table::default() });
     }
     for row in conn.query::<Row, _>(COLUMNS).map_err(map)? {
         let (name, field) = field(row);
@@ -201,6 +206,12 @@ fn dataset(place: &Place, name: &str, table: &Table) -> Dataset {
         encoding: Encoding::Utf8,
         hidden: false,
         derived: false,
+        purge: vec![PurgeStep::rewriting(
+            "rewrite_table",
+            if table.full_text { Lock::Readers } else { Lock::Writers },
+            table.bytes,
+            REWRITE,
+        )],
         by_hand: None,
         keyed: !table.key.is_empty(),
     }

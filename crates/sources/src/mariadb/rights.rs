@@ -14,6 +14,10 @@ const GLOBAL: &str = "SELECT PRIVILEGE_TYPE FROM information_schema.USER_PRIVILE
 const SCHEMA: &str = "SELECT PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES WHERE ? LIKE TABLE_SCHEMA";
 const TABLE: &str = "SELECT PRIVILEGE_TYPE FROM information_schema.TABLE_PRIVILEGES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?";
 
+/// Tables of Custody's own, made for a moment: to be written over, and to be looked for.
+const OWN_TABLES: [&str; 2] = ["custody_filler", "custody_probe"];
+const OWN_RIGHTS: [&str; 5] = ["CREATE", "DROP", "INSERT", "SELECT", "UPDATE"];
+
 /// Statements that give what is missing.
 pub(super) fn missing(conn: &mut Conn, source: &Place, tables: &[Table], deep: bool) -> Result<Vec<String>, Fault> {
     let map = |e: mysql::Error| fault(&e, source);
@@ -35,9 +39,12 @@ pub(super) fn missing(conn: &mut Conn, source: &Place, tables: &[Table], deep: b
         if !lacks.is_empty() {
             out.push(format!("GRANT {} ON {} TO {user};", lacks.join(", "), table.sql));
         }
-        if deep && !["CREATE", "DROP", "INSERT", "UPDATE"].iter().all(|r| global.contains(*r) || schema.iter().any(|s| s == r)) {
-            given.insert(format!("GRANT CREATE, DROP, INSERT, UPDATE, SELECT ON {}.`custody_filler` TO {user};", quoted(&database)));
-            given.insert(format!("GRANT CREATE, DROP, INSERT, SELECT ON {}.`custody_probe` TO {user};", quoted(&database)));
+        for own in OWN_TABLES.iter().filter(|_| deep) {
+            let of_own: Vec<String> = conn.exec(TABLE, (&database, own)).map_err(map)?;
+            let has = |r: &&str| global.contains(*r) || schema.iter().chain(&of_own).any(|s| s == r);
+            if !OWN_RIGHTS.iter().all(|r| has(r)) {
+                given.insert(format!("GRANT {} ON {}.{} TO {user};", OWN_RIGHTS.join(", "), quoted(&database), quoted(own)));
+            }
         }
     }
     out.extend(given);

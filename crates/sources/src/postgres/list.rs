@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use postgres::{Client, Row};
 use rows::Encoding;
-use terms::{Fault, Place};
+use terms::{Fault, Lock, Place, PurgeStep};
 
 use super::faults::fault;
 use super::quoted;
@@ -13,6 +13,8 @@ use super::tuple::{Attribute, Form};
 use crate::dataset::{Column, Dataset, Listing, Missed};
 use crate::places::Places;
 
+/// Bytes that a rewrite manages in a second (docs/why/residue.md).
+const REWRITE: u64 = 20 << 20;
 /// Most tables that are looked at.
 const TABLES_MAX: usize = 10_000;
 
@@ -23,6 +25,8 @@ pub(super) struct Table {
     pub sql: String,
     pub oid: u32,
     pub kind: Kind,
+    /// Bytes that it takes with its indexes and what lies outside of its rows.
+    pub bytes: u64,
     /// Whether it has triggers of its users.
     pub triggers: bool,
     pub fields: Vec<Field>,
@@ -63,7 +67,8 @@ pub(super) struct Field {
 }
 
 const TABLES: &str = "SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, \
-     has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') \
+     has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'), \
+     (SELECT coalesce(sum(pg_total_relation_size(p.x)), 0)::int8 FROM (SELECT c.oid AS x UNION SELECT relid FROM pg_partition_tree(c.oid)) AS p) \
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
      WHERE c.relkind IN ('r', 'p', 'm', 'f') AND NOT c.relispartition \
      AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp\\_%' \
@@ -96,12 +101,14 @@ pub(super) fn list(client: &mut Client, source: &Place, places: &mut Places) -> 
         return Err(full());
     }
     let mut listing = Listing::default();
+    let mut sizes: BTreeMap<u32, i64> = BTreeMap::new();
     let mut named: BTreeMap<u32, (Place, String, String, String)> = BTreeMap::new();
     for row in &found {
         let (oid, schema, name, kind, may): (u32, String, String, String, bool) =
             (get(row, 0, source)?, get(row, 1, source)?, get(row, 2, source)?, get(row, 3, source)?, get(row, 4, source)?);
         let shown = if schema == "public" { name.clone() } else { format!("{schema}.{name}") };
         let place = places.of(source, 't', &shown).ok_or_else(full)?;
+        sizes.insert(oid, get::<i64>(row, 5, source)?);
         let reason = match (kind.as_str(), may) {
             ("f", _) => Some("foreign_table"),
             (_, false) => Some("right_missing"),
@@ -135,6 +142,7 @@ pub(super) fn list(client: &mut Client, source: &Place, places: &mut Places) -> 
                 "m" => Kind::View,
                 _ => Kind::Plain,
             },
+            bytes: sizes.get(oid).and_then(|n| u64::try_from(*n).ok()).unwrap_or_default(),
             triggers: triggers.contains(oid),
             fields,
             key: declared,
@@ -237,6 +245,17 @@ fn keys(rows: &[Row], fields: &mut [Field], source: &Place) -> Result<Vec<Vec<us
     Ok(out)
 }
 
+/// What the purge costs others: the rewrite locks readers out, and that of the catalogue keeps every query from being planned.
+fn purge(table: &Table) -> Vec<PurgeStep> {
+    match table.kind {
+        Kind::View => Vec::new(),
+        _ => vec![
+            PurgeStep::rewriting("rewrite_table", Lock::Readers, table.bytes, REWRITE),
+            PurgeStep::rewriting("rewrite_catalogue", Lock::Readers, 0, REWRITE),
+        ],
+    }
+}
+
 fn dataset(place: &Place, shown: &str, table: &Table, names: &[(String, String)]) -> Dataset {
     let column = |(i, (field, (name, declared))): (usize, (&Field, &(String, String)))| Column {
         name: name.clone(),
@@ -255,6 +274,7 @@ fn dataset(place: &Place, shown: &str, table: &Table, names: &[(String, String)]
         encoding: Encoding::Utf8,
         hidden: false,
         derived: table.kind == Kind::View,
+        purge: purge(table),
         by_hand: None,
         keyed: !table.key.is_empty(),
     }
@@ -290,6 +310,7 @@ fn large_objects(
         sql: "pg_catalog.pg_largeobject_metadata".to_owned(),
         oid: 2_613,
         kind: Kind::LargeObjects,
+        bytes: 0,
         triggers: false,
         fields: vec![field(1, "oid", 26, 'N'), field(2, "data", 17, 'U')],
         key: vec![0],

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
-use terms::{Fault, Place};
+use terms::{Fault, Lock, Place, PurgeStep};
 
 use super::read::{Identity, identity};
 use super::record::rowid_alias;
@@ -11,6 +11,8 @@ use super::{ENCODING, Sqlite, fault, quoted};
 use crate::dataset::{Column, Dataset, Listing, Missed};
 use crate::places::Places;
 
+/// Bytes that a rewrite manages in a second (docs/why/residue.md).
+const REWRITE: u64 = 50 << 20;
 /// Most tables that are looked at.
 const TABLES_MAX: usize = 10_000;
 
@@ -30,6 +32,7 @@ pub(super) fn list(sqlite: &Sqlite, places: &mut Places) -> Result<Listing, Faul
         let place = places.of(at, 't', name).ok_or_else(|| Fault::new("too_many_datasets").with("source", at).with("most", TABLES_MAX))?;
         ids.insert(name.to_lowercase(), place);
     }
+    let bytes = std::fs::metadata(&sqlite.path).map_or(0, |m| m.len());
     let mut listing = Listing::default();
     for (name, sql) in &tables {
         let Some(place) = ids.get(&name.to_lowercase()) else { continue };
@@ -48,6 +51,7 @@ pub(super) fn list(sqlite: &Sqlite, places: &mut Places) -> Result<Listing, Faul
             encoding: ENCODING,
             hidden: false,
             derived: false,
+            purge: vec![PurgeStep::rewriting("rewrite_file", Lock::Alone, bytes, REWRITE)],
             by_hand: None,
             keyed: false,
         };
