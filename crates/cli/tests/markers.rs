@@ -131,6 +131,7 @@ fn nothing_of_the_sources_is_written_or_said() {
     }
     case.drill();
     say(&case, &mut said, &["backup"]);
+    case.ok(&["restore", "--to", "restored"]);
     say(&case, &mut said, &["apply", "--dry-run"]);
     // What goes wrong must not say it either: a locked database, a new row in the way, a file that is gone.
     let db = rusqlite::Connection::open(case.folder.join("data/shop.db")).unwrap();
@@ -143,7 +144,6 @@ fn nothing_of_the_sources_is_written_or_said() {
     say(&case, &mut said, &["apply"]);
     say(&case, &mut said, &["answer", "qzkey0017"]);
     say(&case, &mut said, &["status"]);
-    case.ok(&["restore", "--to", "restored"]);
     say(&case, &mut said, &["dossier", "-o", "end.zip"]);
     say(&case, &mut said, &["verify", "end.zip"]);
     assert!(said.iter().any(|(_, text)| String::from_utf8_lossy(text).contains("\"rows_done\": 2")), "nothing was destroyed");
