@@ -1,6 +1,18 @@
 //! File formats as bytes: what a file is, what is in it, and the same file without some of it. Knows nothing of persons, law or stores.
 
+mod html;
+mod json;
+mod kind;
+mod leaves;
+mod mail;
+mod office;
+mod ole;
+mod pdf;
 mod reason;
+mod text;
 pub mod xlsx;
+mod zipped;
 
+pub use kind::{Kind, kind};
+pub use leaves::{Leaf, Limits, leaves};
 pub use reason::Reason;

@@ -21,6 +21,34 @@ pub enum Reason {
     TooDeep,
     /// More members than are looked at.
     TooManyMembers,
+    /// XML that names entities elsewhere.
+    ExternalEntity,
+    /// A picture or a scan: not read, which is not the same as nothing in it.
+    NoText,
+    /// Not a kind that is known.
+    UnknownKind,
+    /// Not a compression that is known.
+    UnknownMethod,
+    /// Packed more tightly than anything usual.
+    RatioTooHigh,
+    /// Sizes that contradict each other or the data.
+    SizeForged,
+    /// Names that contradict each other.
+    NameForged,
+    /// Bytes of no one encoding.
+    BadEncoding,
+    /// Two members with the same bytes.
+    OverlappingMembers,
+    /// Two members with the same name.
+    DuplicateMember,
+    /// A name that leads out of its folder.
+    PathTraversal,
+    /// A link: never followed.
+    Link,
+    /// A device or pipe.
+    SpecialMember,
+    /// Something behind the end of a stream.
+    TrailingBytes,
     /// Reading or writing failed.
     Unreadable,
 }
@@ -38,6 +66,20 @@ impl Reason {
             Reason::TooLarge => "too_large",
             Reason::TooDeep => "too_deep",
             Reason::TooManyMembers => "too_many_members",
+            Reason::ExternalEntity => "external_entity",
+            Reason::NoText => "no_text",
+            Reason::UnknownKind => "unknown_kind",
+            Reason::UnknownMethod => "unknown_method",
+            Reason::RatioTooHigh => "ratio_too_high",
+            Reason::SizeForged => "size_forged",
+            Reason::NameForged => "name_forged",
+            Reason::BadEncoding => "bad_encoding",
+            Reason::OverlappingMembers => "overlapping_members",
+            Reason::DuplicateMember => "duplicate_member",
+            Reason::PathTraversal => "path_traversal",
+            Reason::Link => "link",
+            Reason::SpecialMember => "special_member",
+            Reason::TrailingBytes => "trailing_bytes",
             Reason::Unreadable => "file_unreadable",
         }
     }

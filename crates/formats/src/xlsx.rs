@@ -58,6 +58,24 @@ pub fn editable(input: impl Read + Seek) -> Result<(), Reason> {
     Package::open(input)?.editable()
 }
 
+/// Whether a workbook has all its sheets, and every cell the string that it names.
+///
+/// # Errors
+/// What is wrong.
+pub fn check(input: impl Read + Seek) -> Result<(), Reason> {
+    let mut package = Package::open(input)?;
+    let (shared, nothing) = (package.shared_strings()?, BTreeMap::new());
+    let items = match &shared {
+        Some(part) => strings::items(&package.text(part)?)?.len(),
+        None => 0,
+    };
+    let mut seen = sheet::Seen::default();
+    for (_, part) in package.sheets()? {
+        sheet::scan(&package.text(&part)?, &nothing, &mut seen)?;
+    }
+    if seen.kept_items.iter().all(|i| (*i as usize) < items) { Ok(()) } else { Err(Reason::Damaged) }
+}
+
 /// The sheets of a workbook, each with the parts in which its values lie.
 ///
 /// # Errors

@@ -29,6 +29,7 @@ pub(super) fn walk<'a>(text: &'a str, hear: &mut dyn FnMut(Step<'a>) -> Result<(
         let to = usize::try_from(reader.buffer_position()).unwrap_or_default();
         match &event {
             Event::Eof => return if depth == 0 { Ok(()) } else { Err(Reason::Damaged) },
+            Event::DocType(t) if t.contains("SYSTEM") || t.contains("PUBLIC") => return Err(Reason::ExternalEntity),
             Event::DocType(_) => return Err(Reason::EntityBomb),
             Event::Start(_) => depth += 1,
             Event::End(_) => depth = depth.saturating_sub(1),

@@ -1,0 +1,89 @@
+//! What a ZIP archive says of itself, twice: the directory at its end against the header before each member. Where they differ, one of them lies.
+
+use std::collections::BTreeSet;
+use std::io::{Read, Seek, SeekFrom};
+
+use zip::ZipArchive;
+
+use crate::reason::Reason;
+
+/// Most bytes of a directory.
+const DIRECTORY_MAX: u64 = 64 << 20;
+
+/// A member as the directory has it.
+struct Told {
+    name: Vec<u8>,
+    header: u64,
+    packed: u64,
+    size: u64,
+}
+
+/// Compares directory and headers.
+///
+/// # Errors
+/// Why the archive is not to be believed.
+pub(crate) fn sound(mut input: impl Read + Seek) -> Result<(), Reason> {
+    let mut told = Vec::new();
+    let mut archive = ZipArchive::new(&mut input).map_err(|_| Reason::Damaged)?;
+    let directory = archive.central_directory_start();
+    for i in 0..archive.len() {
+        let file = archive.by_index_raw(i).map_err(|_| Reason::Damaged)?;
+        told.push(Told { name: file.name_raw().to_vec(), header: file.header_start(), packed: file.compressed_size(), size: file.size() });
+    }
+    drop(archive);
+    let listed = listed(&mut input, directory)?;
+    let distinct: BTreeSet<&Vec<u8>> = listed.iter().collect();
+    if distinct.len() != listed.len() {
+        return Err(Reason::DuplicateMember);
+    }
+    let mut ranges = Vec::new();
+    // Names as the directory has them, byte for byte: an extra field may say another.
+    for (member, name) in told.iter_mut().zip(&listed) {
+        member.name.clone_from(name);
+        ranges.push(header(&mut input, member)?);
+    }
+    ranges.sort_unstable();
+    let overlap = ranges.windows(2).any(|w| matches!(w, [a, b] if b.0 < a.1));
+    if overlap { Err(Reason::OverlappingMembers) } else { Ok(()) }
+}
+
+/// Names in the directory, one for each of its entries.
+fn listed(input: &mut (impl Read + Seek), start: u64) -> Result<Vec<Vec<u8>>, Reason> {
+    let mut bytes = Vec::new();
+    input.seek(SeekFrom::Start(start))?;
+    input.take(DIRECTORY_MAX).read_to_end(&mut bytes)?;
+    let number = |at: usize, len: usize| {
+        let part = bytes.get(at..at + len).unwrap_or_default();
+        part.iter().rev().fold(0usize, |n, b| n << 8 | usize::from(*b))
+    };
+    let (mut at, mut out) = (0, Vec::new());
+    while bytes.get(at..at + 4) == Some(b"PK\x01\x02") {
+        let (name, extra, comment) = (number(at + 28, 2), number(at + 30, 2), number(at + 32, 2));
+        out.push(bytes.get(at + 46..at + 46 + name).unwrap_or_default().to_vec());
+        at += 46 + name + extra + comment;
+    }
+    Ok(out)
+}
+
+/// The bytes that a member takes, from its header to its end.
+fn header(input: &mut (impl Read + Seek), member: &Told) -> Result<(u64, u64), Reason> {
+    let mut head = [0u8; 30];
+    input.seek(SeekFrom::Start(member.header))?;
+    input.read_exact(&mut head).map_err(|_| Reason::Damaged)?;
+    let number = |at: usize, len: usize| head.get(at..at + len).unwrap_or_default().iter().rev().fold(0u64, |n, b| n << 8 | u64::from(*b));
+    if head.get(..4) != Some(b"PK\x03\x04") {
+        return Err(Reason::Damaged);
+    }
+    let (flags, packed, size, name_len, extra) = (number(6, 2), number(18, 4), number(22, 4), number(26, 2), number(28, 2));
+    let mut name = vec![0u8; usize::try_from(name_len).unwrap_or_default()];
+    input.read_exact(&mut name).map_err(|_| Reason::Damaged)?;
+    if name != member.name {
+        return Err(Reason::NameForged);
+    }
+    // Sizes may stand behind the data, or in the extra field of large archives.
+    let elsewhere = flags & 8 != 0 || packed == 0xffff_ffff || size == 0xffff_ffff;
+    if !elsewhere && (packed != member.packed || size != member.size) {
+        return Err(Reason::SizeForged);
+    }
+    Ok((member.header, member.header + 30 + name_len + extra + member.packed))
+}
