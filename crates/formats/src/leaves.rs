@@ -210,8 +210,7 @@ impl Walk<'_> {
     }
 
     fn gzip(&mut self, path: &[String], name: &str, input: &mut dyn ReadSeek, size: u64, depth: usize) -> Result<(), Reason> {
-        let inner = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".tgz")).unwrap_or(name).to_owned();
-        let inner = if name.ends_with(".tgz") { format!("{inner}.tar") } else { inner };
+        let inner = inner_name(name);
         match unpacked(MultiGzDecoder::new(&mut *input), size, self.limits) {
             Err(reason) => self.say(path, Kind::Gzip, size, Err(reason)),
             Ok((bytes, whole)) => {
@@ -221,7 +220,6 @@ impl Walk<'_> {
                 if !whole {
                     self.say(path, Kind::Gzip, 0, Err(Reason::TrailingBytes))?;
                 }
-                let inner = inner.rsplit(['/', '\\']).next().unwrap_or(&inner).to_owned();
                 self.member(path, &inner, bytes, depth)
             }
         }
@@ -314,6 +312,16 @@ impl Walk<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// The name of what a GZIP stream holds.
+pub(crate) fn inner_name(name: &str) -> String {
+    let short = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    match (short.strip_suffix(".gz"), short.strip_suffix(".tgz")) {
+        (Some(inner), _) => inner.to_owned(),
+        (_, Some(inner)) => format!("{inner}.tar"),
+        _ => short.to_owned(),
     }
 }
 

@@ -10,9 +10,11 @@ mod ole;
 mod pdf;
 mod reason;
 mod text;
+mod without;
 pub mod xlsx;
 mod zipped;
 
 pub use kind::{Kind, kind};
 pub use leaves::{Leaf, Limits, leaves};
 pub use reason::Reason;
+pub use without::{Fate, Fates, without};

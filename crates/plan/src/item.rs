@@ -187,7 +187,9 @@ fn item(id: Id, holding: &Holding, fate: Fate<'_>, branches: Vec<u32>, groups: &
 /// Whether Custody erases in stores of that kind itself.
 fn erases(kind: StoreKind) -> bool {
     match kind {
-        StoreKind::Sqlite | StoreKind::Delimited | StoreKind::Sheets | StoreKind::Postgresql | StoreKind::Mariadb => true,
+        StoreKind::Sqlite | StoreKind::Delimited | StoreKind::Sheets | StoreKind::Files | StoreKind::Postgresql | StoreKind::Mariadb => {
+            true
+        }
         StoreKind::Paper | StoreKind::Device | StoreKind::Platform => false,
     }
 }

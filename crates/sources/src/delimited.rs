@@ -35,6 +35,8 @@ pub(crate) struct Delimited {
     files: Vec<Known>,
     /// The workspace's mark, by which its own half-done files are known.
     mark: String,
+    /// In a folder of anything: which files are lists; the others are somebody else's.
+    only: Option<fn(&str) -> bool>,
 }
 
 /// A file that was listed.
@@ -46,7 +48,12 @@ struct Known {
 
 impl Delimited {
     pub(crate) fn new(source: Place, folder: &Path) -> Delimited {
-        Delimited { source, folder: folder.to_owned(), files: Vec::new(), mark: String::new() }
+        Delimited { source, folder: folder.to_owned(), files: Vec::new(), mark: String::new(), only: None }
+    }
+
+    /// The lists in a folder of anything.
+    pub(crate) fn of(source: Place, folder: &Path, only: fn(&str) -> bool) -> Delimited {
+        Delimited { only: Some(only), ..Delimited::new(source, folder) }
     }
 
     fn known(&self, place: &Place) -> Result<&Known, Fault> {
@@ -155,6 +162,9 @@ impl Source for Delimited {
         let mut listing = Listing::default();
         self.files.clear();
         for Found { name, path, unread } in walk(&self.folder, &self.source)? {
+            if self.only.is_some_and(|own| !own(&name)) {
+                continue;
+            }
             let full = || Fault::new("too_many_datasets").with("source", &self.source).with("most", FILES_MAX);
             let place = places.of(&self.source, 'f', &name).ok_or_else(full)?;
             let bytes = if unread.is_none() { fs::metadata(&path).map_or(0, |m| m.len()) } else { 0 };

@@ -4,7 +4,9 @@ mod blank;
 mod control;
 mod dataset;
 mod delimited;
+mod documents;
 mod files;
+mod folder;
 mod mariadb;
 mod overwrite;
 mod places;
@@ -150,6 +152,7 @@ fn open_path(kind: StoreKind, source: &Place, path: &Path) -> Result<Box<dyn Sou
         StoreKind::Sqlite => Box::new(sqlite::Sqlite::new(source.clone(), path)),
         StoreKind::Delimited => Box::new(delimited::Delimited::new(source.clone(), path)),
         StoreKind::Sheets => Box::new(sheets::Sheets::new(source.clone(), path)),
+        StoreKind::Files => Box::new(folder::Folder::new(source, path)),
         StoreKind::Postgresql | StoreKind::Mariadb => return Err(Fault::new("server_address").with("source", source)),
         StoreKind::Paper | StoreKind::Device | StoreKind::Platform => return Err(Fault::new("reach_by_hand").with("source", source)),
     })

@@ -38,6 +38,8 @@ pub(crate) struct Sheets {
     known: Vec<Known>,
     /// What half-done files of this workspace are marked with.
     mark: String,
+    /// In a folder of anything: which files are workbooks; the others are somebody else's.
+    only: Option<fn(&str) -> bool>,
 }
 
 struct Known {
@@ -52,7 +54,16 @@ struct Known {
 
 impl Sheets {
     pub(crate) fn new(source: Place, folder: &Path) -> Sheets {
-        Sheets { source, folder: folder.to_owned(), known: Vec::new(), mark: String::new() }
+        Sheets { source, folder: folder.to_owned(), known: Vec::new(), mark: String::new(), only: None }
+    }
+
+    /// The workbooks in a folder of anything.
+    pub(crate) fn of(source: Place, folder: &Path, only: fn(&str) -> bool) -> Sheets {
+        Sheets { only: Some(only), ..Sheets::new(source, folder) }
+    }
+
+    pub(crate) fn has(&self, place: &Place) -> bool {
+        self.known.iter().any(|k| k.dataset.place == *place)
     }
 
     fn add_book(&mut self, name: &str, path: &Path, place: &Place, places: &mut Places, listing: &mut Listing) -> Result<(), Fault> {
@@ -276,6 +287,9 @@ impl Source for Sheets {
         let mut listing = Listing::default();
         self.known.clear();
         for Found { name, path, unread } in walk(&self.folder, &self.source)? {
+            if self.only.is_some_and(|own| !own(&name)) {
+                continue;
+            }
             let place = places
                 .of(&self.source, 'f', &name)
                 .ok_or_else(|| Fault::new("too_many_datasets").with("source", &self.source).with("most", 0))?;

@@ -64,6 +64,7 @@ words!(
         Sqlite = "sqlite", "SQLite 数据库", "SQLite database";
         Delimited = "delimited", "分隔文本文件夹（CSV/TSV）", "folder of delimited files (CSV/TSV)";
         Sheets = "sheets", "电子表格文件夹（XLSX/XLS）", "folder of spreadsheets (XLSX/XLS)";
+        Files = "files", "各类文件的文件夹", "folder of files of any kind";
         Postgresql = "postgresql", "PostgreSQL 数据库", "PostgreSQL database";
         Mariadb = "mariadb", "MariaDB 或 MySQL 数据库", "MariaDB or MySQL database";
         Paper = "paper", "纸质档案", "paper";

@@ -149,7 +149,7 @@ pub struct Party {
 pub struct SourceFile {
     /// Short name, used in `datasets`.
     pub id: At<String>,
-    /// `sqlite`, `delimited` (a folder of CSV/TSV), `sheets` (a folder of XLSX/XLS), `postgresql`, `mariadb` (MySQL too); by hand only:
+    /// `sqlite`, `delimited` (a folder of CSV/TSV), `sheets` (a folder of XLSX/XLS), `files` (a folder of anything), `postgresql`, `mariadb` (MySQL too); by hand only:
     /// `paper`, `device`, `platform`.
     pub kind: At<String>,
     /// `direct`, `script`, `pack` or `by_hand`.

@@ -1,0 +1,241 @@
+//! Documents in a folder, and what lies in archives and mails: one row each, path and text; erased whole, out of their archives where they lie in one.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use formats::{Fate, Fates, Kind, Leaf, Limits, Reason};
+use remains::Needles;
+use rows::{Batch, BatchBuilder, CellRef, Encoding, Locator, Tag};
+use terms::{Fault, Lock, Place, PurgeStep};
+
+use crate::blank::Blank;
+use crate::dataset::{Action, Column, Dataset, Holds, Listing, Missed, ReadSummary, Searched};
+use crate::delimited::{Found, io_fault, walk};
+use crate::files::Structures;
+use crate::overwrite::{Rewrite, wipe};
+use crate::places::Places;
+use crate::raw::{Record, points};
+use crate::{Pick, Sink};
+
+/// The name of the data set.
+const NAME: &str = "documents";
+/// Between a file's name and that of a member.
+const INSIDE: &str = "!/";
+const BATCH_BYTES: usize = 8 << 20;
+/// Bytes that are rewritten in a second.
+const REWRITE: u64 = 20 << 20;
+/// Most bytes that are said of a member.
+const BYTES_MOST: u64 = 1 << 50;
+/// Most values of one document that are looked for.
+const PARTS_MAX: usize = 10_000;
+
+/// The documents of a folder.
+pub(crate) struct Documents {
+    source: Place,
+    folder: PathBuf,
+    /// Which files are not its own: they are read row by row elsewhere.
+    others: fn(&str) -> bool,
+    files: Vec<Found>,
+    place: Option<Place>,
+    mark: String,
+}
+
+impl Documents {
+    pub(crate) fn new(source: Place, folder: &Path, others: fn(&str) -> bool) -> Documents {
+        Documents { source, folder: folder.to_owned(), others, files: Vec::new(), place: None, mark: String::new() }
+    }
+
+    pub(crate) fn is(&self, place: &Place) -> bool {
+        self.place.as_ref() == Some(place)
+    }
+
+    /// Looks at every file once: what cannot be read is named, member by member.
+    pub(crate) fn list(&mut self, places: &mut Places) -> Result<Listing, Fault> {
+        self.mark = places.mark().to_owned();
+        let mut listing = Listing::default();
+        let full = || Fault::new("too_many_datasets").with("source", &self.source).with("most", 0);
+        let found = walk(&self.folder, &self.source)?.into_iter().filter(|f| !(self.others)(&f.name));
+        let (files, special): (Vec<Found>, Vec<Found>) = found.partition(|f| f.unread.is_none());
+        for file in special {
+            let place = places.of(&self.source, 'f', &file.name).ok_or_else(full)?;
+            listing.missed.push(Missed { place, reason: file.unread.unwrap_or_default().to_owned(), bytes: 0 });
+        }
+        let mut bytes = 0;
+        for file in &files {
+            bytes += fs::metadata(&file.path).map_or(0, |m| m.len());
+            let mut missed = Vec::new();
+            read_file(file, &mut |leaf| {
+                missed.extend(leaf.text.err().map(|reason| (leaf.path.join(INSIDE), reason, leaf.bytes)));
+                Ok(())
+            });
+            for (member, reason, bytes) in missed {
+                let own = places.of(&self.source, 'f', &file.name).ok_or_else(full)?;
+                let place = if member.is_empty() { own } else { places.of(&own, 's', &member).ok_or_else(full)? };
+                // What a forged header says is no number of bytes that lies anywhere.
+                listing.missed.push(Missed { place, reason: reason.code().to_owned(), bytes: bytes.min(BYTES_MOST) });
+            }
+        }
+        self.files = files;
+        if self.files.is_empty() {
+            return Ok(listing);
+        }
+        let place = places.of(&self.source, 'd', NAME).ok_or_else(full)?;
+        self.place = Some(place.clone());
+        let column = |name: &str| Column { name: name.to_owned(), ..Column::default() };
+        listing.datasets.push(Dataset {
+            place,
+            name: NAME.to_owned(),
+            is_table: true,
+            columns: vec![column("path"), column("text")],
+            points_to: Vec::new(),
+            encoding: Encoding::Utf8,
+            hidden: false,
+            derived: false,
+            purge: vec![PurgeStep::rewriting("rewrite_file", Lock::Alone, bytes, REWRITE)],
+            by_hand: None,
+            keyed: false,
+        });
+        Ok(listing)
+    }
+
+    pub(crate) fn read(&self, sink: Sink<'_>) -> Result<ReadSummary, Fault> {
+        let mut builder = BatchBuilder::new(2);
+        let mut summary = ReadSummary::default();
+        let mut stopped = None;
+        for file in &self.files {
+            read_file(file, &mut |leaf| {
+                let Ok(text) = leaf.text else { return Ok(()) };
+                if leaf.kind == Kind::Empty && is_container(leaf.path.last().unwrap_or(&file.name)) {
+                    return Ok(());
+                }
+                let path = named(file, &leaf.path);
+                let cells = [path.as_str(), &text].map(|t| CellRef { tag: Tag::Text, bytes: t.as_bytes() });
+                builder.push(&Locator::Bytes { record: summary.rows, from: 0, to: leaf.bytes }, cells);
+                summary.rows += 1;
+                if builder.bytes() >= BATCH_BYTES
+                    && let Err(fault) = sink(&builder.finish())
+                {
+                    stopped = Some(fault);
+                    return Err(Reason::Unreadable);
+                }
+                Ok(())
+            });
+            if let Some(fault) = stopped {
+                return Err(fault);
+            }
+        }
+        if builder.rows() > 0 {
+            sink(&builder.finish())?;
+        }
+        Ok(summary)
+    }
+
+    /// Files go whole; members go out of their archives, file by file.
+    pub(crate) fn erase(&self, place: &Place, pick: Pick<'_>) -> Result<(), Fault> {
+        let mut gone: BTreeMap<String, Fates> = BTreeMap::new();
+        self.read(&mut |batch: &Batch| {
+            for row in 0..batch.rows() {
+                let fate = match pick(place, batch, row)? {
+                    Action::Keep => continue,
+                    Action::Delete => Fate::Gone,
+                    Action::Empty(columns, _) if columns.contains(&1) => Fate::Emptied,
+                    Action::Empty(..) => return Err(Fault::new("whole_file_only").with("place", place)),
+                };
+                let path = String::from_utf8_lossy(batch.cell(row, 0).bytes).into_owned();
+                let mut steps = path.split(INSIDE).map(str::to_owned);
+                let file = steps.next().unwrap_or_default();
+                gone.entry(file).or_default().insert(steps.collect(), fate);
+            }
+            Ok(())
+        })?;
+        for (name, fates) in gone {
+            let Some(file) = self.files.iter().find(|f| f.name == name) else { continue };
+            self.erase_in(file, place, &fates)?;
+        }
+        Ok(())
+    }
+
+    fn erase_in(&self, file: &Found, place: &Place, fates: &Fates) -> Result<(), Fault> {
+        let map = |e: std::io::Error| io_fault(&e, place);
+        match fates.get(&Vec::new()) {
+            Some(Fate::Gone) => return wipe(&file.path).map_err(map),
+            Some(Fate::Emptied) => return Rewrite::new(&file.path, place, &self.mark).carry_out(&mut |_| Ok(())).map_err(map),
+            None => {}
+        }
+        let mut refused = None;
+        let written = Rewrite::new(&file.path, place, &self.mark).carry_out(&mut |mut part| {
+            let old = File::open(&file.path)?;
+            formats::without(&file.name, old, &mut part, fates, Limits::default()).map_err(|reason| {
+                refused = Some(reason);
+                std::io::Error::from(std::io::ErrorKind::InvalidData)
+            })
+        });
+        match (written, refused) {
+            (Err(_), Some(reason)) => Err(Fault::named(reason.code()).with("place", place)),
+            (other, _) => other.map_err(map),
+        }
+    }
+
+    /// Searches every file as it lies, and once more as it reads.
+    pub(crate) fn search(&self, place: &Place, needles: &mut Needles) -> Searched {
+        let mut structures = Structures::default();
+        let (own, raw) = (structures.of(place.as_str(), Holds::Records), structures.of("other_files", Holds::Nothing));
+        let mut out = Searched::default();
+        for file in &self.files {
+            match File::open(&file.path).and_then(|f| needles.look_in(raw, f)) {
+                Ok(read) => out.bytes += read,
+                // What went whole is not there any more.
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(_) => out.unread += 1,
+            }
+            read_file(file, &mut |leaf| {
+                match leaf.text {
+                    Ok(text) => needles.look(own, text.as_bytes()),
+                    // What is not read was not looked into.
+                    Err(_) => out.unread += leaf.bytes.max(1),
+                }
+                Ok(())
+            });
+        }
+        out.structures = structures.list();
+        out
+    }
+}
+
+/// What erasing leaves.
+pub(crate) fn blanks() -> Vec<Blank> {
+    vec![Blank::Text, Blank::Text]
+}
+
+/// A row's text, and the values in it that point to one person.
+pub(crate) fn record(cells: &[CellRef<'_>]) -> Record {
+    let mut out = Record::joined(cells, b"");
+    if let Some(text) = cells.get(1) {
+        let word = |b: &u8| b.is_ascii_alphanumeric() || b"@._-+".contains(b) || *b >= 0x80;
+        let words = text.bytes.split(|b| !word(b)).filter(|w| points(w)).take(PARTS_MAX);
+        out.parts_of(1, words.map(<[u8]>::to_vec).collect());
+    }
+    out
+}
+
+/// Archives and mailboxes are no documents of their own: an empty one has nothing in it.
+fn is_container(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    [".mbox", ".mbx", ".zip", ".tar", ".gz", ".tgz"].iter().any(|e| lower.ends_with(e))
+}
+
+fn named(file: &Found, path: &[String]) -> String {
+    [std::slice::from_ref(&file.name), path].concat().join(INSIDE)
+}
+
+/// Reads a file; what is wrong with it is heard as a leaf.
+fn read_file(file: &Found, hear: &mut dyn FnMut(Leaf) -> Result<(), Reason>) {
+    let unreadable = |reason| Leaf { path: Vec::new(), kind: Kind::Unknown, bytes: 0, text: Err(reason) };
+    let read = match File::open(&file.path) {
+        Ok(open) => formats::leaves(&file.name, open, Limits::default(), hear),
+        Err(_) => hear(unreadable(Reason::Unreadable)),
+    };
+    // Whoever hears stops it by an error of their own, which they know.
+    let _ = read;
+}
