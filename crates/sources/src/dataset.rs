@@ -37,6 +37,8 @@ pub struct Dataset {
     pub purge: Vec<terms::PurgeStep>,
     /// Why its rows are not erased by Custody, but by hand; none if they are.
     pub by_hand: Option<&'static str>,
+    /// Whether a row may name several persons and be about none of them: a document.
+    pub mentions: bool,
     /// Whether a row's locator stays the row's for good: a declared key. Row ids without one are dealt anew when a file is rewritten.
     pub keyed: bool,
 }

@@ -185,6 +185,7 @@ impl Source for Delimited {
                         derived: false,
                         purge: vec![PurgeStep::rewriting("rewrite_file", Lock::Alone, bytes, REWRITE)],
                         by_hand: None,
+                        mentions: false,
                         keyed: false,
                     };
                     listing.datasets.push(dataset.clone());

@@ -94,6 +94,7 @@ impl Documents {
             derived: false,
             purge: vec![PurgeStep::rewriting("rewrite_file", Lock::Alone, bytes, REWRITE)],
             by_hand: None,
+            mentions: true,
             keyed: false,
         });
         Ok(listing)

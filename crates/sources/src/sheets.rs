@@ -106,6 +106,7 @@ impl Sheets {
                 derived: false,
                 purge: vec![PurgeStep::rewriting("rewrite_file", Lock::Alone, bytes, REWRITE)],
                 by_hand,
+                mentions: false,
                 keyed: false,
             };
             listing.datasets.push(dataset.clone());

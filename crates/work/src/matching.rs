@@ -113,6 +113,10 @@ impl Listener for Matching<'_> {
         }
         for row in 0..batch.rows() {
             let strong = by_row.remove(&row).unwrap_or_default();
+            if listed.dataset.mentions && names_several(&strong) {
+                self.belongs.entry(place.clone()).or_default().push(Belongs::Nobody);
+                continue;
+            }
             let owned = owner.as_ref().and_then(|(c, of, key)| self.key_identifier(of, *key, batch.cell(row, *c)));
             let belongs = match owned {
                 Some(identifier) => {
@@ -161,6 +165,11 @@ impl Listener for Matching<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether two values of one kind stand in a document: it then names several persons, and joins none of them.
+fn names_several(strong: &[(Kind, &[u8])]) -> bool {
+    strong.iter().any(|(kind, value)| strong.iter().any(|(other, another)| kind == other && value != another))
 }
 
 /// Stands for "completes no voucher": every period that starts there ended long ago, so no retention of vouchers holds the entry.

@@ -213,6 +213,7 @@ fn dataset(place: &Place, name: &str, table: &Table) -> Dataset {
             REWRITE,
         )],
         by_hand: None,
+        mentions: false,
         keyed: !table.key.is_empty(),
     }
 }

@@ -276,6 +276,7 @@ fn dataset(place: &Place, shown: &str, table: &Table, names: &[(String, String)]
         derived: table.kind == Kind::View,
         purge: purge(table),
         by_hand: None,
+        mentions: false,
         keyed: !table.key.is_empty(),
     }
 }
