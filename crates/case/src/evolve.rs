@@ -130,6 +130,14 @@ fn apply(state: &mut State, entry: &Entry, event: &Event, context: Context) {
             // Who refuses takes an approval of their own back: it is the entry that is named.
             state.approvals.iter_mut().filter(|a| Some(a.n) == e.about_n).for_each(|a| a.ended = true);
         }
+        Event::ExceptionRecorded(e) if e.kind == "came_back" => {
+            // Looked at once more and found empty, an order's receipt holds again.
+            match (e.about_n, e.rows) {
+                (Some(order), Some(0)) => drop(state.came_back.remove(&order)),
+                (Some(order), _) => drop(state.came_back.insert(order, n)),
+                _ => {}
+            }
+        }
         Event::ExceptionRecorded(e) if e.kind == "new_rows" => state.unsealed.extend(e.about_n),
         Event::OpinionFiled(_) | Event::ExceptionRecorded(_) | Event::DossierMade(_) => {}
     }

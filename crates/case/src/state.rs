@@ -318,6 +318,8 @@ pub struct State {
     pub void: BTreeSet<u64>,
     /// Seals after which rows came that nobody decided on.
     pub unsealed: BTreeSet<u64>,
+    /// Destructions of which something was found again later: order → the finding that supersedes its receipt.
+    pub came_back: BTreeMap<u64, u64>,
     /// Whether data sets were found that nobody sealed, and that no matching followed yet.
     pub unsealed_sets: bool,
     /// Whether the case is closed.

@@ -128,6 +128,13 @@ pub enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Look later whether what was destroyed came back: a fresh scan, cells and raw files; what is found is recorded.
+    #[command(after_help = "EXAMPLES:
+  custody recheck                                           weeks later, on the sources themselves
+  custody recheck --copy shop=restored/shop.db              on a copy that somebody restored; nothing is recorded")]
+    Recheck(RecheckArgs),
+    /// Search the raw files alone for what was destroyed; nothing is recorded.
+    Remains(RecheckArgs),
     /// Restore the archive into a folder.
     Restore {
         /// The folder; `restored.db` is made in it.
@@ -421,4 +428,12 @@ pub struct VerifyArgs {
     /// Digest of the policy that the reader trusts, as the case's parties told it.
     #[arg(long)]
     pub policy_digest: Option<terms::Digest>,
+}
+
+/// Where `recheck` and `remains` look.
+#[derive(Debug, clap::Args)]
+pub struct RecheckArgs {
+    /// Look at a copy of a source instead: `id=path`, as often as needed
+    #[arg(long, value_name = "ID=PATH")]
+    pub copy: Vec<String>,
 }

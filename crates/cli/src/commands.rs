@@ -12,6 +12,7 @@ mod pages;
 mod papers;
 mod plan;
 mod receive;
+mod recheck;
 mod record;
 mod scan;
 mod status;
@@ -54,6 +55,8 @@ pub fn run(args: &Args) -> Result<u8, Fault> {
         Command::Record(r) => record::run(&session, r),
         Command::Backup => lifecycle::backup(&session),
         Command::Apply { dry_run } => lifecycle::apply(&session, *dry_run),
+        Command::Recheck(a) => recheck::run(&session, a, true),
+        Command::Remains(a) => recheck::run(&session, a, false),
         Command::Restore { to } => lifecycle::restore(&session, to),
         Command::Dossier { out, close } => lifecycle::dossier(&session, out, *close),
         Command::Status { tasks } => status::run(&session, *tasks),

@@ -143,6 +143,11 @@ fn destroyed(replay: &Replay, packs: Option<&law::Packs>, report: &mut Report) {
         let id = format!("destroyed.{}", e.item);
         let rules = usize::try_from(*n).ok().and_then(|n| replay.entries.get(n)).map(|(entry, _)| &entry.rules);
         let law: Vec<plan::Cited> = rules.into_iter().flatten().filter_map(|id| plan::Cited::of(&packs?.book, id)).collect();
+        if let Some(finding) = replay.state.came_back.get(n) {
+            let (zh, en) = ("回执已被取代：后来又发现了已销毁的内容", "the receipt is superseded: what was destroyed was found again");
+            report.add(Claim { entry: Some(*finding), law, ..Claim::new(id, State::NotShown, zh, en) });
+            continue;
+        }
         report.add(match &order.observed {
             None => {
                 Claim { entry: Some(*n), law, ..Claim::new(id, State::NotShown, "已命令，尚未核查", "ordered, not yet seen done") }

@@ -381,6 +381,7 @@ pub fn blocking(workspace: &Workspace) -> Result<Vec<Both>, Fault> {
     add(undecided(workspace), "条待定", "undecided");
     add(state.unsealed.len() as u64, "个数据集有封存后的变动", "data sets moved after their seal");
     add(u64::from(state.unsealed_sets), "处有未封存的数据集", "finding of data sets that nobody sealed");
+    add(state.came_back.len() as u64, "项销毁后又出现（custody recheck）", "destructions of which something came back (custody recheck)");
     add(state.open_orders().count() as u64, "项已命令、未核查", "orders not yet seen done");
     add(state.refused.len() as u64, "个数据源的导出被退回", "sources whose last export was refused");
     add(state.holds.len() as u64, "项保全", "holds");

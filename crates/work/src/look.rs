@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use case::{ColumnLook, Seal};
 use remains::{Kind, Needles};
-use rows::{CellRef, Encoding, text_of};
+use rows::{Batch, CellRef, Encoding, text_of};
 use sources::{Holds, Probe, Record, Source};
 use terms::{Fault, Level, Place};
 
@@ -199,25 +199,50 @@ pub(crate) struct Absence {
     pub structures: BTreeSet<String>,
 }
 
+/// A data set whose rows hold values lawfully: all of them, or only those that are as they were sealed or emptied.
+pub(crate) struct Staying {
+    pub dataset: sources::Dataset,
+    pub parts: Option<Vec<Part>>,
+}
+
+impl Staying {
+    /// Hears every row that stays.
+    fn each(&self, source: &mut dyn Source, hear: &mut dyn FnMut(&Batch, usize)) -> Result<(), Fault> {
+        let place = &self.dataset.place;
+        match &self.parts {
+            None => source
+                .read(place, &mut |batch| {
+                    (0..batch.rows()).for_each(|row| hear(batch, row));
+                    Ok(())
+                })
+                .map(|_| ()),
+            Some(parts) => align(source, &self.dataset, parts, &mut |batch, row, met| {
+                if matches!(met, Some(Met { state: RowState::Unchanged | RowState::Emptied(_), .. })) {
+                    hear(batch, row);
+                }
+            })
+            .map(|_| ()),
+        }
+    }
+}
+
 /// Searches for every destroyed value; values that rows still lawfully hold are left out and counted.
-pub(crate) fn absence(source: &mut dyn Source, place: &Place, places: &[Place], mut sight: Sight) -> Result<Absence, Fault> {
+pub(crate) fn absence(source: &mut dyn Source, place: &Place, staying: &[Staying], mut sight: Sight) -> Result<Absence, Fault> {
     let columns: Vec<u32> = sight.live.keys().copied().collect();
     let mut kept = Sight::default();
-    for lawful in places {
-        let form = source.raw_form(lawful);
-        source.read(lawful, &mut |batch| {
-            for row in 0..batch.rows() {
-                let cells: Vec<CellRef<'_>> = batch.row(row).collect();
-                let record = form(&cells);
-                record.runs().for_each(|run| sight.needles.look(0, run));
-                for column in &columns {
-                    let room = lawful == place && kept.live.get(column).is_none_or(|n| *n < KEPT_MAX);
-                    if room && cells.get(*column as usize).is_some_and(|c| !c.is_empty()) {
-                        kept.ask(&record, *column);
-                    }
+    for stays in staying {
+        let form = source.raw_form(&stays.dataset.place);
+        let here = stays.dataset.place == *place;
+        stays.each(source, &mut |batch, row| {
+            let cells: Vec<CellRef<'_>> = batch.row(row).collect();
+            let record = form(&cells);
+            record.runs().for_each(|run| sight.needles.look(0, run));
+            for column in &columns {
+                let room = here && kept.live.get(column).is_none_or(|n| *n < KEPT_MAX);
+                if room && cells.get(*column as usize).is_some_and(|c| !c.is_empty()) {
+                    kept.ask(&record, *column);
                 }
             }
-            Ok(())
         })?;
     }
     let lawful = sight.needles.iter().filter(|n| n.kind == Kind::Alone && n.met > 0).map(|n| n.value).collect::<HashSet<_>>().len();

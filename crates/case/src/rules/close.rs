@@ -44,6 +44,7 @@ pub(super) fn closing(state: &State, entry: &Entry, c: &CaseClosed) -> Result<()
     need(undecided == 0, "C1", "the plan has something undecided")?;
     let late = state.newest_seals().iter().any(|s| state.unsealed.contains(&s.n));
     need(!late, "C1", "rows that came after the seal are not decided: seal and plan again")?;
+    need(state.came_back.is_empty(), "C1", "something that was destroyed was found again")?;
     need(!state.unsealed_sets, "C1", "data sets were found that nobody sealed or decided on")?;
     for seal in state.newest_seals() {
         for group in &seal.groups {

@@ -14,7 +14,7 @@ use super::{by_place, open_at, source_place};
 use crate::align::{Alignment, Part, RowState, align};
 use crate::late::late_rows;
 use crate::lists::{Recall, Seen, keep_list, load_list, load_recall};
-use crate::look::{Absence, absence, columns, remains_in_cells, sight};
+use crate::look::{Absence, Staying, absence, columns, remains_in_cells, sight};
 use crate::progress::Progress;
 use crate::report::{ApplyReport, Waiting};
 use crate::survey::{Deaf, Opened, open_sources, survey};
@@ -253,10 +253,11 @@ fn searched(workspace: &mut Workspace, opened: &mut Opened, job: &Job, done: &[u
     // Values stand lawfully only in data sets that were sealed and decided on; anywhere else they remain.
     let sealed: BTreeSet<Place> = workspace.state.newest_seals().iter().map(|s| s.dataset.clone()).collect();
     let lawful = |p: &&Place| source_place(p) == here && sealed.contains(p);
-    let places: Vec<Place> = opened.listed.iter().map(|l| &l.dataset.place).filter(lawful).cloned().collect();
+    let listed = opened.listed.iter().map(|l| &l.dataset).filter(|d| lawful(&&d.place));
+    let staying: Vec<Staying> = listed.map(|d| Staying { dataset: d.clone(), parts: None }).collect();
     let Some((_, Some(open))) = opened.sources.iter_mut().find(|(p, _)| *p == here) else { return Ok(None) };
     let sight = sight(workspace, open.as_ref(), &job.seal, done, &job.columns, false)?;
-    absence(open.as_mut(), &job.seal.dataset, &places, sight).map(Some)
+    absence(open.as_mut(), &job.seal.dataset, &staying, sight).map(Some)
 }
 
 /// Looks at orders of a plan that was replaced, and settles them: what was done stays done, the rest is withdrawn.

@@ -1,0 +1,75 @@
+//! `custody recheck` and `custody remains`.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use terms::Fault;
+use work::{Recheck, Rechecked};
+
+use super::Session;
+use crate::args::RecheckArgs;
+use crate::bar::Bar;
+use crate::say;
+
+/// Looks for what was destroyed; exit code 1 if something is there, 2 if not everything could be looked at.
+pub fn run(session: &Session<'_>, args: &RecheckArgs, whole: bool) -> Result<u8, Fault> {
+    let mut workspace = session.workspace(true, false)?;
+    let named = |s: &String| s.split_once('=').map(|(a, b)| (a.trim().to_owned(), b.trim().to_owned())).ok_or_else(|| Fault::new("usage"));
+    let copies = args.copy.iter().map(named).collect::<Result<BTreeMap<_, _>, _>>()?;
+    let seen = work::recheck(&mut workspace, &Recheck { copies, whole }, &Bar::new(session.lang))?;
+    if session.args.json {
+        say::print_json(&json!({"rechecked": seen.iter().map(as_json).collect::<Vec<_>>()}));
+    } else {
+        table(session, &seen, whole);
+    }
+    Ok(match (seen.iter().any(Rechecked::came_back), seen.iter().any(|r| r.unknown || r.bytes.1 > 0)) {
+        (true, _) => 1,
+        (_, true) => 2,
+        _ => 0,
+    })
+}
+
+fn as_json(r: &Rechecked) -> serde_json::Value {
+    json!({
+        "bytes_searched": r.bytes.0, "bytes_unread": r.bytes.1, "in_cells": r.in_cells, "in_files": r.in_files, "item": r.item,
+        "lawfully_present": r.lawful, "order_n": r.order_n, "place": r.place, "rows": r.rows, "structures": r.structures, "unknown": r.unknown
+    })
+}
+
+fn table(session: &Session<'_>, seen: &[Rechecked], whole: bool) {
+    let row = |r: &Rechecked| {
+        let found = match (r.unknown, r.came_back()) {
+            (true, _) => session.pick("归档已销毁，无从查起", "the archive is gone: nobody knows what to look for").to_owned(),
+            (_, true) => r.structures.iter().cloned().collect::<Vec<_>>().join(", "),
+            _ => String::new(),
+        };
+        vec![
+            r.item.to_string(),
+            r.place.to_string(),
+            r.rows.to_string(),
+            if whole { r.in_cells.to_string() } else { "–".to_owned() },
+            r.in_files.to_string(),
+            r.lawful.to_string(),
+            say::bytes(r.bytes.0),
+            found,
+        ]
+    };
+    let head = [
+        ("项", "item"),
+        ("数据集", "data set"),
+        ("已销毁行", "rows destroyed"),
+        ("单元格中", "in cells"),
+        ("文件中", "in files"),
+        ("合法留存", "lawfully present"),
+        ("已查", "searched"),
+        ("位置", "where"),
+    ];
+    say::table(&head.map(|(zh, en)| session.pick(zh, en)), seen.iter().map(row).collect());
+    match seen.iter().any(Rechecked::came_back) {
+        true => session.tell(
+            "已销毁的内容又出现了。常见途径：恢复了旧备份、备库或副本回灌、重新导入、同步盘。查明后重新封存、计划、销毁。",
+            "what was destroyed is there again. Usual ways: an old backup was restored, a replica wrote back, an import, a sync folder. Find out which, then seal, plan and destroy again.",
+        ),
+        false => session.tell("没有发现已销毁的内容。", "nothing of what was destroyed was found."),
+    }
+}
