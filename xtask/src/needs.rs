@@ -5,7 +5,12 @@ use std::process::Command;
 use std::{env, fs};
 
 /// Program, and the package that has it.
-const PROGRAMS: [(&str, &str); 3] = [("chromium", "chromium"), ("chromedriver", "chromium-driver"), ("age", "age")];
+const PROGRAMS: [(&str, &str); 5] =
+    [("chromium", "chromium"), ("chromedriver", "chromium-driver"), ("age", "age"), ("mariadbd", "mariadb-server"), ("python3", "python3")];
+/// Database servers that are no programs of everybody: where they lie, and the package that has them.
+const SERVERS: (&str, &str) = ("/usr/lib/postgresql", "postgresql");
+/// Debian's own cluster is not wanted: tests start their own servers.
+const NO_CLUSTER: (&str, &str) = ("/etc/postgresql-common/createcluster.conf", "create_main_cluster = false\n");
 /// Chinese glyphs for pages and papers that are printed.
 const FONTS: (&str, &str) = ("/usr/share/fonts/truetype/wqy", "fonts-wqy-zenhei");
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -16,13 +21,19 @@ pub fn needs() -> bool {
     if !PathBuf::from(FONTS.0).exists() {
         missing.push(FONTS.1);
     }
+    if !PathBuf::from(SERVERS.0).exists() {
+        missing.push(SERVERS.1);
+        no_cluster();
+    }
     target();
     if missing.is_empty() {
         return true;
     }
     println!("installing {}", missing.join(", "));
-    let installed =
-        there("apt-get") && root() && apt(&["update"]) && apt(&[&["install", "-y", "--no-install-recommends"][..], &missing].concat());
+    let installed = there("apt-get")
+        && root()
+        && apt(&["update"])
+        && apt(&[&["install", "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold"][..], &missing].concat());
     if !installed {
         eprintln!("the tests need these Debian packages: apt-get install {}", missing.join(" "));
     }
@@ -38,8 +49,19 @@ fn target() {
     }
 }
 
+/// Servers are for administrators: their folder is not on everybody's path.
 fn there(program: &str) -> bool {
-    env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(program).is_file()))
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]).any(|folder| folder.join(program).is_file())
+}
+
+/// Written before the package is installed; if it cannot be, the cluster is made and left alone.
+fn no_cluster() {
+    let path = PathBuf::from(NO_CLUSTER.0);
+    if root() && !path.exists() {
+        let _ = path.parent().map(fs::create_dir_all);
+        let _ = fs::write(path, NO_CLUSTER.1);
+    }
 }
 
 fn root() -> bool {

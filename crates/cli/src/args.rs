@@ -136,10 +136,16 @@ pub enum Command {
     /// Search the raw files alone for what was destroyed; nothing is recorded.
     Remains(RecheckArgs),
     /// Restore the archive into a folder.
+    #[command(after_help = "EXAMPLES:
+  custody restore --to restored                                          one SQLite database with everything
+  custody restore --into shop=postgres://me@127.0.0.1:5432/empty         the rows of one source, into empty tables of the same names")]
     Restore {
         /// The folder; `restored.db` is made in it.
-        #[arg(long)]
-        to: PathBuf,
+        #[arg(long, required_unless_present = "into")]
+        to: Option<PathBuf>,
+        /// A source by its id, and the store of the same kind that takes its rows: `id=path`
+        #[arg(long, value_name = "ID=PATH", conflicts_with = "to")]
+        into: Option<String>,
     },
     /// Where the case stands, what blocks, who holds which key.
     Status {

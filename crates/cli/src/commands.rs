@@ -57,7 +57,7 @@ pub fn run(args: &Args) -> Result<u8, Fault> {
         Command::Apply { dry_run } => lifecycle::apply(&session, *dry_run),
         Command::Recheck(a) => recheck::run(&session, a, true),
         Command::Remains(a) => recheck::run(&session, a, false),
-        Command::Restore { to } => lifecycle::restore(&session, to),
+        Command::Restore { to, into } => lifecycle::restore(&session, to.as_deref(), into.as_deref()),
         Command::Dossier { out, close } => lifecycle::dossier(&session, out, *close),
         Command::Status { tasks } => status::run(&session, *tasks),
         Command::Receive(a) => receive::run(&session, a),

@@ -59,6 +59,14 @@ pub trait Source {
     /// If it cannot be opened or read to its end; nothing that was read then counts.
     fn read(&mut self, place: &Place, sink: Sink<'_>) -> Result<ReadSummary, Fault>;
 
+    /// Puts rows into a data set that has the same columns, each value as it was read: the way back from an archive.
+    ///
+    /// # Errors
+    /// If the store takes no rows this way, or refuses these.
+    fn insert(&mut self, place: &Place, _batch: &Batch) -> Result<(), Fault> {
+        Err(Fault::new("restore_elsewhere").with("place", place))
+    }
+
     /// Erases what `pick` says in all data sets, all or nothing per store; rows already erased may be picked again.
     ///
     /// # Errors

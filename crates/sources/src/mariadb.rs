@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use ::remains::Needles;
 use mysql::Conn;
 use mysql::prelude::Queryable as _;
+use rows::Batch;
 use terms::{Fault, Level, Place};
 
 use crate::blank::Blank;
@@ -98,6 +99,10 @@ impl Source for Mariadb {
     fn read(&mut self, place: &Place, sink: Sink<'_>) -> Result<ReadSummary, Fault> {
         let table = self.tables.get(place).ok_or_else(|| Fault::new("dataset_missing").with("place", place))?;
         read::read(&mut self.conn, place, table, sink)
+    }
+
+    fn insert(&mut self, place: &Place, batch: &Batch) -> Result<(), Fault> {
+        erase::insert(self, place, batch)
     }
 
     fn erase(&mut self, places: &[Place], pick: Pick<'_>) -> Result<(), Fault> {

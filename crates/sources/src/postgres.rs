@@ -5,6 +5,7 @@ mod connect;
 mod copytext;
 mod erase;
 mod faults;
+mod insert;
 mod list;
 mod purge;
 mod read;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 
 use ::remains::Needles;
 use postgres::Client;
+use rows::Batch;
 use terms::{Fault, Level, Place};
 
 use crate::blank::Blank;
@@ -105,6 +107,10 @@ impl Source for Postgres {
     fn read(&mut self, place: &Place, sink: Sink<'_>) -> Result<ReadSummary, Fault> {
         let table = self.tables.get(place).ok_or_else(|| Fault::new("dataset_missing").with("place", place))?;
         read::read(&mut self.client, place, table, sink)
+    }
+
+    fn insert(&mut self, place: &Place, batch: &Batch) -> Result<(), Fault> {
+        insert::insert(self, place, batch)
     }
 
     fn erase(&mut self, places: &[Place], pick: Pick<'_>) -> Result<(), Fault> {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ::remains::Needles;
-use rows::Encoding;
+use rows::{Batch, Encoding};
 use rusqlite::{Connection, OpenFlags};
 use terms::{Fault, Level, Place};
 
@@ -120,6 +120,10 @@ impl Source for Sqlite {
             Some(connection) => read::read(connection, dataset, sink),
             None => read::read(&self.reader()?, dataset, sink),
         }
+    }
+
+    fn insert(&mut self, place: &Place, batch: &Batch) -> Result<(), Fault> {
+        erase::insert(self, place, batch)
     }
 
     fn erase(&mut self, places: &[Place], pick: Pick<'_>) -> Result<(), Fault> {

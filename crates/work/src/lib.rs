@@ -60,7 +60,7 @@ pub use progress::{Progress, Silent};
 pub use recheck::{Recheck, Rechecked, recheck};
 pub use recording::{Said, accept_unread, amend, record_act, register_key, revoke};
 pub use report::{ApplyReport, Handed, Waiting};
-pub use restore::restore;
+pub use restore::{restore, restore_into};
 pub use shares::{drill, drilled, recover, split};
 pub use sheet::{Sheet, record_paper, sheets};
 pub use shredding::shred_due;

@@ -1,9 +1,10 @@
-//! Restoring an archive into a folder of the user's: one SQLite database with a table for each data set, as it was sealed.
+//! Restoring an archive: into a folder of the user's, as one SQLite database with a table for each data set; or into empty tables of a store like
+//! the one that it came from.
 
 use std::path::Path;
 
 use case::{By, Command, Event, ExceptionRecorded, Seal};
-use rows::Tag;
+use rows::{BatchBuilder, CellRef, Locator, Tag};
 use terms::{Fault, Place};
 
 use crate::index::{SealIndex, segment};
@@ -58,6 +59,74 @@ pub fn restore(workspace: &mut Workspace, to: &Path, progress: &dyn Progress) ->
     database.finish()?;
     Ok(out)
 }
+
+/// Restores the data sets of one source into empty ones of the same names in another store of the same kind; gives rows by data set.
+///
+/// # Errors
+/// If a data set is missing there or has rows already, the store refuses, or an archive is damaged.
+pub fn restore_into(workspace: &mut Workspace, id: &str, path: &str, progress: &dyn Progress) -> Result<Vec<(Place, u64, u64)>, Fault> {
+    let at = workspace.file.sources.iter().position(|s| s.id.value == id);
+    let at = at.ok_or_else(|| Fault::new("source_unknown").with("source", id))?;
+    let elsewhere = workspace.file.sources.value.get_mut(at).map(|s| std::mem::replace(&mut s.path.value, path.to_owned()));
+    if elsewhere.as_deref() == Some(path) {
+        return Err(Fault::new("restore_same").with("source", id));
+    }
+    let (source, mut open) = workspace.source(at)?;
+    let mut places = workspace.places()?;
+    let listing = open.list(&mut places)?;
+    let own = |s: &&Seal| s.dataset.source() == source.as_str();
+    let seals: Vec<Seal> = workspace.state.newest_seals().into_iter().filter(own).cloned().collect();
+    if seals.iter().any(|s| crate::settled::ending(workspace, s.n)) {
+        return Err(Fault::new("archive_shredded"));
+    }
+    for seal in &seals {
+        let there = listing.datasets.iter().any(|d| d.place == seal.dataset);
+        let mut rows = 0;
+        if there {
+            open.read(&seal.dataset, &mut |batch| {
+                rows += batch.rows();
+                Ok(())
+            })?;
+        }
+        if !there || rows > 0 {
+            return Err(Fault::new("restore_not_empty").with("place", &seal.dataset).with("rows", rows));
+        }
+    }
+    if !workspace.state.closed {
+        let rows = Some(seals.iter().map(|s| s.rows).sum());
+        let event = ExceptionRecorded { about_n: None, kind: "restored_copy".to_owned(), receipt_doc: None, rows };
+        workspace.record(Command::Record(By::Operator, Event::ExceptionRecorded(event)))?;
+    }
+    let mut out = Vec::new();
+    progress.begin("restore", Some(seals.iter().map(|s| s.rows).sum()));
+    for seal in &seals {
+        let archive = SealIndex::load(workspace, &SealIndex::name(seal.scan_n, &seal.dataset))?.archive;
+        let width = listing.datasets.iter().find(|d| d.place == seal.dataset).map_or(0, |d| d.columns.len());
+        let vault = workspace.vault()?;
+        let mut reader = vault.read_segment(&archive, &segment(&seal.dataset))?;
+        let (mut builder, mut rows) = (BatchBuilder::new(width), 0u64);
+        let dead = reader.units(vault.slots(), &|_| true, &mut |unit| {
+            for (position, cells) in &unit.rows {
+                builder.push(&Locator::RowId(i64::from(*position)), cells.iter().map(|(tag, bytes)| CellRef { tag: *tag, bytes }));
+                rows += 1;
+            }
+            if builder.rows() >= BATCH_ROWS {
+                open.insert(&seal.dataset, &builder.finish())?;
+            }
+            progress.add(unit.rows.len() as u64);
+            Ok(())
+        })?;
+        if builder.rows() > 0 {
+            open.insert(&seal.dataset, &builder.finish())?;
+        }
+        out.push((seal.dataset.clone(), rows, dead));
+    }
+    progress.end();
+    Ok(out)
+}
+
+/// Rows that are put back at once.
+const BATCH_ROWS: usize = 1_000;
 
 fn tag_code(tag: Tag) -> u8 {
     tag as u8

@@ -174,9 +174,14 @@ fn show_waiting(session: &Session<'_>, report: &ApplyReport) {
     }
 }
 
-pub fn restore(session: &Session<'_>, to: &Path) -> Result<u8, Fault> {
+pub fn restore(session: &Session<'_>, to: Option<&Path>, into: Option<&str>) -> Result<u8, Fault> {
     let mut workspace = session.workspace(true, false)?;
-    let report = work::restore(&mut workspace, to, &Bar::new(session.lang))?;
+    let bar = Bar::new(session.lang);
+    let report = match (to, into.and_then(|s| s.split_once('='))) {
+        (Some(folder), _) => work::restore(&mut workspace, folder, &bar)?,
+        (None, Some((id, path))) => work::restore_into(&mut workspace, id.trim(), path.trim(), &bar)?,
+        (None, None) => return Err(Fault::new("usage")),
+    };
     if session.args.json {
         let rows: Vec<_> = report.iter().map(|(p, r, d)| json!({"dataset": p, "rows": r, "units_without_key": d})).collect();
         say::print_json(&json!({"restored": rows}));

@@ -164,7 +164,7 @@ impl Mariadb {
 
     pub fn up(&mut self) {
         let log = std::fs::File::create(self.keep.path().join("log")).unwrap();
-        let mut command = Command::new("mariadbd");
+        let mut command = Command::new("/usr/sbin/mariadbd");
         command
             .arg("--no-defaults")
             .args(&self.options)

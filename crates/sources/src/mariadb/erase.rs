@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mysql::prelude::Queryable as _;
 use mysql::{Conn, Params, TxOpts, Value};
-use rows::{BatchBuilder, CellRef, Locator, Tag, read_row};
+use rows::{Batch, BatchBuilder, CellRef, Locator, Tag, read_row};
 use terms::{Fault, Place};
 
 use super::faults::fault;
@@ -154,6 +154,26 @@ fn value(cell: CellRef<'_>) -> Value {
         Tag::Real => Value::Double(cell.real().unwrap_or_default()),
         Tag::Text | Tag::Blob | Tag::Other => Value::Bytes(cell.bytes.to_vec()),
     }
+}
+
+/// Inserts a batch; columns that the server computes are left to it.
+pub(super) fn insert(mariadb: &mut Mariadb, place: &Place, batch: &Batch) -> Result<(), Fault> {
+    let map = |e: mysql::Error| fault(&e, place);
+    let table = mariadb.table(place)?.clone();
+    let own: Vec<usize> = (0..table.fields.len()).filter(|i| table.fields.get(*i).is_some_and(|f| !f.generated)).collect();
+    let names: Vec<&str> = own.iter().filter_map(|i| table.fields.get(*i)).map(|f| f.sql.as_str()).collect();
+    mariadb.let_go()?;
+    // Dates of zero and numbers of zero in counting columns are values like any other.
+    mariadb.conn.query_drop("SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'").map_err(map)?;
+    let row = format!("({})", vec!["?"; own.len()].join(", "));
+    let step = (60_000 / own.len().max(1)).clamp(1, 500);
+    for from in (0..batch.rows()).step_by(step) {
+        let rows = from..batch.rows().min(from + step);
+        let bound: Vec<Value> = rows.clone().flat_map(|r| own.iter().map(move |c| value(batch.cell(r, *c)))).collect();
+        let sql = format!("INSERT INTO {} ({}) VALUES {}", table.sql, names.join(", "), vec![row.as_str(); rows.len()].join(", "));
+        mariadb.conn.exec_drop(sql, positional(bound)).map_err(map)?;
+    }
+    Ok(())
 }
 
 /// A blank as the server takes it.

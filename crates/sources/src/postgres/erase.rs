@@ -11,7 +11,7 @@ use terms::{Fault, Place};
 use super::faults::fault;
 use super::list::{Kind, Table};
 use super::read::{Version, read_versions};
-use super::{Postgres, blank};
+use super::{Postgres, blank, insert};
 use crate::Pick;
 use crate::blank::Blank;
 use crate::dataset::Action;
@@ -168,11 +168,5 @@ impl Set {
 /// A blank as the server reads it.
 fn written(blank: &Blank, number: u64) -> String {
     let (tag, bytes) = blank.leaves(CellRef { tag: Tag::Text, bytes: &[] }, number);
-    let cell = CellRef { tag, bytes: &bytes };
-    match tag {
-        Tag::Integer => cell.integer().unwrap_or_default().to_string(),
-        Tag::Real => cell.real().unwrap_or_default().to_string(),
-        Tag::Blob => format!("\\x{}", bytes.iter().map(|b| format!("{b:02x}")).collect::<String>()),
-        _ => String::from_utf8_lossy(&bytes).into_owned(),
-    }
+    insert::written(CellRef { tag, bytes: &bytes }).unwrap_or_default()
 }

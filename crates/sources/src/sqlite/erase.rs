@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rows::{CellRef, Locator, Tag, read_row};
+use rows::{Batch, CellRef, Locator, Tag, read_row};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql, params_from_iter};
 use terms::{Fault, Place};
@@ -145,6 +145,22 @@ impl ToSql for Bound {
 
 fn value(cell: CellRef<'_>) -> Bound {
     Bound(cell.tag, cell.bytes.to_vec())
+}
+
+/// Inserts a batch in one transaction; columns that the store computes are left to it.
+pub(super) fn insert(sqlite: &Sqlite, place: &Place, batch: &Batch) -> Result<(), Fault> {
+    let map = |e: rusqlite::Error| fault(&e, place);
+    let dataset = sqlite.dataset(place)?;
+    let own: Vec<usize> = (0..dataset.columns.len()).filter(|i| dataset.columns.get(*i).is_some_and(|c| !c.generated)).collect();
+    let names: Vec<String> = own.iter().filter_map(|i| dataset.columns.get(*i)).map(|c| quoted(&c.name)).collect();
+    let sql = format!("INSERT INTO {} ({}) VALUES ({})", quoted(&dataset.name), names.join(", "), vec!["?"; own.len()].join(", "));
+    let mut connection = sqlite.writer()?;
+    let transaction = connection.transaction().map_err(map)?;
+    for row in 0..batch.rows() {
+        let values: Vec<Bound> = own.iter().map(|c| value(batch.cell(row, *c))).collect();
+        transaction.prepare_cached(&sql).and_then(|mut s| s.execute(params_from_iter(values.iter()))).map_err(map)?;
+    }
+    transaction.commit().map_err(map)
 }
 
 fn key_values(locator: &Locator) -> Vec<Bound> {
