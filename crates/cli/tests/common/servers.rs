@@ -180,6 +180,14 @@ impl Mariadb {
         }
     }
 
+    /// Kills it without a word.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
     /// Stops it cleanly.
     pub fn down(&mut self) {
         let Some(mut child) = self.child.take() else { return };
