@@ -41,7 +41,7 @@ fn archived(folder: &Path) -> Vec<Place> {
 
 /// Bytes of all values, and of each column's values compressed together.
 fn columnar(path: &Path, places: &[Place]) -> (u64, u64) {
-    let mut source = sources::open(StoreKind::Sqlite, &Place::new("src1").unwrap(), path).unwrap();
+    let mut source = sources::open(StoreKind::Sqlite, &Place::new("src1").unwrap(), sources::At::Path(path.to_path_buf())).unwrap();
     let listing = source.list(&mut Places::default()).unwrap();
     let (mut plain, mut packed) = (0u64, 0u64);
     for dataset in listing.datasets.iter().filter(|d| places.contains(&d.place)) {

@@ -25,7 +25,7 @@ fn mobile(round: usize, n: usize) -> u64 {
 
 /// A third goes.
 fn goes(n: usize) -> bool {
-    n % 3 == 0
+    n.is_multiple_of(3)
 }
 
 fn server(url: String, files: &Path) -> At {

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::io::IsTerminal;
-use std::path::Path;
 
 use terms::{Fault, Lang, Scenario};
 
@@ -67,8 +66,8 @@ pub fn run(session: &Session<'_>, args: &InitArgs) -> Result<u8, Fault> {
     let asked = if ask && args.source.is_empty() {
         let said = text(
             &None,
-            "数据源，写成 名称=路径，多个用逗号分隔（SQLite 文件，或 CSV、XLSX 所在的文件夹）",
-            "sources as name=path, separated by commas (a SQLite file, or a folder of CSV or XLSX)",
+            "数据源，写成 名称=路径，多个用逗号分隔（SQLite 文件、文件夹，或 postgres://、mysql:// 地址）",
+            "sources as name=path, separated by commas (a SQLite file, a folder, or an address postgres://… or mysql://…)",
             "shop=data/shop.db",
         )?;
         said.split([',', '，']).map(|s| s.trim().to_owned()).filter(|s| !s.is_empty()).collect()
@@ -112,16 +111,26 @@ pub fn run(session: &Session<'_>, args: &InitArgs) -> Result<u8, Fault> {
     Ok(0)
 }
 
+/// What a source is, by its address, its name, or what lies in it.
 fn kind_of(path: &str) -> &'static str {
     let lower = path.to_lowercase();
-    let sheets = Path::new(path).is_dir()
-        && std::fs::read_dir(path).is_ok_and(|d| d.flatten().any(|e| e.file_name().to_string_lossy().to_lowercase().contains(".xls")));
-    if [".db", ".sqlite", ".sqlite3"].iter().any(|e| lower.ends_with(e)) {
-        "sqlite"
-    } else if sheets || lower.ends_with(".xlsx") || lower.ends_with(".xls") {
-        "sheets"
-    } else {
-        "delimited"
+    let begins = |all: &[&str]| all.iter().any(|p| lower.starts_with(p));
+    let ends = |name: &str, all: &[&str]| all.iter().any(|e| name.ends_with(e));
+    match () {
+        () if begins(&["postgres://", "postgresql://"]) => "postgresql",
+        () if begins(&["mysql://", "mariadb://"]) => "mariadb",
+        () if ends(&lower, &[".db", ".sqlite", ".sqlite3"]) => "sqlite",
+        () if ends(&lower, &[".xlsx", ".xls"]) => "sheets",
+        () => {
+            let found = std::fs::read_dir(path).into_iter().flatten().flatten();
+            let names: Vec<String> = found.map(|e| e.file_name().to_string_lossy().to_lowercase()).collect();
+            let all = |kinds: &[&str]| !names.is_empty() && names.iter().all(|n| ends(n, kinds));
+            match () {
+                () if names.is_empty() || all(&[".csv", ".tsv", ".txt", ".tab"]) => "delimited",
+                () if all(&[".xlsx", ".xlsm", ".xls"]) => "sheets",
+                () => "files",
+            }
+        }
     }
 }
 
@@ -167,8 +176,12 @@ fn render(f: &Facts, lang: Lang) -> String {
         "  counsel: {name: Counsel, key: keys/counsel.pub}   # needed where laws conflict",
     ));
     line(c(
-        "数据源：kind = sqlite | delimited（CSV/TSV 文件夹）| sheets（XLSX/XLS 文件夹）；口令写 secret: env:名称，绝不写在这里",
-        "sources: kind = sqlite | delimited (folder of CSV/TSV) | sheets (folder of XLSX/XLS); secrets as secret: env:NAME, never here",
+        "数据源：kind = sqlite | postgresql | mariadb | delimited（CSV/TSV 文件夹）| sheets（XLSX/XLS 文件夹）| files（各类文件的文件夹）；口令写 secret: env:名称，绝不写在这里",
+        "sources: kind = sqlite | postgresql | mariadb | delimited (folder of CSV/TSV) | sheets (folder of XLSX/XLS) | files (folder of anything); secrets as secret: env:NAME, never here",
+    ));
+    line(c(
+        "  服务器：{id: crm, kind: postgresql, path: postgres://用户@主机:5432/库名, secret: env:CRM_PASSWORD, server: {files: 数据目录}}",
+        "  a server: {id: crm, kind: postgresql, path: postgres://user@host:5432/database, secret: env:CRM_PASSWORD, server: {files: its data directory}}",
     ));
     line("sources:".into());
     if f.sources.is_empty() {

@@ -101,9 +101,10 @@ pub fn run(session: &Session<'_>, list_tasks: bool) -> Result<u8, Fault> {
 
 /// Which order failed, by what, and who was in the way.
 fn why(order_n: u64, receipt: &serde_json::Value) -> String {
-    let text = |v: &serde_json::Value| v.as_str().unwrap_or_default().to_owned();
-    let who: Vec<String> = ["who", "which", "structures"].iter().map(|k| text(&receipt["with"][*k])).filter(|t| !t.is_empty()).collect();
-    format!("({order_n}) {} {}", text(&receipt["code"]), who.join(" ")).trim_end().to_owned()
+    let text = |v: Option<&serde_json::Value>| v.and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+    let with = |k: &str| text(receipt.get("with").and_then(|w| w.get(k)));
+    let who: Vec<String> = ["who", "which", "structures"].iter().map(|k| with(k)).filter(|t| !t.is_empty()).collect();
+    format!("({order_n}) {} {}", text(receipt.get("code")), who.join(" ")).trim_end().to_owned()
 }
 
 /// Id, place, reach and highest level of every source that the ledger knows.

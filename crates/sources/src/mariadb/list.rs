@@ -148,7 +148,7 @@ fn field(row: Row) -> (String, Field) {
         not_null: text(9) == "NO",
         unique: false,
         // `DEFAULT_GENERATED` (MySQL) is a default, not a computed column.
-        indexed: text(11) != "",
+        indexed: !text(11).is_empty(),
         generated: extra.contains("GENERATED") && !extra.contains("DEFAULT_GENERATED"),
         is_virtual: extra.contains("VIRTUAL"),
     };

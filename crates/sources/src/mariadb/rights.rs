@@ -42,7 +42,7 @@ pub(super) fn missing(conn: &mut Conn, source: &Place, tables: &[Table], deep: b
         for own in OWN_TABLES.iter().filter(|_| deep) {
             let of_own: Vec<String> = conn.exec(TABLE, (&database, own)).map_err(map)?;
             let has = |r: &&str| global.contains(*r) || schema.iter().chain(&of_own).any(|s| s == r);
-            if !OWN_RIGHTS.iter().all(|r| has(r)) {
+            if !OWN_RIGHTS.iter().all(has) {
                 given.insert(format!("GRANT {} ON {}.{} TO {user};", OWN_RIGHTS.join(", "), quoted(&database), quoted(own)));
             }
         }
