@@ -25,7 +25,7 @@ fn email(n: usize) -> String {
 }
 
 /// The first third ended twelve years ago, the others last year.
-fn database() -> String {
+fn database(gone: usize, persons: usize) -> String {
     let (old, new) = (day(-12 * 366), day(-400));
     let rows = |from: usize, to: usize, ended: &str| {
         let row = |n: usize| {
@@ -52,8 +52,8 @@ fn database() -> String {
          CREATE MATERIALIZED VIEW client_mail AS SELECT id, email FROM client;
          ANALYZE;
          CHECKPOINT;",
-        rows(0, GONE, &old),
-        rows(GONE, PERSONS, &new)
+        rows(0, gone, &old),
+        rows(gone, persons, &new)
     )
 }
 
@@ -113,7 +113,7 @@ fn apply_without(case: &Case, left_out: &str) -> Value {
 fn a_third_of_the_persons_is_gone_from_every_structure_or_l2_by_name() {
     let postgres = Postgres::start();
     postgres.sql("postgres", "CREATE DATABASE bank");
-    postgres.sql("bank", &database());
+    postgres.sql("bank", &database(GONE, PERSONS));
     let case = case_over(&postgres);
     // Nothing of the purge: the search finds what it could see before, in each structure.
     let left = apply_without(&case, "refresh,analyze,rewrite,catalogue,statements,log");
@@ -139,6 +139,20 @@ fn a_third_of_the_persons_is_gone_from_every_structure_or_l2_by_name() {
     for (structure, n) in found["found"].as_object().unwrap() {
         assert_eq!(n, 0, "{structure}: {found:#}");
     }
+}
+
+#[test]
+fn a_searcher_without_one_encoding_falls_to_l2_by_itself() {
+    let postgres = Postgres::start();
+    postgres.sql("postgres", "CREATE DATABASE bank");
+    postgres.sql("bank", &database(20, 60));
+    let case = case_over(&postgres);
+    let done = apply_without(&case, "integer");
+    assert!(done["done"].is_array(), "{done:#}");
+    let receipts = receipts(&case);
+    let own = receipts.iter().find(|r| r["recall"].as_array().unwrap().iter().any(|s| s["structure"] == "src1/t1")).unwrap();
+    let level = |column: u64| own["columns"].as_array().unwrap().iter().find(|c| c["col"] == column).unwrap()["level"].clone();
+    assert_eq!((level(2), level(1)), ("L2".into(), "L3".into()), "how numbers are packed was left out: {own:#}");
 }
 
 /// The receipts of destructions that were seen done.

@@ -171,26 +171,55 @@ impl Walk<'_> {
         self.say(&own, Kind::Unknown, bytes, Err(reason))
     }
 
+    /// A letter is one leaf, with the text of all its parts and of what is attached: it goes whole or not at all.
     fn mail(&mut self, path: &[String], bytes: &[u8], depth: usize) -> Result<(), Reason> {
-        let size = bytes.len() as u64;
+        match self.letter(bytes, path, depth) {
+            Ok(Ok(text)) => self.say(path, Kind::Mail, bytes.len() as u64, Ok(text)),
+            Ok(Err(reason)) => self.say(path, Kind::Mail, bytes.len() as u64, Err(reason)),
+            Err(stopped) => Err(stopped),
+        }
+    }
+
+    /// The text of a letter; parts that cannot be read are said.
+    fn letter(&mut self, bytes: &[u8], path: &[String], depth: usize) -> Result<Result<String, Reason>, Reason> {
         let mail = match mail::read(bytes) {
             Ok(mail) => mail,
-            Err(reason) => return self.say(path, Kind::Mail, size, Err(reason)),
+            Err(reason) => return Ok(Err(reason)),
         };
-        self.say(path, Kind::Mail, size, Ok(mail.headers))?;
+        let mut text = mail.headers;
         for (name, part) in mail.parts {
+            text.push('\n');
             match part {
-                Part::Text(text) => {
-                    let own: Vec<String> = path.iter().cloned().chain([name]).collect();
-                    self.say(&own, Kind::Text, text.len() as u64, Ok(text))?;
+                Part::Text(own) => text.push_str(&own),
+                Part::Bytes(bytes) => {
+                    text.push_str(&name);
+                    let size = bytes.len() as u64;
+                    if let Err(reason) = self.room(size) {
+                        self.missed(path, &name, size, reason)?;
+                        continue;
+                    }
+                    let mut inside = Vec::new();
+                    let mut walk = Walk {
+                        limits: self.limits,
+                        members: self.members,
+                        bytes: self.bytes,
+                        hear: &mut |leaf| {
+                            inside.push(leaf);
+                            Ok(())
+                        },
+                    };
+                    walk.member(path, &name, bytes, depth)?;
+                    (self.members, self.bytes) = (walk.members, walk.bytes);
+                    for leaf in inside {
+                        match &leaf.text {
+                            Ok(own) => text = text + "\n" + &leaf.path.join(" ") + "\n" + own,
+                            Err(_) => (self.hear)(leaf)?,
+                        }
+                    }
                 }
-                Part::Bytes(bytes) => match self.room(bytes.len() as u64) {
-                    Ok(()) => self.member(path, &name, bytes, depth)?,
-                    Err(reason) => self.missed(path, &name, bytes.len() as u64, reason)?,
-                },
             }
         }
-        Ok(())
+        Ok(Ok(text))
     }
 
     fn mailbox(&mut self, path: &[String], bytes: &[u8], depth: usize) -> Result<(), Reason> {
@@ -199,12 +228,11 @@ impl Walk<'_> {
             let line = whole.iter().position(|b| *b == b'\n').map_or(whole.len(), |n| n + 1);
             let (from, message) = whole.split_at(line);
             let own: Vec<String> = path.iter().cloned().chain([(i + 1).to_string()]).collect();
-            self.say(&own, Kind::Mailbox, from.len() as u64, Ok(String::from_utf8_lossy(from).into_owned()))?;
-            if depth < self.limits.depth {
-                self.mail(&own, message, depth + 1)?;
-            } else {
-                self.say(&own, Kind::Mail, message.len() as u64, Err(Reason::TooDeep))?;
-            }
+            let text = match depth < self.limits.depth {
+                true => self.letter(message, &own, depth + 1)?.map(|text| String::from_utf8_lossy(from).into_owned() + &text),
+                false => Err(Reason::TooDeep),
+            };
+            self.say(&own, Kind::Mail, whole.len() as u64, text)?;
         }
         Ok(())
     }
@@ -287,7 +315,8 @@ impl Walk<'_> {
         }
         let comment = String::from_utf8_lossy(archive.comment()).into_owned();
         if !comment.is_empty() {
-            self.say(path, Kind::Zip, comment.len() as u64, Ok(comment))?;
+            let own: Vec<String> = path.iter().cloned().chain([COMMENT.to_owned()]).collect();
+            self.say(&own, Kind::Text, comment.len() as u64, Ok(comment))?;
         }
         for i in 0..archive.len() {
             let name = names.get(i).cloned().unwrap_or_default();
@@ -299,7 +328,7 @@ impl Walk<'_> {
                 Ok((bytes, comment)) => match self.room(bytes.len() as u64) {
                     Ok(()) => {
                         if !comment.is_empty() {
-                            let own: Vec<String> = path.iter().cloned().chain([name.clone()]).collect();
+                            let own: Vec<String> = path.iter().cloned().chain([name.clone(), COMMENT.to_owned()]).collect();
                             self.say(&own, Kind::Text, comment.len() as u64, Ok(comment))?;
                         }
                         self.member(path, &name, bytes, depth)?;
@@ -314,6 +343,9 @@ impl Walk<'_> {
         Ok(())
     }
 }
+
+/// What the comment of an archive or of a member is called, as if it were a member.
+pub(crate) const COMMENT: &str = "(comment)";
 
 /// The name of what a GZIP stream holds.
 pub(crate) fn inner_name(name: &str) -> String {

@@ -9,6 +9,7 @@ mod office;
 mod ole;
 mod pdf;
 mod reason;
+pub mod records;
 mod text;
 mod without;
 pub mod xlsx;

@@ -35,6 +35,8 @@ pub enum Reason {
     SizeForged,
     /// Names that contradict each other.
     NameForged,
+    /// An object that has one key twice: which of them counts is not known.
+    DuplicateKey,
     /// Bytes of no one encoding.
     BadEncoding,
     /// Two members with the same bytes.
@@ -73,6 +75,7 @@ impl Reason {
             Reason::RatioTooHigh => "ratio_too_high",
             Reason::SizeForged => "size_forged",
             Reason::NameForged => "name_forged",
+            Reason::DuplicateKey => "duplicate_key",
             Reason::BadEncoding => "bad_encoding",
             Reason::OverlappingMembers => "overlapping_members",
             Reason::DuplicateMember => "duplicate_member",

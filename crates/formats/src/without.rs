@@ -10,7 +10,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use crate::kind::{HEAD, Kind, kind, of_members};
-use crate::leaves::{Limits, inner_name};
+use crate::leaves::{COMMENT, Limits, inner_name};
 use crate::mail;
 use crate::reason::Reason;
 
@@ -70,20 +70,27 @@ fn zip(bytes: &[u8], fates: &Fates, limits: Limits, depth: usize) -> Result<Vec<
         return Err(Reason::WholeFileOnly);
     }
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    if !fates.contains_key(std::slice::from_ref(&COMMENT.to_owned())) {
+        writer.set_raw_comment(archive.comment().into()).map_err(damaged)?;
+    }
     for i in 0..archive.len() {
         let file = archive.by_index_raw(i).map_err(damaged)?;
         let name = file.name().map_err(damaged)?.into_owned();
         let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
-        let (own, inside) = of(fates, &name);
+        let (own, mut inside) = of(fates, &name);
+        // A member that is written anew has no comment any more.
+        let commented = inside.remove(std::slice::from_ref(&COMMENT.to_owned())).is_some();
         match own {
             Some(Fate::Gone) => {}
             Some(Fate::Emptied) => writer.start_file(&name, options).map_err(damaged)?,
-            None if inside.is_empty() => writer.raw_copy_file(file).map_err(damaged)?,
+            None if inside.is_empty() && !commented => writer.raw_copy_file(file).map_err(damaged)?,
             None => {
                 drop(file);
                 let mut member = Vec::new();
                 archive.by_index(i).map_err(damaged)?.take(limits.member_bytes).read_to_end(&mut member)?;
-                let member = rewritten(&name, &member, &inside, limits, depth + 1)?;
+                if !inside.is_empty() {
+                    member = rewritten(&name, &member, &inside, limits, depth + 1)?;
+                }
                 writer.start_file(&name, options).map_err(damaged)?;
                 writer.write_all(&member)?;
             }

@@ -111,3 +111,23 @@ fn hostile_files_are_bounded() {
     let (looked, faults) = faults(&|path| made.path().join(path.strip_prefix("hostile/").unwrap_or("nowhere")));
     assert!(looked > 5 && faults.is_empty(), "{} faults of {looked}:\n{}", faults.len(), faults.join("\n"));
 }
+
+#[test]
+fn records_of_json_lie_where_they_lie() {
+    use formats::records::{Layout, records};
+    let mut looked = 0;
+    for node in expected().iter().filter(|n| n["edit"] == "rows" && n["path"].as_str().unwrap().contains(".json")) {
+        let path = node["path"].as_str().unwrap();
+        let layout = if path.ends_with(".json") { Layout::Array } else { Layout::Lines };
+        let text = std::fs::read_to_string(folder().join(path)).unwrap();
+        let all = records(&text, layout).unwrap();
+        assert_eq!(all.len() as u64, node["units"]["count"].as_u64().unwrap(), "{path}");
+        for (record, span) in all.iter().zip(node["spans"].as_array().into_iter().flatten()) {
+            let (from, to) = (span[0].as_u64().unwrap() as usize, span[1].as_u64().unwrap() as usize);
+            // A line's span has its end too.
+            assert!(record.span.start == from && text[record.span.end..to].trim().is_empty(), "{path} {record:?} {span}");
+        }
+        looked += 1;
+    }
+    assert!(looked >= 2);
+}

@@ -231,6 +231,11 @@ impl Source for Delimited {
         Ok(files::search(&raw, structures, needles))
     }
 
+    fn would(&self, place: &Place, columns: Option<&[u32]>) -> Vec<String> {
+        let what = if columns.is_some() { "fields emptied" } else { "records left out" };
+        vec![format!("{place}: written anew with {what}, every other byte the same; old bytes overwritten")]
+    }
+
     fn blanks(&self, place: &Place) -> Vec<Blank> {
         self.known(place).map(|k| vec![Blank::Text; k.dataset.columns.len()]).unwrap_or_default()
     }

@@ -34,49 +34,49 @@ const PARTS_MAX: usize = 10_000;
 pub(crate) struct Documents {
     source: Place,
     folder: PathBuf,
-    /// Which files are not its own: they are read row by row elsewhere.
-    others: fn(&str) -> bool,
-    files: Vec<Found>,
+    files: Vec<(Found, Place)>,
     place: Option<Place>,
     mark: String,
 }
 
 impl Documents {
-    pub(crate) fn new(source: Place, folder: &Path, others: fn(&str) -> bool) -> Documents {
-        Documents { source, folder: folder.to_owned(), others, files: Vec::new(), place: None, mark: String::new() }
+    pub(crate) fn new(source: Place, folder: &Path) -> Documents {
+        Documents { source, folder: folder.to_owned(), files: Vec::new(), place: None, mark: String::new() }
     }
 
     pub(crate) fn is(&self, place: &Place) -> bool {
         self.place.as_ref() == Some(place)
     }
 
-    /// Looks at every file once: what cannot be read is named, member by member.
-    pub(crate) fn list(&mut self, places: &mut Places) -> Result<Listing, Fault> {
+    /// Looks once at every file that is not read row by row elsewhere: what cannot be read is named, member by member.
+    pub(crate) fn list(&mut self, places: &mut Places, elsewhere: &dyn Fn(&str) -> bool) -> Result<Listing, Fault> {
         self.mark = places.mark().to_owned();
         let mut listing = Listing::default();
         let full = || Fault::new("too_many_datasets").with("source", &self.source).with("most", 0);
-        let found = walk(&self.folder, &self.source)?.into_iter().filter(|f| !(self.others)(&f.name));
+        let found = walk(&self.folder, &self.source)?.into_iter().filter(|f| !elsewhere(&f.name));
         let (files, special): (Vec<Found>, Vec<Found>) = found.partition(|f| f.unread.is_none());
         for file in special {
             let place = places.of(&self.source, 'f', &file.name).ok_or_else(full)?;
             listing.missed.push(Missed { place, reason: file.unread.unwrap_or_default().to_owned(), bytes: 0 });
         }
         let mut bytes = 0;
-        for file in &files {
+        let mut placed = Vec::new();
+        for file in files {
+            let own = places.of(&self.source, 'f', &file.name).ok_or_else(full)?;
             bytes += fs::metadata(&file.path).map_or(0, |m| m.len());
             let mut missed = Vec::new();
-            read_file(file, &mut |leaf| {
+            read_file(&file, &mut |leaf| {
                 missed.extend(leaf.text.err().map(|reason| (leaf.path.join(INSIDE), reason, leaf.bytes)));
                 Ok(())
             });
             for (member, reason, bytes) in missed {
-                let own = places.of(&self.source, 'f', &file.name).ok_or_else(full)?;
-                let place = if member.is_empty() { own } else { places.of(&own, 's', &member).ok_or_else(full)? };
+                let place = if member.is_empty() { own.clone() } else { places.of(&own, 's', &member).ok_or_else(full)? };
                 // What a forged header says is no number of bytes that lies anywhere.
                 listing.missed.push(Missed { place, reason: reason.code().to_owned(), bytes: bytes.min(BYTES_MOST) });
             }
+            placed.push((file, own));
         }
-        self.files = files;
+        self.files = placed;
         if self.files.is_empty() {
             return Ok(listing);
         }
@@ -104,7 +104,7 @@ impl Documents {
         let mut builder = BatchBuilder::new(2);
         let mut summary = ReadSummary::default();
         let mut stopped = None;
-        for file in &self.files {
+        for (file, _) in &self.files {
             read_file(file, &mut |leaf| {
                 let Ok(text) = leaf.text else { return Ok(()) };
                 if leaf.kind == Kind::Empty && is_container(leaf.path.last().unwrap_or(&file.name)) {
@@ -151,8 +151,8 @@ impl Documents {
             Ok(())
         })?;
         for (name, fates) in gone {
-            let Some(file) = self.files.iter().find(|f| f.name == name) else { continue };
-            self.erase_in(file, place, &fates)?;
+            let Some((file, own)) = self.files.iter().find(|(f, _)| f.name == name) else { continue };
+            self.erase_in(file, own, &fates)?;
         }
         Ok(())
     }
@@ -183,7 +183,7 @@ impl Documents {
         let mut structures = Structures::default();
         let (own, raw) = (structures.of(place.as_str(), Holds::Records), structures.of("other_files", Holds::Nothing));
         let mut out = Searched::default();
-        for file in &self.files {
+        for (file, _) in &self.files {
             match File::open(&file.path).and_then(|f| needles.look_in(raw, f)) {
                 Ok(read) => out.bytes += read,
                 // What went whole is not there any more.

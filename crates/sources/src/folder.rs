@@ -9,6 +9,7 @@ use crate::blank::Blank;
 use crate::dataset::{Listing, Purged, ReadSummary, Searched, Store};
 use crate::delimited::Delimited;
 use crate::documents::{self, Documents};
+use crate::json::{self, JsonFiles};
 use crate::places::Places;
 use crate::raw::RawForm;
 use crate::sheets::Sheets;
@@ -29,7 +30,15 @@ fn is_workbook(name: &str) -> bool {
 pub(crate) struct Folder {
     lists: Delimited,
     books: Sheets,
+    json: JsonFiles,
     documents: Documents,
+}
+
+/// Who reads a data set.
+enum Kind {
+    Document,
+    Json,
+    Other,
 }
 
 impl Folder {
@@ -37,7 +46,16 @@ impl Folder {
         Folder {
             lists: Delimited::of(source.clone(), folder, is_list),
             books: Sheets::of(source.clone(), folder, is_workbook),
-            documents: Documents::new(source.clone(), folder, |name| is_list(name) || is_workbook(name)),
+            json: JsonFiles::new(source.clone(), folder),
+            documents: Documents::new(source.clone(), folder),
+        }
+    }
+
+    fn kind(&self, place: &Place) -> Kind {
+        match () {
+            () if self.documents.is(place) => Kind::Document,
+            () if self.json.has(place) => Kind::Json,
+            () => Kind::Other,
         }
     }
 
@@ -57,7 +75,9 @@ impl Source for Folder {
 
     fn list(&mut self, places: &mut Places) -> Result<Listing, Fault> {
         let mut out = self.lists.list(places)?;
-        for more in [self.books.list(places)?, self.documents.list(places)?] {
+        let (records, names) = self.json.list(places)?;
+        let elsewhere = |name: &str| is_list(name) || is_workbook(name) || names.contains(name);
+        for more in [self.books.list(places)?, records, self.documents.list(places, &elsewhere)?] {
             out.datasets.extend(more.datasets);
             out.missed.extend(more.missed);
         }
@@ -70,14 +90,19 @@ impl Source for Folder {
     }
 
     fn read(&mut self, place: &Place, sink: Sink<'_>) -> Result<ReadSummary, Fault> {
-        if self.documents.is(place) { self.documents.read(sink) } else { self.at(place).read(place, sink) }
+        match self.kind(place) {
+            Kind::Document => self.documents.read(sink),
+            Kind::Json => self.json.read(place, sink),
+            Kind::Other => self.at(place).read(place, sink),
+        }
     }
 
     fn erase(&mut self, places: &[Place], pick: Pick<'_>) -> Result<(), Fault> {
         for place in places {
-            match self.documents.is(place) {
-                true => self.documents.erase(place, pick)?,
-                false => self.at(place).erase(std::slice::from_ref(place), pick)?,
+            match self.kind(place) {
+                Kind::Document => self.documents.erase(place, pick)?,
+                Kind::Json => self.json.erase(place, pick)?,
+                Kind::Other => self.at(place).erase(std::slice::from_ref(place), pick)?,
             }
         }
         Ok(())
@@ -87,17 +112,39 @@ impl Source for Folder {
         self.lists.purge(places)
     }
 
-    /// All three look: a value may have been copied from a list into a document.
     fn search(&mut self, place: &Place, needles: &mut Needles) -> Result<Searched, Fault> {
-        let own = if self.documents.is(place) { self.documents.search(place, needles) } else { self.at(place).search(place, needles)? };
-        Ok(own)
+        match self.kind(place) {
+            Kind::Document => Ok(self.documents.search(place, needles)),
+            Kind::Json => Ok(self.json.search(place, needles)),
+            Kind::Other => self.at(place).search(place, needles),
+        }
+    }
+
+    fn would(&self, place: &Place, columns: Option<&[u32]>) -> Vec<String> {
+        match self.kind(place) {
+            Kind::Document => {
+                vec![format!("{place}: files overwritten and removed; archives and mailboxes written anew without these members")]
+            }
+            Kind::Json => vec![format!(
+                "{place}: written anew without these records or with their values null, every other byte the same; old bytes overwritten"
+            )],
+            Kind::Other => self.of(place).would(place, columns),
+        }
     }
 
     fn blanks(&self, place: &Place) -> Vec<Blank> {
-        if self.documents.is(place) { documents::blanks() } else { self.of(place).blanks(place) }
+        match self.kind(place) {
+            Kind::Document => documents::blanks(),
+            Kind::Json => vec![Blank::Null; self.json.columns(place)],
+            Kind::Other => self.of(place).blanks(place),
+        }
     }
 
     fn raw_form(&self, place: &Place) -> RawForm {
-        if self.documents.is(place) { Box::new(documents::record) } else { self.of(place).raw_form(place) }
+        match self.kind(place) {
+            Kind::Document => Box::new(documents::record),
+            Kind::Json => Box::new(json::record),
+            Kind::Other => self.of(place).raw_form(place),
+        }
     }
 }

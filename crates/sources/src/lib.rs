@@ -7,6 +7,7 @@ mod delimited;
 mod documents;
 mod files;
 mod folder;
+mod json;
 mod mariadb;
 mod overwrite;
 mod places;
@@ -119,6 +120,9 @@ pub trait Source {
 
     /// Leaves out steps of the purge or encodings of the search, for the negative control: remains must then be found, or sight be missed.
     fn leave_out(&mut self, _what: LeaveOut) {}
+
+    /// What erasing would do, in the store's own words: whole rows, or these columns of them.
+    fn would(&self, place: &Place, columns: Option<&[u32]>) -> Vec<String>;
 
     /// What erasing leaves in each column of a data set.
     fn blanks(&self, place: &Place) -> Vec<Blank>;

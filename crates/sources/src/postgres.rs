@@ -158,6 +158,10 @@ impl Source for Postgres {
         self.leave_out = what;
     }
 
+    fn would(&self, place: &Place, columns: Option<&[u32]>) -> Vec<String> {
+        self.table(place).map(|t| erase::would(t, columns)).unwrap_or_default()
+    }
+
     fn blanks(&self, place: &Place) -> Vec<Blank> {
         self.table(place).map(|t| t.fields.iter().map(blank::of).collect()).unwrap_or_default()
     }

@@ -15,6 +15,8 @@ pub struct Record {
     at: Vec<Option<(usize, Range<usize>)>>,
     /// By column: parts that point to one person by themselves.
     parts: Vec<Option<Vec<Vec<u8>>>>,
+    /// The same row as another writer would have stored it.
+    other: Option<Box<Record>>,
 }
 
 /// Shortest text that points to one person by itself, if it also has a digit or `@`.
@@ -72,7 +74,7 @@ pub(crate) fn points(text: &[u8]) -> bool {
 impl Record {
     /// A row of that many columns of which nothing is known yet.
     pub fn unseen(columns: usize) -> Record {
-        Record { runs: vec![Vec::new()], at: vec![None; columns], parts: vec![None; columns] }
+        Record { runs: vec![Vec::new()], at: vec![None; columns], parts: vec![None; columns], other: None }
     }
 
     /// Values as they are, with the same bytes between each two.
@@ -134,6 +136,7 @@ impl Record {
         if let (Some(parts), Some(room)) = (self.parts.get(column), out.parts.get_mut(column)) {
             room.clone_from(parts);
         }
+        out.other = self.other.as_ref().map(|o| Box::new(o.only(column, before, after)));
         out
     }
 
@@ -155,5 +158,17 @@ impl Record {
     /// The runs, one after the other.
     pub fn runs(&self) -> impl Iterator<Item = &[u8]> {
         self.runs.iter().map(Vec::as_slice)
+    }
+
+    /// Every way in which the row may lie.
+    pub fn ways(&self) -> impl Iterator<Item = &Record> {
+        std::iter::successors(Some(self), |r| r.other.as_deref())
+    }
+
+    /// Adds another way.
+    #[must_use]
+    pub(crate) fn or(mut self, other: Record) -> Record {
+        self.other = Some(Box::new(other));
+        self
     }
 }

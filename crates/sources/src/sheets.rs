@@ -397,6 +397,14 @@ impl Source for Sheets {
         Ok(out)
     }
 
+    fn would(&self, place: &Place, columns: Option<&[u32]>) -> Vec<String> {
+        let Some(known) = self.known.iter().find(|k| k.dataset.place == *place) else { return Vec::new() };
+        let what = if columns.is_some() { "cells emptied" } else { "rows emptied" };
+        let parts = own_parts(&known.path, &known.sheet).into_iter().map(|part| format!("{part}: {what}"));
+        let others = "every other part that has one of their values: cleaned; computed parts: left out; all others byte for byte the same";
+        parts.chain([others.to_owned()]).collect()
+    }
+
     fn blanks(&self, place: &Place) -> Vec<Blank> {
         let known = self.known.iter().find(|k| k.dataset.place == *place);
         vec![Blank::Null; known.map_or(0, |k| k.dataset.columns.len())]

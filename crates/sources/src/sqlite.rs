@@ -147,6 +147,10 @@ impl Source for Sqlite {
         self.leave_out = what;
     }
 
+    fn would(&self, place: &Place, columns: Option<&[u32]>) -> Vec<String> {
+        erase::would(self, place, columns).into_iter().collect()
+    }
+
     fn blanks(&self, place: &Place) -> Vec<Blank> {
         self.dataset(place).map(|d| d.columns.iter().map(Blank::of_sqlite).collect()).unwrap_or_default()
     }

@@ -8,6 +8,7 @@ mod observe;
 mod order;
 mod purge;
 mod ready;
+mod window;
 
 pub(crate) use failed::FAILED;
 

@@ -42,6 +42,7 @@ mod summary;
 mod survey;
 mod tasks;
 mod workspace;
+mod would;
 
 pub use agreements::record_agreement;
 pub use apply::apply;
@@ -68,3 +69,4 @@ pub use subjects::{SubjectsReport, subjects};
 pub use survey::{ScanReport, missing_rights, scan};
 pub use tasks::{Task, recorded, tasks};
 pub use workspace::{Paths, Secrets, Workspace};
+pub use would::would;

@@ -10,7 +10,7 @@ use terms::{Fault, Level, Place};
 
 use crate::align::{Met, Part, RowState, align};
 use crate::index::{SealIndex, segment};
-use crate::lists::{Recall, Seen};
+use crate::lists::{Recall, Seen, seen_enough};
 use crate::survey::Opened;
 use crate::workspace::Workspace;
 
@@ -50,13 +50,15 @@ impl Sight {
     fn ask(&mut self, record: &Record, column: u32) {
         let Ok(id) = u32::try_from(self.values.len()) else { return };
         *self.live.entry(column).or_default() += 1;
-        let (left, right) = windows(record, column as usize);
-        let mut sought = self.needles.add(id, Kind::Left, left);
-        sought |= self.needles.add(id, Kind::Right, right);
-        let mut points = false;
-        for alone in record.alone(column as usize) {
-            points = true;
-            sought |= self.needles.add(id, Kind::Alone, alone);
+        let (mut sought, mut points) = (false, false);
+        for way in record.ways() {
+            let (left, right) = windows(way, column as usize);
+            sought |= self.needles.add(id, Kind::Left, left);
+            sought |= self.needles.add(id, Kind::Right, right);
+            for alone in way.alone(column as usize) {
+                points = true;
+                sought |= self.needles.add(id, Kind::Alone, alone);
+            }
         }
         self.values.push(Asked { column, points, sought });
     }
@@ -156,6 +158,7 @@ pub(crate) fn recall(source: &mut dyn Source, place: &Place, mut sight: Sight) -
             Seen {
                 column,
                 structure: structure.name.clone(),
+                rows: structure.holds == Holds::Records,
                 asked: own().count() as u64,
                 found: own().filter(|(id, _)| found.contains(id)).count() as u64,
             }
@@ -178,11 +181,11 @@ fn probed(column: u32, name: &str, i: usize, probes: &[Probe], needles: &Needles
     let of = |p: &Probe| p.structure == name && p.column.is_none_or(|c| c == column);
     let ids: HashSet<u32> = (0..).zip(probes).filter(|(_, p)| of(p)).map(|(id, _)| id).collect();
     let found = needles.iter().filter(|n| n.kind == Kind::Probe && n.met_in(i) && ids.contains(&n.value)).count();
-    Seen { column, structure: name.to_owned(), asked: ids.len() as u64, found: found as u64 }
+    Seen { column, structure: name.to_owned(), rows: false, asked: ids.len() as u64, found: found as u64 }
 }
 
 /// What was seen after the erasure.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Absence {
     /// Values that were destroyed, by column.
     pub live: BTreeMap<u32, u64>,
@@ -236,7 +239,7 @@ pub(crate) fn absence(source: &mut dyn Source, place: &Place, staying: &[Staying
         stays.each(source, &mut |batch, row| {
             let cells: Vec<CellRef<'_>> = batch.row(row).collect();
             let record = form(&cells);
-            record.runs().for_each(|run| sight.needles.look(0, run));
+            record.ways().flat_map(Record::runs).for_each(|run| sight.needles.look(0, run));
             for column in &columns {
                 let room = here && kept.live.get(column).is_none_or(|n| *n < KEPT_MAX);
                 if room && cells.get(*column as usize).is_some_and(|c| !c.is_empty()) {
@@ -350,13 +353,17 @@ pub(crate) fn columns(columns: &[u32], recall: &Recall, absence: &Absence, cap: 
         .filter(|c| of(&absence.live, **c) > 0)
         .map(|c| {
             let (live, hits) = (of(&absence.live, *c), of(&absence.hits, *c));
-            let (asked, found) = recall.weakest(*c);
-            let seen = asked >= live.min(SIGHT_MIN) && asked > 0 && found * 1_000 >= asked * 999;
+            let (asked, found) = recall.line(*c);
+            let seen = asked >= live.min(SIGHT_MIN) && seen_enough(asked, found);
             // Sight that was lost meanwhile, or that was of other structures, is none.
             let (kept, still) = absence.kept.get(c).copied().unwrap_or_default();
-            let same = still * 1_000 >= kept * 999 && recall.structures(*c).all(|s| absence.structures.contains(s));
+            let same = (kept == 0 || seen_enough(kept, still)) && recall.structures(*c).all(|s| absence.structures.contains(s));
             let level = if seen && same && hits == 0 && absence.unread == 0 { Level::L3 } else { Level::L2 };
             ColumnLook { asked, col: u64::from(*c), found, hits, level: level.min(cap), live }
         })
         .collect()
 }
+
+#[cfg(test)]
+#[path = "tests/look.rs"]
+mod tests;

@@ -65,7 +65,12 @@ pub struct Recheck {
 pub fn recheck(workspace: &mut Workspace, how: &Recheck, progress: &dyn Progress) -> Result<Vec<Rechecked>, Fault> {
     for (id, path) in &how.copies {
         let source = workspace.file.sources.value.iter_mut().find(|s| s.id.value == *id);
-        source.ok_or_else(|| Fault::new("source_unknown").with("source", id))?.path.value.clone_from(path);
+        let source = source.ok_or_else(|| Fault::new("source_unknown").with("source", id))?;
+        source.path.value.clone_from(path);
+        // The files of the original say nothing of a copy on another server.
+        if let Some(server) = &mut source.server {
+            server.value.files = None;
+        }
     }
     let record = how.whole && how.copies.is_empty();
     if record {

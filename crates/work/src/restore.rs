@@ -1,14 +1,16 @@
 //! Restoring an archive: into a folder of the user's, as one SQLite database with a table for each data set; or into empty tables of a store like
 //! the one that it came from.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use case::{By, Command, Event, ExceptionRecorded, Seal};
 use rows::{BatchBuilder, CellRef, Locator, Tag};
-use terms::{Fault, Place};
+use terms::{Fault, Outcome, Place};
 
 use crate::index::{SealIndex, segment};
 use crate::progress::Progress;
+use crate::settled::vector_codes;
 use crate::workspace::Workspace;
 
 /// Restores every data set whose keys live; gives rows by data set.
@@ -105,8 +107,10 @@ pub fn restore_into(workspace: &mut Workspace, id: &str, path: &str, progress: &
         let vault = workspace.vault()?;
         let mut reader = vault.read_segment(&archive, &segment(&seal.dataset))?;
         let (mut builder, mut rows) = (BatchBuilder::new(width), 0u64);
+        let left_behind = superseded(workspace, seal)?;
+        let vault = workspace.vault()?;
         let dead = reader.units(vault.slots(), &|_| true, &mut |unit| {
-            for (position, cells) in &unit.rows {
+            for (position, cells) in unit.rows.iter().filter(|(p, _)| !left_behind.contains(p)) {
                 builder.push(&Locator::RowId(i64::from(*position)), cells.iter().map(|(tag, bytes)| CellRef { tag: *tag, bytes }));
                 rows += 1;
             }
@@ -122,6 +126,17 @@ pub fn restore_into(workspace: &mut Workspace, id: &str, path: &str, progress: &
         out.push((seal.dataset.clone(), rows, dead));
     }
     progress.end();
+    Ok(out)
+}
+
+/// Positions of rows that stand in a later seal.
+fn superseded(workspace: &mut Workspace, seal: &Seal) -> Result<BTreeSet<u32>, Fault> {
+    let mut out = BTreeSet::new();
+    for group in &seal.groups {
+        let codes = vector_codes(workspace, seal, group)?;
+        let is_old = |code: &u8| Outcome::of_code(*code) == Some(Outcome::Superseded);
+        out.extend((0u32..).zip(codes).filter(|(_, code)| is_old(code)).map(|(position, _)| position));
+    }
     Ok(out)
 }
 

@@ -370,6 +370,16 @@ fn server(s: &SourceFile, f: &mut Faults) {
         }
         _ => return,
     };
+    if let Some(server) = &s.server
+        && server.value.window.as_ref().is_some_and(|w| super::shape::hours(w).is_none())
+    {
+        f.add(
+            server.line,
+            "sources.server.window",
+            ("时段写得不对", "these are no hours"),
+            ("写成 22:00-06:00。", "write them as 22:00-06:00."),
+        );
+    }
     let Some(rest) = scheme.iter().find_map(|p| s.path.value.strip_prefix(p)) else {
         return f.add(
             s.path.line,

@@ -197,9 +197,23 @@ pub struct ServerFile {
     /// Rows that one transaction erases (1,000).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_rows: Option<u64>,
+    /// Hours in which it may be erased in and purged, in the case's time zone: `22:00-06:00`. At any time, if not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<String>,
     /// Rest between two batches, in milliseconds (0).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pause_ms: Option<u64>,
+}
+
+/// Minutes of the day of `22:00-06:00`, from and to.
+pub fn hours(window: &str) -> Option<(u32, u32)> {
+    let clock = |text: &str| -> Option<u32> {
+        let (h, m) = text.trim().split_once(':')?;
+        let (h, m): (u32, u32) = (h.parse().ok()?, m.parse().ok()?);
+        (h < 24 && m < 60).then_some(h * 60 + m)
+    };
+    let (from, to) = window.split_once('-')?;
+    Some((clock(from)?, clock(to)?)).filter(|(from, to)| from != to)
 }
 
 fn direct() -> At<String> {

@@ -155,6 +155,9 @@ pub fn explain(session: &Session<'_>, id: &str) -> Result<u8, Fault> {
     if let Some(h) = doc.plan.hand_overs.iter().find(|h| h.item.as_str() == id) {
         return explain_hand_over(session, &workspace, h);
     }
+    if doc.plan.items.iter().any(|i| i.item.as_str() == id) {
+        return explain_item(session, id);
+    }
     let rows: Vec<_> = doc.plan.rows.iter().filter(|row| row.id == id || row.id.starts_with(&format!("{id}."))).collect();
     if rows.is_empty() {
         return Err(Fault::new("row_not_found").with("id", id));
@@ -164,6 +167,23 @@ pub fn explain(session: &Session<'_>, id: &str) -> Result<u8, Fault> {
         say::print_json(&json!({"decisions": rows, "texts": texts}));
     } else {
         println!("{}", texts.join("\n"));
+    }
+    Ok(0)
+}
+
+/// What carrying out an item would do to its store.
+fn explain_item(session: &Session<'_>, id: &str) -> Result<u8, Fault> {
+    let mut workspace = session.workspace(true, false)?;
+    let (item, said) = work::would(&mut workspace, id)?;
+    if session.args.json {
+        say::print_json(&json!({"item": item, "would": said}));
+        return Ok(0);
+    }
+    let (holding, groups, rows) = (&item.holding, item.groups.join(", "), item.records);
+    session.tell(&format!("{id}：{holding}（{groups}），{rows} 行"), &format!("{id}: {holding} ({groups}), {rows} rows"));
+    match said.is_empty() {
+        true => session.tell("由人工处理或不作改动。", "done by hand, or nothing is changed."),
+        false => said.iter().for_each(|line| println!("    {line}")),
     }
     Ok(0)
 }

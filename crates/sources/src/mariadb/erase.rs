@@ -36,6 +36,15 @@ pub(super) fn erase(mariadb: &mut Mariadb, places: &[Place], pick: Pick<'_>) -> 
     Ok(())
 }
 
+/// The statements for one row, as they are sent.
+pub(super) fn would(table: &Table, place: &Place, columns: Option<&[u32]>) -> Vec<String> {
+    let pages = Pages { table, place, rows: 1 };
+    vec![match columns {
+        None => pages.delete(1),
+        Some(columns) => pages.update(&pages.set(columns), 1),
+    }]
+}
+
 /// A table page by page, in the order of its key.
 struct Pages<'a> {
     table: &'a Table,
@@ -77,7 +86,7 @@ impl Pages<'_> {
             last = Some(key);
         }
         if !deleted.is_empty() {
-            let sql = format!("DELETE FROM {} WHERE {}", self.table.sql, self.one_of(deleted.len()));
+            let sql = self.delete(deleted.len());
             transaction.exec_drop(sql, positional(deleted.concat())).map_err(map)?;
         }
         for (columns, rows) in &emptied {
@@ -89,22 +98,35 @@ impl Pages<'_> {
 
     fn empty(&self, transaction: &mut mysql::Transaction<'_>, columns: &[u32], rows: &[(Vec<Value>, u64)]) -> Result<(), Fault> {
         let map = |e: mysql::Error| fault(&e, self.place);
-        let fields = columns.iter().filter_map(|c| self.table.fields.get(*c as usize));
-        let set: Vec<(&str, Blank)> = fields.map(|f| (f.sql.as_str(), blank::of(f))).filter(|(_, b)| *b != Blank::Stays).collect();
+        let set = self.set(columns);
         if set.is_empty() {
             return Ok(());
         }
-        let assignments: Vec<String> = set.iter().map(|(name, _)| format!("{name} = ?")).collect();
         let differs = set.iter().any(|(_, b)| matches!(b, Blank::Number | Blank::SmallNumber | Blank::NumberReal | Blank::Word));
         // Rows that get the same values are written by one statement.
         for group in rows.chunks(if differs { 1 } else { rows.len().max(1) }) {
             let number = group.first().map_or(0, |(_, n)| *n);
             let mut bound: Vec<Value> = set.iter().map(|(_, b)| written(b, number)).collect();
             bound.extend(group.iter().flat_map(|(key, _)| key.iter().cloned()));
-            let sql = format!("UPDATE {} SET {} WHERE {}", self.table.sql, assignments.join(", "), self.one_of(group.len()));
+            let sql = self.update(&set, group.len());
             transaction.exec_drop(sql, positional(bound)).map_err(map)?;
         }
         Ok(())
+    }
+
+    fn delete(&self, keys: usize) -> String {
+        format!("DELETE FROM {} WHERE {}", self.table.sql, self.one_of(keys))
+    }
+
+    /// Columns that are written, with what is left in them.
+    fn set(&self, columns: &[u32]) -> Vec<(&str, Blank)> {
+        let fields = columns.iter().filter_map(|c| self.table.fields.get(*c as usize));
+        fields.map(|f| (f.sql.as_str(), blank::of(f))).filter(|(_, b)| *b != Blank::Stays).collect()
+    }
+
+    fn update(&self, set: &[(&str, Blank)], keys: usize) -> String {
+        let assignments: Vec<String> = set.iter().map(|(name, _)| format!("{name} = ?")).collect();
+        format!("UPDATE {} SET {} WHERE {}", self.table.sql, assignments.join(", "), self.one_of(keys))
     }
 
     fn key(&self) -> impl Iterator<Item = &str> {

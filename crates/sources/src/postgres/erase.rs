@@ -41,6 +41,9 @@ pub(super) fn erase(postgres: &mut Postgres, places: &[Place], pick: Pick<'_>) -
     Ok(())
 }
 
+const UNLINK: &str = "SELECT lo_unlink(x) FROM unnest($1::text[]::oid[]) AS x";
+const EMPTY: &str = "SELECT lo_truncate(lo_open(x, 131072), 0) FROM unnest($1::text[]::oid[]) AS x";
+
 /// Row versions that one transaction erases.
 struct Batch<'a> {
     table: &'a Table,
@@ -83,7 +86,7 @@ impl<'a> Batch<'a> {
             transaction.batch_execute(&format!("ALTER TABLE {} DISABLE TRIGGER USER", self.table.sql)).map_err(map)?;
         }
         if !self.deleted.is_empty() {
-            let sql = format!("DELETE FROM {} t USING {} WHERE {SAME}", self.table.sql, unnest(&[]));
+            let sql = delete(self.table);
             let [tables, tids, xmins] = columns_of(self.deleted.iter());
             transaction.execute(&sql, &[&tables, &tids, &xmins]).map_err(map)?;
         }
@@ -92,7 +95,7 @@ impl<'a> Batch<'a> {
             if set.assignments.is_empty() {
                 continue;
             }
-            let sql = format!("UPDATE {} t SET {} FROM {} WHERE {SAME}", self.table.sql, set.assignments.join(", "), unnest(&set.arrays));
+            let sql = set.update(self.table);
             let [tables, tids, xmins] = columns_of(rows.iter().map(|(v, _)| v));
             let mut bound: Vec<&(dyn ToSql + Sync)> = vec![&tables, &tids, &xmins];
             bound.extend(set.values.iter().map(|v| v as &(dyn ToSql + Sync)));
@@ -114,13 +117,28 @@ impl<'a> Batch<'a> {
     /// Large objects go whole; emptied ones keep their number, which rows may name.
     fn unlink(&self, transaction: &mut postgres::Transaction<'_>) -> Result<(), Fault> {
         let map = |e: postgres::Error| fault(&e, self.place);
-        let unlink = "SELECT lo_unlink(x) FROM unnest($1::text[]::oid[]) AS x";
-        let empty = "SELECT lo_truncate(lo_open(x, 131072), 0) FROM unnest($1::text[]::oid[]) AS x";
         let ids: Vec<&str> = self.deleted.iter().map(|v| v.tid.as_str()).collect();
-        transaction.query(unlink, &[&ids]).map_err(map)?;
+        transaction.query(UNLINK, &[&ids]).map_err(map)?;
         let emptied: Vec<&str> = self.emptied.values().flatten().map(|(v, _)| v.tid.as_str()).collect();
-        transaction.query(empty, &[&emptied]).map_err(map).map(|_| ())
+        transaction.query(EMPTY, &[&emptied]).map_err(map).map(|_| ())
     }
+}
+
+fn delete(table: &Table) -> String {
+    format!("DELETE FROM {} t USING {} WHERE {SAME}", table.sql, unnest(&[]))
+}
+
+/// The statements of a batch, as they are sent.
+pub(super) fn would(table: &Table, columns: Option<&[u32]>) -> Vec<String> {
+    let triggers = |what: &str| table.triggers.then(|| format!("ALTER TABLE {} {what} TRIGGER USER", table.sql));
+    let own = match (table.kind, columns) {
+        (Kind::View, _) => return vec![format!("REFRESH MATERIALIZED VIEW {}", table.sql)],
+        (Kind::LargeObjects, None) => UNLINK.to_owned(),
+        (Kind::LargeObjects, Some(_)) => EMPTY.to_owned(),
+        (_, None) => delete(table),
+        (_, Some(columns)) => Set::new(table, columns, &[]).update(table),
+    };
+    triggers("DISABLE").into_iter().chain([own]).chain(triggers("ENABLE")).collect()
 }
 
 /// The very version that was seen: its place, and the transaction that wrote it.
@@ -147,6 +165,10 @@ struct Set {
 }
 
 impl Set {
+    fn update(&self, table: &Table) -> String {
+        format!("UPDATE {} t SET {} FROM {} WHERE {SAME}", table.sql, self.assignments.join(", "), unnest(&self.arrays))
+    }
+
     fn new(table: &Table, columns: &[u32], rows: &[(Version, u64)]) -> Set {
         let mut out = Set { assignments: Vec::new(), arrays: Vec::new(), values: Vec::new() };
         for field in columns.iter().filter_map(|c| table.fields.get(*c as usize)) {

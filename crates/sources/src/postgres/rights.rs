@@ -48,6 +48,11 @@ pub(super) fn missing(client: &mut Client, source: &Place, tables: &[Table], dee
     if !superuser && !asking.has("SELECT has_table_privilege('pg_catalog.pg_file_settings', 'SELECT')", &[])? {
         out.push(format!("GRANT SELECT ON pg_catalog.pg_file_settings TO {user};"));
     }
+    let counted = "SELECT coalesce((SELECT has_function_privilege(p.oid, 'EXECUTE') FROM pg_extension e JOIN pg_proc p ON p.pronamespace = e.extnamespace \
+         WHERE e.extname = 'pg_stat_statements' AND p.proname = 'pg_stat_statements_reset' LIMIT 1), true)";
+    if !asking.has(counted, &[])? {
+        out.push(format!("GRANT EXECUTE ON FUNCTION pg_stat_statements_reset TO {user};"));
+    }
     for setting in ["wal_recycle", "min_wal_size", "wal_keep_size"] {
         if !superuser && !asking.may_set(setting)? {
             out.push(format!("GRANT ALTER SYSTEM ON PARAMETER {setting} TO {user};"));

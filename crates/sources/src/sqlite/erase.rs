@@ -81,32 +81,20 @@ fn broken_keys(connection: &Connection) -> rusqlite::Result<u64> {
 fn carry_out(connection: &Connection, dataset: &Dataset, chosen: &[(Locator, Action)]) -> Result<(), Fault> {
     let map = |e: rusqlite::Error| fault(&e, &dataset.place);
     let identity = identity(connection, dataset).map_err(map)?;
-    let table = quoted(&dataset.name);
-    let condition = match &identity {
-        Identity::RowId(name) => format!("{name} = ?1"),
-        Identity::Key(keys) => {
-            let parts: Vec<String> = keys
-                .iter()
-                .enumerate()
-                .filter_map(|(i, k)| dataset.columns.get(*k).map(|c| format!("{} IS ?{}", quoted(&c.name), i + 1)))
-                .collect();
-            parts.join(" AND ")
-        }
-    };
+    let condition = condition(dataset, &identity);
     for (locator, action) in chosen {
         let mut values = key_values(locator);
         let sql = match action {
             Action::Keep => continue,
-            Action::Delete => format!("DELETE FROM {table} WHERE {condition}"),
+            Action::Delete => delete(dataset, &condition),
             Action::Empty(columns, number) => {
                 let blanks = blanks(dataset, columns, *number);
                 if blanks.is_empty() {
                     continue;
                 }
-                let first = values.len() + 1;
-                let sets: Vec<String> = (first..).zip(&blanks).map(|(i, (name, _))| format!("{name} = ?{i}")).collect();
+                let sql = update(dataset, &blanks, values.len(), &condition);
                 values.extend(blanks.into_iter().map(|(_, value)| value));
-                format!("UPDATE {table} SET {} WHERE {condition}", sets.join(", "))
+                sql
             }
         };
         let mut statement = connection.prepare_cached(&sql).map_err(map)?;
@@ -115,6 +103,38 @@ fn carry_out(connection: &Connection, dataset: &Dataset, chosen: &[(Locator, Act
         }
     }
     Ok(())
+}
+
+fn condition(dataset: &Dataset, identity: &Identity) -> String {
+    match identity {
+        Identity::RowId(name) => format!("{name} = ?1"),
+        Identity::Key(keys) => {
+            let name = |k: &usize| dataset.columns.get(*k).map(|c| quoted(&c.name));
+            let parts: Vec<String> = (1..).zip(keys.iter().filter_map(name)).map(|(i, name)| format!("{name} IS ?{i}")).collect();
+            parts.join(" AND ")
+        }
+    }
+}
+
+fn delete(dataset: &Dataset, condition: &str) -> String {
+    format!("DELETE FROM {} WHERE {condition}", quoted(&dataset.name))
+}
+
+fn update(dataset: &Dataset, blanks: &[(String, Bound)], bound: usize, condition: &str) -> String {
+    let sets: Vec<String> = (bound + 1..).zip(blanks).map(|(i, (name, _))| format!("{name} = ?{i}")).collect();
+    format!("UPDATE {} SET {} WHERE {condition}", quoted(&dataset.name), sets.join(", "))
+}
+
+/// The statement for one row, as it is sent.
+pub(super) fn would(sqlite: &Sqlite, place: &Place, columns: Option<&[u32]>) -> Result<String, Fault> {
+    let dataset = sqlite.dataset(place)?;
+    let identity = identity(&sqlite.reader()?, dataset).map_err(|e| fault(&e, place))?;
+    let condition = condition(dataset, &identity);
+    let keys = if let Identity::Key(keys) = &identity { keys.len() } else { 1 };
+    Ok(match columns {
+        None => delete(dataset, &condition),
+        Some(columns) => update(dataset, &blanks(dataset, &Arc::from(columns), 0), keys, &condition),
+    })
 }
 
 /// Quoted names of the columns with what erasing leaves in them.

@@ -14,17 +14,22 @@ pub(super) fn rowid_alias(dataset: &Dataset) -> Option<usize> {
     }
 }
 
-/// The row; `rowid_alias` is the column that is the row id itself and stands in no record.
+/// The row; `rowid_alias` is the column that is the row id itself and stands in no record. Whole reals lie as eight bytes or as integers,
+/// by the version and the statement that wrote them: then there are two ways.
 pub(super) fn record(cells: &[CellRef<'_>], rowid_alias: Option<usize>) -> Record {
+    let out = written(cells, rowid_alias, false);
+    let whole = |c: &CellRef<'_>| c.real().is_some_and(is_whole);
+    if cells.iter().any(whole) { out.or(written(cells, rowid_alias, true)) } else { out }
+}
+
+fn written(cells: &[CellRef<'_>], rowid_alias: Option<usize>, short_reals: bool) -> Record {
     let mut out = Record::unseen(cells.len());
     for (i, cell) in cells.iter().enumerate() {
-        match rowid_alias == Some(i) {
-            true => out.value_of(i, &[]),
-            false => out.value_of(i, &serial(*cell)),
-        }
+        let bytes = serial(*cell, short_reals);
+        out.value_of(i, if rowid_alias == Some(i) { &[] } else { &bytes });
         match cell.integer() {
             // A packed number is shorter than anything that is searched for: it stands for itself only beside its neighbours.
-            Some(n) if n.unsigned_abs() >= NUMBER_MIN => out.parts_of(i, vec![serial(*cell)]),
+            Some(n) if n.unsigned_abs() >= NUMBER_MIN => out.parts_of(i, vec![bytes]),
             _ => {
                 if let Some(parts) = json_parts(cell.bytes) {
                     out.parts_of(i, parts);
@@ -35,13 +40,17 @@ pub(super) fn record(cells: &[CellRef<'_>], rowid_alias: Option<usize>) -> Recor
     out
 }
 
-/// The bytes of a value: text and blob as they are, integers in the fewest bytes, whole reals as integers.
-fn serial(cell: CellRef<'_>) -> Vec<u8> {
+fn is_whole(r: f64) -> bool {
+    r.fract() == 0.0 && r.abs() < 140_737_488_355_328.0
+}
+
+/// The bytes of a value: text and blob as they are, integers in the fewest bytes.
+fn serial(cell: CellRef<'_>, short_reals: bool) -> Vec<u8> {
     match cell.tag {
         Tag::Null => Vec::new(),
         Tag::Integer => cell.integer().map(packed).unwrap_or_default(),
         Tag::Real => match cell.real() {
-            Some(r) if r.fract() == 0.0 && r.abs() < 140_737_488_355_328.0 => packed(r as i64),
+            Some(r) if short_reals && is_whole(r) => packed(r as i64),
             _ => cell.bytes.to_vec(),
         },
         Tag::Text | Tag::Blob | Tag::Other => cell.bytes.to_vec(),

@@ -8,6 +8,7 @@ use terms::{Fault, Place};
 
 use super::job::Job;
 use super::purge::purge;
+use super::window::Window;
 use super::{by_place, open_at};
 use crate::align::{Aligner, Part, RowState};
 use crate::progress::Progress;
@@ -27,15 +28,18 @@ pub(super) fn erase_all(
     if !here.iter().filter_map(|k| jobs.get(*k)).any(direct) {
         return Ok(Vec::new());
     }
+    let window = opened.sources.get(i).map(|(place, _)| Window::of(workspace, i, place));
+    let Some(window) = window else { return Ok(Vec::new()) };
     let mut places: Vec<Place> = Vec::new();
     progress.begin("erase", None);
     for (place, own) in by_place(jobs) {
         let own: Vec<&Job> = own.iter().filter_map(|k| jobs.get(*k)).filter(|j| direct(j)).collect();
-        if !own.is_empty() && erase(workspace, opened, &place, &own, progress)? {
+        if !own.is_empty() && erase(workspace, opened, &place, &own, (&window, progress))? {
             places.push(place);
         }
     }
     progress.end();
+    window.open()?;
     progress.begin("purge", None);
     let steps = match opened.sources.get_mut(i) {
         Some((place, Some(source))) => purge(workspace, &place.clone(), source.as_mut(), &places),
@@ -44,6 +48,12 @@ pub(super) fn erase_all(
     progress.end();
     steps
 }
+
+/// When, and who is told how far it is.
+type Pace<'a> = (&'a Window, &'a dyn Progress);
+
+/// Rows after which the clock is looked at.
+const LOOK_ROWS: u64 = 1_000;
 
 /// What the orders on one row ask for together.
 #[derive(Clone, Default)]
@@ -54,7 +64,7 @@ struct Wanted {
 }
 
 /// Whether the data set is there at all.
-fn erase(workspace: &mut Workspace, opened: &mut Opened, place: &Place, own: &[&Job], progress: &dyn Progress) -> Result<bool, Fault> {
+fn erase(workspace: &mut Workspace, opened: &mut Opened, place: &Place, own: &[&Job], (window, progress): Pace<'_>) -> Result<bool, Fault> {
     let parts = Part::of(workspace, place)?;
     let mut wanted: BTreeMap<(usize, u32), Wanted> = BTreeMap::new();
     for job in own {
@@ -68,8 +78,13 @@ fn erase(workspace: &mut Workspace, opened: &mut Opened, place: &Place, own: &[&
     }
     let Some(open) = open_at(opened, place)? else { return Ok(false) };
     let mut aligner = Aligner::new(&parts, &open.dataset);
+    let mut seen = 0u64;
     open.source.erase(std::slice::from_ref(place), &mut |_, batch, row| {
         progress.add(1);
+        seen += 1;
+        if seen % LOOK_ROWS == 1 {
+            window.open()?;
+        }
         // Aligned once more, inside the transaction: a row that changed since is not what was ordered.
         let Some(met) = aligner.take(batch, row) else { return Ok(Action::Keep) };
         let number = parts.get(met.part).map_or(0, |p| p.number(met.ordinal));

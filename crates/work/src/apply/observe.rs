@@ -9,7 +9,7 @@ use terms::{Fault, Level, Place, Reach};
 
 use super::failed::record_failed;
 use super::job::Job;
-use super::purge::purge;
+use super::purge::{purge, put_back_all};
 use super::{by_place, open_at, source_place};
 use crate::align::{Alignment, Part, RowState, align};
 use crate::late::late_rows;
@@ -269,6 +269,7 @@ pub(super) fn settle_replaced(workspace: &mut Workspace, report: &mut ApplyRepor
         return Ok(());
     }
     let mut opened = open_sources(workspace)?;
+    put_back_all(workspace, &mut opened)?;
     let mut jobs: Vec<Job> = open.iter().map(|(n, e)| replaced(workspace, *n, e)).collect::<Result<_, _>>()?;
     // What was erased may not have been purged before the run ended.
     for (place, source) in &mut opened.sources {
