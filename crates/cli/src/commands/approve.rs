@@ -40,6 +40,7 @@ pub fn run(session: &Session<'_>, args: &ApproveArgs) -> Result<u8, Fault> {
             let names: Vec<&str> = names.map(|(zh, en)| session.pick(zh, en)).collect();
             say::table(&names, consequence.hand_overs.iter().map(handed).collect());
         }
+        super::plan::outages(session, &consequence);
         session.tell(
             &format!(
                 "涉及 {} 个个人；留存 {} 条；待定 {} 条；适用法律日期 {}。",

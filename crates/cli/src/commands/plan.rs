@@ -66,8 +66,7 @@ pub fn plan(session: &Session<'_>, args: &PlanArgs) -> Result<u8, Fault> {
 }
 
 /// What cleaning up costs others: it is approved with the plan.
-fn outages(session: &Session<'_>, workspace: &Workspace) {
-    let Ok(consequence) = work::consequence(workspace) else { return };
+pub(super) fn outages(session: &Session<'_>, consequence: &plan::Consequence) {
     let mut rows = Vec::new();
     for outage in &consequence.outages {
         for step in &outage.steps {
@@ -132,7 +131,9 @@ fn show(session: &Session<'_>, workspace: &Workspace, doc: &PlanDoc) {
         ];
         say::table(&head.map(|(zh, en)| session.pick(zh, en)), doc.plan.hand_overs.iter().map(handed).collect());
     }
-    outages(session, workspace);
+    if let Ok(consequence) = work::consequence(workspace) {
+        outages(session, &consequence);
+    }
     let notes = doc
         .notes
         .iter()
