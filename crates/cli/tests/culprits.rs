@@ -2,11 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
-#[path = "common/servers.rs"]
-mod servers;
 
 use common::{Case, claim, day, head};
-use servers::{Mariadb, Postgres, found_in};
+use testbed::{Mariadb, Postgres, found_in};
 
 const PEOPLE: usize = 40;
 

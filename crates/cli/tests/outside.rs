@@ -3,14 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
-#[path = "common/servers.rs"]
-mod servers;
 
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use common::{Case, day, head};
-use servers::{Mariadb, Postgres, found_in};
+use testbed::{Mariadb, Postgres, found_in};
 
 const PEOPLE: usize = 3_000;
 

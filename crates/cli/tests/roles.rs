@@ -2,12 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
-#[path = "common/servers.rs"]
-mod servers;
 
 use common::{Case, day, head};
 use serde_json::Value;
-use servers::{Mariadb, Postgres};
+use testbed::{Mariadb, Postgres};
 
 const MEMBERS: &str = "CREATE TABLE member (id INT PRIMARY KEY, name VARCHAR(40) NOT NULL, mobile VARCHAR(20), email VARCHAR(60));
     INSERT INTO member VALUES (1, 'One', '13800130001', 'one@example.com'), (2, 'Two', '13800130002', 'two.two@example.com');

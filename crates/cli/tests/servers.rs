@@ -2,12 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
-#[path = "common/servers.rs"]
-mod servers;
 
 use common::{Case, claim, day, head, shared};
 use serde_json::Value;
-use servers::{Mariadb, Postgres, found_in};
+use testbed::{Mariadb, Postgres, found_in};
 
 const FIRST: [&str; 4] = ["luisg@embraer.com.br", "+55 (12) 3923-5555", "leonekohler@surfeu.de", "astrid.gruber@apple.at"];
 

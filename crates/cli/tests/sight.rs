@@ -3,14 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
-#[path = "common/servers.rs"]
-mod servers;
 
 use std::process::Command;
 
 use common::{Case, day, head, root};
 use serde_json::Value;
-use servers::Postgres;
+use testbed::Postgres;
 
 /// Persons, and how many of them go.
 const PERSONS: usize = 1_200;

@@ -1,17 +1,14 @@
 //! The negative control: every step of every purge is left out once, and the search must then find what was erased; with all steps, nothing.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-#[path = "../../cli/tests/common/servers.rs"]
-mod servers;
-
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use remains::{Kind, Needles};
-use servers::{Mariadb, Postgres, Session};
 use sources::{Action, At, LeaveOut, Limits, Places, ServerAt, Source};
 use terms::{Place, StoreKind};
+use testbed::{Mariadb, Postgres, Session};
 
 const PERSONS: usize = 2_000;
 

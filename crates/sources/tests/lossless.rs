@@ -1,13 +1,10 @@
 //! Every type that a store has: read, put into an empty table of another database, read again: the same canonical bytes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-#[path = "../../cli/tests/common/servers.rs"]
-mod servers;
-
 use rows::{Batch, canonical_row};
-use servers::{Mariadb, Postgres};
 use sources::{At, Limits, Places, ServerAt, Source};
 use terms::{Place, StoreKind};
+use testbed::{Mariadb, Postgres};
 
 fn server(url: String) -> At {
     At::Server(ServerAt { url, secret: None, files: None, ca: None, limits: Limits::default() })
