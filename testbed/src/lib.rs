@@ -265,24 +265,36 @@ impl Session {
     }
 }
 
-/// Whether any file below a folder has these bytes.
+/// The files below a folder that have these bytes.
 pub fn found_in(folder: &Path, bytes: &[u8]) -> Vec<PathBuf> {
     let mut out = Vec::new();
+    each_file(folder, &mut |path, all| {
+        if memchr::memmem::find(all, bytes).is_some() {
+            out.push(path.to_owned());
+        }
+    });
+    out
+}
+
+/// Which of the values any file below a folder has.
+pub fn met_in(folder: &Path, values: &[String]) -> Vec<String> {
+    let mut out = std::collections::BTreeSet::new();
+    each_file(folder, &mut |_, all| {
+        out.extend(values.iter().filter(|v| memchr::memmem::find(all, v.as_bytes()).is_some()).cloned());
+    });
+    out.into_iter().collect()
+}
+
+fn each_file(folder: &Path, hear: &mut dyn FnMut(&Path, &[u8])) {
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap().flatten() {
             let path = entry.path();
             match std::fs::metadata(&path) {
                 Ok(m) if m.is_dir() => folders.push(path),
-                Ok(m) if m.is_file() => {
-                    let all = std::fs::read(&path).unwrap_or_default();
-                    if memchr::memmem::find(&all, bytes).is_some() {
-                        out.push(path);
-                    }
-                }
+                Ok(m) if m.is_file() => hear(&path, &std::fs::read(&path).unwrap_or_default()),
                 _ => {}
             }
         }
     }
-    out
 }

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
-
-use std::collections::BTreeMap;
+#[path = "common/chinook.rs"]
+mod golden;
 
 use common::{Case, claim, copy, day, root, shared};
 use serde_json::Value;
@@ -20,63 +20,10 @@ fn case_file() -> String {
     std::fs::read_to_string(root().join("cases/chinook/case.yaml")).unwrap()
 }
 
-fn expected() -> Value {
-    serde_json::from_str(&std::fs::read_to_string(root().join("cases/golden/chinook.expected.json")).unwrap()).unwrap()
-}
-
-type Fates = BTreeMap<String, u64>;
-
-fn key(place: &str, outcome: &str, dates: [&Value; 3], winners: &Value, losers: &Value) -> String {
-    let [until, from, to] = dates.map(|d| d.as_str().unwrap_or("-").to_owned());
-    format!("{place} {outcome} until {until} {from}..{to} win {winners} lose {losers}")
-}
-
 #[test]
 fn table_questions_and_dates_are_the_golden_ones() {
     let Some(case) = chinook(&case_file()) else { return };
-    let golden = expected();
-    let at = ["--as-of", "2026-04-15"];
-    case.ok(&["scan"]);
-    let sealed = case.json(&["subjects"]);
-    assert_eq!(sealed["subjects"], 67, "59 customers and 8 employees");
-    for asked in golden["questions"].as_array().unwrap() {
-        let open = case.json(&[at[0], at[1], "questions"]);
-        let first = &open["questions"][0];
-        assert_eq!((&first["fact"], first.get("holding")), (&asked["fact"], asked.get("holding")), "{open:#}");
-        let place = asked.get("holding").map(|h| format!("@{}", h.as_str().unwrap())).unwrap_or_default();
-        let value = asked["value"].to_string().trim_matches('"').to_owned();
-        case.ok(&["answer", &format!("{}{place}={value}", asked["fact"].as_str().unwrap())]);
-    }
-    assert_eq!(case.json(&[at[0], at[1], "questions"])["questions"], Value::Array(Vec::new()));
-    let plan = case.json(&[at[0], at[1], "plan", "--dry-run"]);
-    let mut ours = Fates::new();
-    for row in plan["plan"]["plan"]["rows"].as_array().unwrap() {
-        let place = format!("{}.{}", row["holding"].as_str().unwrap(), row["group"].as_str().unwrap());
-        for d in row["dates"].as_array().unwrap() {
-            let k = key(
-                &place,
-                row["outcome"].as_str().unwrap(),
-                [&d["until"], &d["not_before"], &d["not_after"]],
-                &row["winners"],
-                &row["losers"],
-            );
-            *ours.entry(k).or_default() += d["records"].as_u64().unwrap();
-        }
-    }
-    let mut theirs = Fates::new();
-    for cell in golden["cells"].as_array().unwrap() {
-        let place = format!("{}.{}", cell["holding"].as_str().unwrap(), cell["group"].as_str().unwrap());
-        let k = key(
-            &place,
-            cell["outcome"].as_str().unwrap(),
-            [&cell["until"], &cell["not_before"], &cell["not_after"]],
-            &cell["winners"],
-            &cell["losers"],
-        );
-        *theirs.entry(k).or_default() += cell["records"].as_u64().unwrap();
-    }
-    assert_eq!(ours, theirs);
-    assert_eq!(plan["plan"]["plan"]["totals"], golden["totals"]);
+    golden::is_golden(&case);
 }
 
 #[test]

@@ -121,7 +121,7 @@ fn a_third_of_the_persons_is_gone_from_every_structure_or_l2_by_name() {
         assert!(structures.split(", ").any(|s| s == structure), "{structure} is not in {structures}");
     }
     case.json(&["apply"]);
-    let receipts = receipts(&case);
+    let receipts = case.receipts();
     let level = |structure: &str, column: u64| {
         let own = receipts.iter().find(|r| r["recall"].as_array().unwrap().iter().any(|s| s["structure"] == structure)).unwrap();
         own["columns"].as_array().unwrap().iter().find(|c| c["col"] == column).unwrap()["level"].as_str().unwrap().to_owned()
@@ -147,15 +147,8 @@ fn a_searcher_without_one_encoding_falls_to_l2_by_itself() {
     let case = case_over(&postgres);
     let done = apply_without(&case, "integer");
     assert!(done["done"].is_array(), "{done:#}");
-    let receipts = receipts(&case);
+    let receipts = case.receipts();
     let own = receipts.iter().find(|r| r["recall"].as_array().unwrap().iter().any(|s| s["structure"] == "src1/t1")).unwrap();
     let level = |column: u64| own["columns"].as_array().unwrap().iter().find(|c| c["col"] == column).unwrap()["level"].clone();
     assert_eq!((level(2), level(1)), ("L2".into(), "L3".into()), "how numbers are packed was left out: {own:#}");
-}
-
-/// The receipts of destructions that were seen done.
-fn receipts(case: &Case) -> Vec<Value> {
-    let all = std::fs::read_dir(case.folder.join("case.custody/documents")).unwrap().flatten();
-    let read = all.filter_map(|e| serde_json::from_slice::<Value>(&std::fs::read(e.path()).unwrap()).ok());
-    read.filter(|d| d["type"] == "custody.destruction_receipt" && d["columns"].is_array()).collect()
 }

@@ -17,6 +17,7 @@ mod holdings;
 mod index;
 mod keygen;
 mod late;
+mod lawful;
 mod lists;
 mod look;
 mod matching;

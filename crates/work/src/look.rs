@@ -10,6 +10,7 @@ use terms::{Fault, Level, Place};
 
 use crate::align::{Met, Part, RowState, align};
 use crate::index::{SealIndex, segment};
+use crate::lawful::Lawful;
 use crate::lists::{Recall, Seen, seen_enough};
 use crate::survey::Opened;
 use crate::workspace::Workspace;
@@ -43,6 +44,7 @@ pub(crate) struct Sight {
     needles: Needles,
     values: Vec<Asked>,
     live: BTreeMap<u32, u64>,
+    lawful: Lawful,
 }
 
 impl Sight {
@@ -98,7 +100,10 @@ pub(crate) fn sight(
             for column in columns.iter().filter(|c| cells.get(**c as usize).is_some_and(|cell| !cell.is_empty())) {
                 match sample {
                     true => drawn.offer(*column, &record),
-                    false => out.ask(&record, *column),
+                    false => {
+                        out.ask(&record, *column);
+                        cells.get(*column as usize).into_iter().for_each(|c| out.lawful.destroyed(*column, *c));
+                    }
                 }
             }
         }
@@ -192,8 +197,8 @@ pub(crate) struct Absence {
     pub hits: BTreeMap<u32, u64>,
     /// Structures in which something was met.
     pub hit_in: BTreeSet<String>,
-    /// Values that still stand in rows that stay.
-    pub lawful: u64,
+    /// Different values that still stand in rows that stay, by column.
+    pub lawful: BTreeMap<u32, u64>,
     /// Values that stay and were looked for, and how many of them were found, by column.
     pub kept: BTreeMap<u32, (u64, u64)>,
     pub bytes: u64,
@@ -239,6 +244,7 @@ pub(crate) fn absence(source: &mut dyn Source, place: &Place, staying: &[Staying
         stays.each(source, &mut |batch, row| {
             let cells: Vec<CellRef<'_>> = batch.row(row).collect();
             let record = form(&cells);
+            cells.iter().for_each(|c| sight.lawful.stays(*c));
             record.ways().flat_map(Record::runs).for_each(|run| sight.needles.look(0, run));
             for column in &columns {
                 let room = here && kept.live.get(column).is_none_or(|n| *n < KEPT_MAX);
@@ -248,11 +254,11 @@ pub(crate) fn absence(source: &mut dyn Source, place: &Place, staying: &[Staying
             }
         })?;
     }
-    let lawful = sight.needles.iter().filter(|n| n.kind == Kind::Alone && n.met > 0).map(|n| n.value).collect::<HashSet<_>>().len();
     let mut needles = sight.needles.without_met();
     kept.needles.move_to(&mut needles, Kind::Kept);
     let searched = source.search(place, &mut needles)?;
-    let mut out = Absence { live: sight.live, lawful: lawful as u64, bytes: searched.bytes, unread: searched.unread, ..Absence::default() };
+    let mut out =
+        Absence { live: sight.live, lawful: sight.lawful.counts(), bytes: searched.bytes, unread: searched.unread, ..Absence::default() };
     let mut hit: BTreeSet<u32> = BTreeSet::new();
     let mut still: HashSet<u32> = HashSet::new();
     for n in needles.iter().filter(|n| n.met > 0) {

@@ -166,7 +166,7 @@ fn in_files(
     let seen = absence(open.as_mut(), &seal.dataset, &staying, sight)?;
     out.in_files = seen.hits.values().sum();
     out.structures = seen.hit_in;
-    out.lawful = seen.lawful;
+    out.lawful = seen.lawful.values().sum();
     out.bytes = (seen.bytes, seen.unread);
     Ok(())
 }

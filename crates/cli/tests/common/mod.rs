@@ -152,6 +152,13 @@ impl Case {
         }
     }
 
+    /// The receipts of destructions that were seen done.
+    pub fn receipts(&self) -> Vec<Value> {
+        let all = std::fs::read_dir(self.folder.join("case.custody/documents")).unwrap().flatten();
+        let read = all.filter_map(|e| serde_json::from_slice::<Value>(&std::fs::read(e.path()).unwrap()).ok());
+        read.filter(|d| d["type"] == "custody.destruction_receipt" && d["columns"].is_array()).collect()
+    }
+
     /// Makes the dossier and verifies it under its policy; gives the report.
     pub fn verified(&self, dossier: &str) -> Value {
         let made = self.json(&["dossier", "-o", dossier]);

@@ -71,11 +71,13 @@ pub(super) fn list(sqlite: &Sqlite, places: &mut Places) -> Result<Listing, Faul
 fn columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Column>> {
     let unique = unique_columns(connection, table)?;
     let mut statement = connection.prepare(&format!("PRAGMA table_xinfo({})", quoted(table)))?;
+    let keys: usize = statement.query_map([], |r| r.get::<_, i64>("pk"))?.filter(|pk| pk.as_ref().is_ok_and(|n| *n > 0)).count();
     let rows = statement.query_map([], |r| {
         let name: String = r.get("name")?;
         let hidden: i64 = r.get("hidden")?;
         Ok(Column {
-            unique: unique.contains(&name),
+            // The key of a table with row ids has no index of its own.
+            unique: unique.contains(&name) || (keys == 1 && r.get::<_, i64>("pk")? > 0),
             declared: r.get("type")?,
             key: r.get::<_, i64>("pk")? > 0,
             not_null: r.get::<_, i64>("notnull")? > 0,

@@ -210,11 +210,14 @@ fn observe(
     let elsewhere = job.reach(workspace).is_some_and(|r| matches!(r, Reach::Script | Reach::Pack));
     let unsearched = if elsewhere { Level::L2 } else { Level::L1 };
     let level = if looked.is_some() { least.unwrap_or(Level::L2) } else { unsearched }.min(cap);
-    let (bytes, unread, lawful) = looked.as_ref().map_or((0, 0, 0), |a| (a.bytes, a.unread, a.lawful));
+    let (bytes, unread) = looked.as_ref().map_or((0, 0), |a| (a.bytes, a.unread));
+    let lawful: BTreeMap<u32, u64> = looked.as_ref().map(|a| a.lawful.clone()).unwrap_or_default();
+    let stays: u64 = lawful.values().sum();
     let scope = job.item.out_of_scope(looked.is_some());
     let scope: Vec<String> = scope.into_iter().map(str::to_owned).collect();
     let receipt = json!({
-        "bytes_searched": bytes, "bytes_unread": unread, "columns": cols, "item": job.item.item, "kept": kept, "lawfully_present": lawful,
+        "bytes_searched": bytes, "bytes_unread": unread, "columns": cols, "item": job.item.item, "kept": kept,
+        "lawfully_present": lawful.iter().map(|(col, values)| json!({"col": col, "values": values})).collect::<Vec<Json>>(),
         "level": level, "method": job.item.method.word(), "order_n": order_n, "out_of_scope": scope, "purge": job.purged,
         "recall": recall.seen.iter().map(sight_of).collect::<Vec<Json>>(),
         "rows_done": done.len(),
@@ -237,7 +240,7 @@ fn observe(
         scan_n: Some(scan_n),
     });
     workspace.record(Command::RecordUnder(By::Run, event, job.item.rules.clone()))?;
-    report.lawful += lawful;
+    report.lawful += stays;
     report.done.push((job.item.item.clone(), done.len() as u64, kept.values().sum(), level));
     Ok(Some((job.seal.n, done)))
 }
