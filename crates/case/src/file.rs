@@ -4,6 +4,7 @@ mod at;
 mod check;
 mod facts;
 mod shape;
+mod way;
 
 use serde_saphyr::{Error, MessageFormatter, UserMessageFormatter};
 use terms::Both;
@@ -11,6 +12,7 @@ use terms::Both;
 pub use at::At;
 pub use facts::fits;
 pub use shape::*;
+pub use way::Way;
 
 /// A fault in `case.yaml`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -41,6 +41,15 @@ impl Encoding {
     pub fn decode(self, bytes: &[u8]) -> std::borrow::Cow<'_, str> {
         self.codec().decode_without_bom_handling(bytes).0
     }
+
+    /// The bytes of a text; what an encoding does not have becomes a reference to its number.
+    pub fn encode(self, text: &str) -> Vec<u8> {
+        match self {
+            Encoding::Utf16Le => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            Encoding::Utf16Be => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+            Encoding::Utf8 | Encoding::Gb18030 => self.codec().encode(text).0.into_owned(),
+        }
+    }
 }
 
 /// Appends the text view of a value to `out`.

@@ -1,6 +1,6 @@
 //! What a source says of its data sets, and what reading, purging and searching gave.
 
-use rows::Encoding;
+use rows::{Encoding, Tag};
 use terms::{Level, Place};
 
 /// Store and version.
@@ -103,8 +103,28 @@ pub enum Action {
     Keep,
     /// The whole row goes.
     Delete,
-    /// These columns are emptied; where the store refuses nulls and equal values, the number stands in.
-    Empty(std::sync::Arc<[u32]>, u64),
+    /// These columns are written over, each with what is left in it.
+    Overwrite(std::sync::Arc<[u32]>, Vec<Left>),
+}
+
+/// What is left in a field: its tag and its bytes, as a batch has them.
+pub type Left = (Tag, Vec<u8>);
+
+/// What erasing some rows did before all of it was taken back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Rehearsal {
+    /// Rows that were tried.
+    pub tried: u64,
+    /// Rows that the statements met.
+    pub met: u64,
+    /// References to rows or values that are not there any more.
+    pub orphans: u64,
+    /// Rows of other data sets that went or changed with them.
+    pub cascades: u64,
+    /// Rows that triggers wrote, or would have written if they were not switched off.
+    pub copies: u64,
+    /// Whether triggers are switched off while it is erased.
+    pub triggers_off: bool,
 }
 
 /// What a purge was answered.

@@ -13,7 +13,7 @@ use remains::Needles;
 use terms::{Fault, Level, Lock, Place, PurgeStep};
 
 use crate::blank::Blank;
-use crate::dataset::{Column, Dataset, Holds, Listing, Missed, Purged, ReadSummary, Searched, Store};
+use crate::dataset::{Column, Dataset, Holds, Left, Listing, Missed, Purged, ReadSummary, Searched, Store};
 use crate::files::{self, Form as RawFileForm, Raw, Structures};
 use crate::overwrite;
 use crate::places::Places;
@@ -231,13 +231,14 @@ impl Source for Delimited {
         Ok(files::search(&raw, structures, needles))
     }
 
-    fn would(&self, place: &Place, columns: Option<&[u32]>) -> Vec<String> {
-        let what = if columns.is_some() { "fields emptied" } else { "records left out" };
+    fn would(&self, place: &Place, overwrite: Option<(&[u32], &[Left])>) -> Vec<String> {
+        let what = if overwrite.is_some() { "fields emptied" } else { "records left out" };
         vec![format!("{place}: written anew with {what}, every other byte the same; old bytes overwritten")]
     }
 
-    fn blanks(&self, place: &Place) -> Vec<Blank> {
-        self.known(place).map(|k| vec![Blank::Text; k.dataset.columns.len()]).unwrap_or_default()
+    fn blanks(&mut self, place: &Place, columns: &[u32]) -> Result<Vec<Blank>, Fault> {
+        let _ = columns;
+        Ok(self.known(place).map(|k| vec![Blank::Text; k.dataset.columns.len()]).unwrap_or_default())
     }
 
     fn raw_form(&self, place: &Place) -> RawForm {

@@ -140,8 +140,8 @@ impl Documents {
                 let fate = match pick(place, batch, row)? {
                     Action::Keep => continue,
                     Action::Delete => Fate::Gone,
-                    Action::Empty(columns, _) if columns.contains(&1) => Fate::Emptied,
-                    Action::Empty(..) => return Err(Fault::new("whole_file_only").with("place", place)),
+                    Action::Overwrite(columns, _) if columns.contains(&1) => Fate::Emptied,
+                    Action::Overwrite(..) => return Err(Fault::new("whole_file_only").with("place", place)),
                 };
                 let path = String::from_utf8_lossy(batch.cell(row, 0).bytes).into_owned();
                 let mut steps = path.split(INSIDE).map(str::to_owned);

@@ -6,7 +6,7 @@ use remains::Needles;
 use terms::{Fault, Level, Place};
 
 use crate::blank::Blank;
-use crate::dataset::{Listing, Purged, ReadSummary, Searched, Store};
+use crate::dataset::{Left, Listing, Purged, ReadSummary, Searched, Store};
 use crate::delimited::Delimited;
 use crate::documents::{self, Documents};
 use crate::json::{self, JsonFiles};
@@ -120,7 +120,7 @@ impl Source for Folder {
         }
     }
 
-    fn would(&self, place: &Place, columns: Option<&[u32]>) -> Vec<String> {
+    fn would(&self, place: &Place, overwrite: Option<(&[u32], &[Left])>) -> Vec<String> {
         match self.kind(place) {
             Kind::Document => {
                 vec![format!("{place}: files overwritten and removed; archives and mailboxes written anew without these members")]
@@ -128,16 +128,16 @@ impl Source for Folder {
             Kind::Json => vec![format!(
                 "{place}: written anew without these records or with their values null, every other byte the same; old bytes overwritten"
             )],
-            Kind::Other => self.of(place).would(place, columns),
+            Kind::Other => self.of(place).would(place, overwrite),
         }
     }
 
-    fn blanks(&self, place: &Place) -> Vec<Blank> {
-        match self.kind(place) {
+    fn blanks(&mut self, place: &Place, columns: &[u32]) -> Result<Vec<Blank>, Fault> {
+        Ok(match self.kind(place) {
             Kind::Document => documents::blanks(),
             Kind::Json => vec![Blank::Null; self.json.columns(place)],
-            Kind::Other => self.of(place).blanks(place),
-        }
+            Kind::Other => return self.at(place).blanks(place, columns),
+        })
     }
 
     fn raw_form(&self, place: &Place) -> RawForm {

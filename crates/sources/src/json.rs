@@ -123,7 +123,7 @@ impl JsonFiles {
                 let what = match pick(place, batch, row)? {
                     Action::Keep => continue,
                     Action::Delete => Gone::Whole,
-                    Action::Empty(columns, _) => Gone::Fields(columns.iter().filter_map(name).collect()),
+                    Action::Overwrite(columns, _) => Gone::Fields(columns.iter().filter_map(name).collect()),
                 };
                 gone.insert(usize::try_from(record).unwrap_or(usize::MAX), what);
             }

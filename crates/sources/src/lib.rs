@@ -6,6 +6,7 @@ mod dataset;
 mod delimited;
 mod documents;
 mod files;
+mod fit;
 mod folder;
 mod json;
 mod mariadb;
@@ -23,9 +24,11 @@ use remains::Needles;
 use rows::Batch;
 use terms::{Fault, Place, StoreKind};
 
-pub use blank::Blank;
+pub use blank::{Blank, Generalised};
 pub use control::LeaveOut;
-pub use dataset::{Action, Column, Dataset, Holds, Listing, Missed, Probe, Purged, ReadSummary, Searched, Setting, Store, Structure};
+pub use dataset::{
+    Action, Column, Dataset, Holds, Left, Listing, Missed, Probe, Purged, ReadSummary, Rehearsal, Searched, Setting, Store, Structure,
+};
 pub use overwrite::{sync_folder, wipe};
 pub use places::Places;
 pub use raw::{RawForm, Record};
@@ -33,6 +36,9 @@ pub use server::{Limits, ServerAt};
 
 /// Receives batches; an error stops the reading.
 pub type Sink<'a> = &'a mut dyn FnMut(&Batch) -> Result<(), Fault>;
+
+/// Rows of a data set that are rehearsed with.
+pub(crate) const REHEARSED: usize = 1_000;
 
 /// Decides what becomes of a row: data set, batch, row in the batch.
 pub type Pick<'a> = &'a mut dyn FnMut(&Place, &Batch, usize) -> Result<Action, Fault>;
@@ -66,6 +72,15 @@ pub trait Source {
     /// If the store takes no rows this way, or refuses these.
     fn insert(&mut self, place: &Place, _batch: &Batch) -> Result<(), Fault> {
         Err(Fault::new("restore_elsewhere").with("place", place))
+    }
+
+    /// Does what [`Source::erase`] would do to the first rows of a data set that `pick` picks, looks at what that did, and takes it all back.
+    /// None where nothing refers to anything and nothing is computed: in files.
+    ///
+    /// # Errors
+    /// If the store refuses what would be done.
+    fn rehearse(&mut self, _place: &Place, _pick: Pick<'_>) -> Result<Option<Rehearsal>, Fault> {
+        Ok(None)
     }
 
     /// Erases what `pick` says in all data sets, all or nothing per store; rows already erased may be picked again.
@@ -121,11 +136,15 @@ pub trait Source {
     /// Leaves out steps of the purge or encodings of the search, for the negative control: remains must then be found, or sight be missed.
     fn leave_out(&mut self, _what: LeaveOut) {}
 
-    /// What erasing would do, in the store's own words: whole rows, or these columns of them.
-    fn would(&self, place: &Place, columns: Option<&[u32]>) -> Vec<String>;
+    /// What erasing would do, in the store's own words: whole rows, or these columns of them, with what a row is left with.
+    fn would(&self, place: &Place, overwrite: Option<(&[u32], &[Left])>) -> Vec<String>;
 
-    /// What erasing leaves in each column of a data set.
-    fn blanks(&self, place: &Place) -> Vec<Blank>;
+    /// What erasing leaves in each column of a data set when these columns are erased together: null, or where null or the plain blank is refused
+    /// the first value that all constraints take.
+    ///
+    /// # Errors
+    /// If the store does not say, or no value is taken.
+    fn blanks(&mut self, place: &Place, columns: &[u32]) -> Result<Vec<Blank>, Fault>;
 
     /// What the rows of a data set look like in the raw files.
     fn raw_form(&self, place: &Place) -> RawForm;

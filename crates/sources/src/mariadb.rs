@@ -21,7 +21,7 @@ use terms::{Fault, Level, Place};
 
 use crate::blank::Blank;
 use crate::control::LeaveOut;
-use crate::dataset::{Listing, Probe, Purged, ReadSummary, Searched, Setting, Store};
+use crate::dataset::{Left, Listing, Probe, Purged, ReadSummary, Rehearsal, Searched, Setting, Store};
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
 use crate::server::ServerAt;
@@ -105,6 +105,11 @@ impl Source for Mariadb {
         erase::insert(self, place, batch)
     }
 
+    fn rehearse(&mut self, place: &Place, pick: Pick<'_>) -> Result<Option<Rehearsal>, Fault> {
+        self.let_go()?;
+        erase::rehearse(self, place, pick).map(Some)
+    }
+
     fn erase(&mut self, places: &[Place], pick: Pick<'_>) -> Result<(), Fault> {
         self.let_go()?;
         erase::erase(self, places, pick)
@@ -150,12 +155,13 @@ impl Source for Mariadb {
         self.leave_out = what;
     }
 
-    fn would(&self, place: &Place, columns: Option<&[u32]>) -> Vec<String> {
-        self.table(place).map(|t| erase::would(t, place, columns)).unwrap_or_default()
+    fn would(&self, place: &Place, overwrite: Option<(&[u32], &[Left])>) -> Vec<String> {
+        self.table(place).map(|t| erase::would(t, place, overwrite.map(|(columns, _)| columns))).unwrap_or_default()
     }
 
-    fn blanks(&self, place: &Place) -> Vec<Blank> {
-        self.table(place).map(|t| t.fields.iter().map(blank::of).collect()).unwrap_or_default()
+    fn blanks(&mut self, place: &Place, columns: &[u32]) -> Result<Vec<Blank>, Fault> {
+        self.let_go()?;
+        blank::fitting(self, place, columns)
     }
 
     fn raw_form(&self, place: &Place) -> RawForm {

@@ -13,7 +13,7 @@ use rows::{BatchBuilder, CellRef, Encoding, Locator, Tag};
 use terms::{Fault, Level, Lock, Place, PurgeStep};
 
 use crate::blank::Blank;
-use crate::dataset::{Action, Column, Dataset, Holds, Listing, Missed, Purged, ReadSummary, Searched, Store};
+use crate::dataset::{Action, Column, Dataset, Holds, Left, Listing, Missed, Purged, ReadSummary, Searched, Store};
 use crate::delimited::{Found, header_row, io_fault, walk};
 use crate::files::Structures;
 use crate::overwrite::{self, Rewrite};
@@ -350,7 +350,7 @@ impl Source for Sheets {
                     match pick(place, batch, row)? {
                         Action::Keep => {}
                         Action::Delete => drop(gone.insert(at, Gone::Row)),
-                        Action::Empty(columns, _) => drop(gone.insert(at, Gone::Cells(columns.iter().map(|c| c + left).collect()))),
+                        Action::Overwrite(columns, _) => drop(gone.insert(at, Gone::Cells(columns.iter().map(|c| c + left).collect()))),
                     }
                 }
                 Ok(())
@@ -397,17 +397,18 @@ impl Source for Sheets {
         Ok(out)
     }
 
-    fn would(&self, place: &Place, columns: Option<&[u32]>) -> Vec<String> {
+    fn would(&self, place: &Place, overwrite: Option<(&[u32], &[Left])>) -> Vec<String> {
         let Some(known) = self.known.iter().find(|k| k.dataset.place == *place) else { return Vec::new() };
-        let what = if columns.is_some() { "cells emptied" } else { "rows emptied" };
+        let what = if overwrite.is_some() { "cells emptied" } else { "rows emptied" };
         let parts = own_parts(&known.path, &known.sheet).into_iter().map(|part| format!("{part}: {what}"));
         let others = "every other part that has one of their values: cleaned; computed parts: left out; all others byte for byte the same";
         parts.chain([others.to_owned()]).collect()
     }
 
-    fn blanks(&self, place: &Place) -> Vec<Blank> {
+    fn blanks(&mut self, place: &Place, columns: &[u32]) -> Result<Vec<Blank>, Fault> {
         let known = self.known.iter().find(|k| k.dataset.place == *place);
-        vec![Blank::Null; known.map_or(0, |k| k.dataset.columns.len())]
+        let _ = columns;
+        Ok(vec![Blank::Null; known.map_or(0, |k| k.dataset.columns.len())])
     }
 
     fn raw_form(&self, _place: &Place) -> RawForm {

@@ -1,5 +1,6 @@
 //! SQLite databases.
 
+mod constraints;
 mod erase;
 mod faults;
 mod list;
@@ -18,7 +19,7 @@ use terms::{Fault, Level, Place};
 
 use crate::blank::Blank;
 use crate::control::LeaveOut;
-use crate::dataset::{Dataset, Listing, Probe, Purged, ReadSummary, Searched, Store};
+use crate::dataset::{Dataset, Left, Listing, Probe, Purged, ReadSummary, Rehearsal, Searched, Store};
 use crate::places::Places;
 use crate::raw::RawForm;
 use crate::{Pick, Sink, Source};
@@ -126,6 +127,11 @@ impl Source for Sqlite {
         erase::insert(self, place, batch)
     }
 
+    fn rehearse(&mut self, place: &Place, pick: Pick<'_>) -> Result<Option<Rehearsal>, Fault> {
+        self.still = None;
+        erase::rehearse(self, place, pick).map(Some)
+    }
+
     fn erase(&mut self, places: &[Place], pick: Pick<'_>) -> Result<(), Fault> {
         self.still = None;
         erase::erase(self, places, pick)
@@ -147,12 +153,12 @@ impl Source for Sqlite {
         self.leave_out = what;
     }
 
-    fn would(&self, place: &Place, columns: Option<&[u32]>) -> Vec<String> {
-        erase::would(self, place, columns).into_iter().collect()
+    fn would(&self, place: &Place, overwrite: Option<(&[u32], &[Left])>) -> Vec<String> {
+        erase::would(self, place, overwrite.map(|(columns, _)| columns)).into_iter().collect()
     }
 
-    fn blanks(&self, place: &Place) -> Vec<Blank> {
-        self.dataset(place).map(|d| d.columns.iter().map(Blank::of_sqlite).collect()).unwrap_or_default()
+    fn blanks(&mut self, place: &Place, columns: &[u32]) -> Result<Vec<Blank>, Fault> {
+        constraints::fitting(self, place, columns)
     }
 
     fn raw_form(&self, place: &Place) -> RawForm {

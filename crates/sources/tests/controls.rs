@@ -42,12 +42,16 @@ fn remaining(kind: StoreKind, at: At, round: usize, numbers: bool, left_out: &st
     assert!(before.contains("rows"), "{before:?}");
     let columns: Arc<[u32]> = (0..u32::try_from(people.columns.len()).unwrap()).filter(|c| *c as usize != id).collect::<Vec<_>>().into();
     let settings = open.settings().unwrap();
+    let blanks = open.blanks(&people.place, &columns).unwrap();
     open.erase(std::slice::from_ref(&people.place), &mut |_, batch, row| {
         let n = usize::try_from(batch.cell(row, id).integer().unwrap()).unwrap();
         // Half of them whole, half of them emptied.
         Ok(match (goes(n), n % 2) {
             (true, 0) => Action::Delete,
-            (true, _) => Action::Empty(Arc::clone(&columns), n as u64),
+            (true, _) => {
+                let left = columns.iter().map(|c| blanks[*c as usize].leaves(batch.cell(row, *c as usize), n as u64));
+                Action::Overwrite(Arc::clone(&columns), left.collect())
+            }
             _ => Action::Keep,
         })
     })
@@ -133,14 +137,14 @@ fn postgresql() {
 
 #[test]
 fn mariadb() {
-    let mariadb = Mariadb::with(&["--log-bin=binlog", "--binlog-format=ROW", "--innodb-log-file-size=256M"]);
+    let mariadb = Mariadb::with(&["--log-bin=binlog", "--binlog-format=ROW", "--innodb-log-file-size=512M"]);
     let cases: &Cases = &[
         ("", &[]),
+        ("redo", &["redo_log"]),
         ("rewrite", &["rows#3"]),
         ("statistics", &["statistics"]),
         ("binary_log", &["binary_log"]),
         ("write_over", &["system_tablespace"]),
-        ("redo", &["redo_log"]),
         ("rewrite,statistics,binary_log,write_over,redo", &["rows", "rows#3", "statistics", "binary_log", "system_tablespace", "redo_log"]),
     ];
     check(cases, |round, left_out| {

@@ -8,6 +8,7 @@ use sources::Source;
 use terms::{Fault, Outcome, Place};
 
 use crate::index::{Digester, RowDigest, SealIndex};
+use crate::numbers::Numbers;
 use crate::settled::vector_codes;
 use crate::workspace::Workspace;
 
@@ -34,6 +35,7 @@ pub(crate) struct Part {
     pub left: Vec<Option<RowState>>,
     name: String,
     key: zeroize::Zeroizing<[u8; 32]>,
+    numbers: Numbers,
 }
 
 impl Part {
@@ -53,13 +55,25 @@ impl Part {
                 }
             }
         }
-        Ok(Part { seal: seal.clone(), index, left, name, key })
+        let numbers = Numbers { key: key.clone(), first: 0 };
+        Ok(Part { seal: seal.clone(), index, left, name, key, numbers })
     }
 
     /// The parts of a data set, newest first.
     pub(crate) fn of(workspace: &mut Workspace, place: &Place) -> Result<Vec<Part>, Fault> {
         let seals: Vec<Seal> = workspace.state.newest_seals().into_iter().filter(|s| s.dataset == *place).cloned().collect();
-        seals.iter().rev().map(|s| Part::load(workspace, s)).collect()
+        let mut parts: Vec<Part> = Vec::new();
+        for seal in &seals {
+            let mut part = Part::load(workspace, seal)?;
+            // One order of numbers for all parts of a data set: no two rows get the same.
+            if let Some(before) = parts.last() {
+                let rows = before.index.rows.iter().map(|r| u64::from(r.position) + 1).max().unwrap_or_default();
+                part.numbers = Numbers { key: before.numbers.key.clone(), first: before.numbers.first + rows };
+            }
+            parts.push(part);
+        }
+        parts.reverse();
+        Ok(parts)
     }
 
     pub(crate) fn keep(&self, workspace: &mut Workspace) -> Result<(), Fault> {
@@ -70,9 +84,10 @@ impl Part {
         Digester::new(self.key.clone(), computed.to_vec())
     }
 
-    /// A number for a row that stands in for what may be neither null nor equal; it says nothing about anybody.
+    /// A number for a row that stands in for what may be neither null nor equal: random to whoever has no key of the vault.
     pub(crate) fn number(&self, ordinal: usize) -> u64 {
-        (self.seal.n << 32) | self.index.rows.get(ordinal).map_or(0, |r| u64::from(r.position))
+        let position = self.index.rows.get(ordinal).map_or(0, |r| u64::from(r.position));
+        self.numbers.of(self.numbers.first + position)
     }
 }
 

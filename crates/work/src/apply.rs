@@ -8,6 +8,7 @@ mod observe;
 mod order;
 mod purge;
 mod ready;
+mod rehearse;
 mod window;
 
 pub(crate) use failed::FAILED;
@@ -43,6 +44,11 @@ pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) 
     due::approved(workspace, &due)?;
     if dry_run {
         let jobs = job::jobs(workspace, due, plan_n)?;
+        if !jobs.is_empty() {
+            let mut opened = open_sources(workspace)?;
+            with_rights(&mut opened, &jobs)?;
+            report.rehearsed = rehearse::rehearse_all(workspace, &mut opened, &jobs)?;
+        }
         report.ended = crate::shredding::due_archives(workspace, &doc)?;
         report.due = handing.iter().map(|h| (h.item.clone(), h.records)).collect();
         let open = jobs.iter().filter(|j| j.order_n.is_none()).map(|j| (j.item.item.clone(), j.targets.len() as u64));
@@ -83,6 +89,7 @@ fn carry_out(workspace: &mut Workspace, jobs: &mut [job::Job], report: &mut Appl
     }
     drop(late);
     with_rights(&mut opened, jobs)?;
+    report.rehearsed = rehearse::rehearse_all(workspace, &mut opened, jobs)?;
     for i in 0..opened.sources.len() {
         let here: Vec<usize> = jobs.iter().enumerate().filter(|(_, j)| j.source() == Some(i)).map(|(k, _)| k).collect();
         order::order_all(workspace, &mut opened, i, jobs, &here)?;
@@ -120,6 +127,8 @@ fn with_rights(opened: &mut Opened, jobs: &[job::Job]) -> Result<(), Fault> {
 struct Open<'a> {
     source: &'a mut Box<dyn sources::Source>,
     dataset: sources::Dataset,
+    /// What the case file says of it.
+    said: Option<case::file::DatasetFile>,
 }
 
 /// A data set as it is open now; none if it is not there any more.
@@ -129,11 +138,11 @@ struct Open<'a> {
 fn open_at<'a>(opened: &'a mut Opened, place: &Place) -> Result<Option<Open<'a>>, Fault> {
     let here = source_place(place);
     let unread = opened.unread.iter().any(|u| source_place(&u.place) == here);
-    let listed = opened.listed.iter().find(|l| l.dataset.place == *place).map(|l| l.dataset.clone());
+    let listed = opened.listed.iter().find(|l| l.dataset.place == *place).map(|l| (l.dataset.clone(), l.said.clone()));
     let source = opened.sources.iter_mut().find(|(p, _)| *p == here).and_then(|(_, s)| s.as_mut());
     match (source, listed) {
         (None, _) => Err(Fault::new("source_not_open").with("place", place).retry()),
-        (Some(source), Some(dataset)) => Ok(Some(Open { source, dataset })),
+        (Some(source), Some((dataset, said))) => Ok(Some(Open { source, dataset, said })),
         (Some(_), None) if unread => Err(Fault::new("source_unread").with("source", here).retry()),
         (Some(_), None) => Ok(None),
     }

@@ -15,6 +15,8 @@ pub struct ApplyReport {
     pub waiting: Vec<Waiting>,
     /// What would be ordered now (dry run).
     pub due: Vec<(Id, u64)>,
+    /// What was tried with the first rows of each data set before anything was ordered, and taken back.
+    pub rehearsed: Vec<(Place, sources::Rehearsal)>,
     /// Values that still stand lawfully in rows that stay.
     pub lawful: u64,
     /// Archives whose keys were destroyed, or would be (dry run).

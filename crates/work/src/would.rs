@@ -1,6 +1,8 @@
 //! What carrying out an item of the plan would do, in the words of its store: statements, or the parts of a file that change.
 
 use plan::{Item, Method};
+use rows::{CellRef, Tag};
+use sources::Left;
 use terms::Fault;
 
 use crate::planning::read_plan;
@@ -22,6 +24,9 @@ pub fn would(workspace: &mut Workspace, id: &str) -> Result<(Item, Vec<String>),
     let (_, mut source) = workspace.source(ordinal.ok_or_else(|| Fault::new("row_not_found").with("id", id))?)?;
     let mut places = workspace.places()?;
     source.list(&mut places)?;
-    let said = source.would(&item.dataset, columns);
+    let blanks = source.blanks(&item.dataset, columns.unwrap_or_default())?;
+    let nothing = CellRef { tag: Tag::Text, bytes: &[] };
+    let left: Vec<Left> = columns.into_iter().flatten().filter_map(|c| Some(blanks.get(*c as usize)?.leaves(nothing, 0))).collect();
+    let said = source.would(&item.dataset, columns.map(|c| (c, left.as_slice())));
     Ok((item, said))
 }

@@ -7,6 +7,7 @@ use terms::{Both, Day, Reach, Scenario, StoreKind, Zone};
 use super::CaseFault;
 use super::at::At;
 use super::shape::{CaseFile, DatasetFile, Party, SourceFile};
+use super::way::Way;
 
 struct Faults(Vec<CaseFault>);
 
@@ -402,6 +403,44 @@ fn server(s: &SourceFile, f: &mut Faults) {
     }
 }
 
+/// What is left in erased columns: known words, in stores that write values, and a `k` where something of the values stays.
+fn leave(file: &CaseFile, d: &DatasetFile, f: &mut Faults) {
+    let mut fault = |what: (&str, &str), todo: (&str, &str)| f.add(d.leave.line, "datasets.leave", what, todo);
+    let mut coarser = false;
+    for (column, word) in d.leave.iter() {
+        match word.parse::<Way>() {
+            Ok(way) => coarser |= way.generalises(),
+            Err(()) => fault(
+                (&format!("`{column}`：`{word}` 不在允许的写法中"), &format!("`{column}`: `{word}` is not one of the allowed words")),
+                (
+                    "可用：suppress、=文字、year、month、decade、to 10、first 3。",
+                    "use one of: suppress, =TEXT, year, month, decade, to 10, first 3.",
+                ),
+            ),
+        }
+    }
+    let source = d.at.value.split('/').next().unwrap_or_default();
+    let kind = file.sources.iter().find(|s| s.id.value == source).map(|s| s.kind.value.as_str());
+    if !d.leave.is_empty() && !kind.is_none_or(|k| ["postgresql", "mariadb", "sqlite", "delimited"].contains(&k)) {
+        fault(
+            ("这类数据源中只能清空，不能改写", "in this kind of source fields are emptied, not written over"),
+            ("删去 leave；数据库和分隔文本文件可以用。", "remove leave; databases and delimited files have it."),
+        );
+    }
+    let k = file.k.as_ref().map_or(0, |k| k.value);
+    if coarser && k < 2 {
+        f.add(
+            file.k.as_ref().map_or(d.leave.line, |k| k.line),
+            "k",
+            ("保留概括后的值需要写明 k（至少 2）", "what is only made coarser needs a k of 2 or more"),
+            (
+                "写 k: 5，即每一种组合至少有 5 行；达不到就不会匿名化。",
+                "write k: 5: every combination in at least 5 rows, or nothing is anonymised.",
+            ),
+        );
+    }
+}
+
 /// What `tells` may tell.
 const TELLS: [&str; 10] = [
     "region",
@@ -454,6 +493,7 @@ fn dataset(file: &CaseFile, d: &DatasetFile, f: &mut Faults) {
             (&format!("可用：{list}。"), &format!("use one of: {list}.")),
         );
     }
+    leave(file, d, f);
     f.day("datasets.ends_on", d.ends_on.as_ref());
     if let Some(route) = &d.route {
         f.word(route, "datasets.route", &["none", "art22", "art23"]);

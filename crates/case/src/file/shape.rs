@@ -46,6 +46,9 @@ pub struct CaseFile {
     /// Days for which an archive outlives the destruction of its source.
     #[serde(default = "thirty")]
     pub safety_days: At<u64>,
+    /// Least number of rows alike in everything that is left of them, where a group is anonymised: 2 or more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub k: Option<At<u64>>,
     /// Approvals that an irreversible act needs.
     #[serde(default)]
     pub approval: ApprovalFilePolicy,
@@ -256,6 +259,10 @@ pub struct DatasetFile {
     /// Whose rows these are, when the rows do not say so themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<Owner>,
+    /// What is left in a column that is erased: `suppress` (null, or what says nothing where null is refused; that is so anyway), `=TEXT`, or something
+    /// coarser, by which its group is anonymised instead of destroyed: `year`, `month`, `decade` of a date, `to N` of a number, `first N` characters.
+    #[serde(default)]
+    pub leave: At<BTreeMap<String, String>>,
     /// Columns that tell facts of persons and records: `region`, `birth_date`, `marketing`, `withdrawn_on`, `consent_23`, `guardian_consent`, `voucher_date`,
     /// `completed_on`, `relation_end`; `region: "=cn"` says one value of everybody in it.
     #[serde(default)]

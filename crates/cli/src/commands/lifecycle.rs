@@ -40,6 +40,7 @@ pub fn apply(session: &Session<'_>, dry_run: bool) -> Result<u8, Fault> {
     }
     if dry_run {
         show_due(session, &report);
+        show_rehearsed(session, &report);
     } else {
         show_done(session, &report);
         show_handed(session, &report, &page);
@@ -53,8 +54,9 @@ fn as_json(report: &ApplyReport) -> Value {
     let done: Vec<_> = report.done.iter().map(|(i, d, k, l)| json!({"item": i, "level": l, "rows_done": d, "rows_kept": k})).collect();
     let handed: Vec<_> = report.handed.iter().map(|h| json!({"file": h.path, "package": h.package, "rows": h.rows})).collect();
     let due: Vec<_> = report.due.iter().map(|(i, r)| json!({"item": i, "rows": r})).collect();
+    let tried: Vec<_> = report.rehearsed.iter().map(|(place, r)| json!({"dataset": place, "rehearsal": r})).collect();
     let waits: Vec<_> = report.waiting.iter().map(|w| json!({"item": w.item, "until": w.until, "why": w.why})).collect();
-    json!({"done": done, "archives_ended": report.ended, "due": due, "handed": handed, "lawfully_present": report.lawful, "late": report.late, "remaining": report.remaining.iter().map(|(i, r)| json!({"item": i, "rows": r})).collect::<Vec<_>>(), "undecided": report.undecided, "waiting": waits})
+    json!({"done": done, "archives_ended": report.ended, "due": due, "handed": handed, "lawfully_present": report.lawful, "late": report.late, "rehearsed": tried, "remaining": report.remaining.iter().map(|(i, r)| json!({"item": i, "rows": r})).collect::<Vec<_>>(), "undecided": report.undecided, "waiting": waits})
 }
 
 fn show_due(session: &Session<'_>, report: &ApplyReport) {
@@ -65,6 +67,26 @@ fn show_due(session: &Session<'_>, report: &ApplyReport) {
             &format!("归档 {archive} 的密钥将被销毁，不能恢复。"),
             &format!("the keys of archive {archive} would be destroyed; nobody can undo it."),
         );
+    }
+}
+
+/// What was tried with the first rows and taken back.
+fn show_rehearsed(session: &Session<'_>, report: &ApplyReport) {
+    let number = |n: u64| n.to_string();
+    let row = |(place, r): &(terms::Place, work::Rehearsal)| {
+        vec![place.to_string(), number(r.tried), number(r.met), number(r.orphans), number(r.cascades), number(r.copies)]
+    };
+    let head = [
+        ("试行（已撤回）", "tried and taken back"),
+        ("行", "rows"),
+        ("命中", "met"),
+        ("断开的引用", "broken references"),
+        ("其他表中随之变化", "changed elsewhere with them"),
+        ("触发器写出", "written by triggers"),
+    ];
+    say::table(&head.map(|(zh, en)| session.pick(zh, en)), report.rehearsed.iter().map(row).collect());
+    if report.rehearsed.iter().any(|(_, r)| r.copies > 0 && r.triggers_off) {
+        session.tell("销毁时触发器不会运行。", "triggers do not run while it is erased.");
     }
 }
 

@@ -49,7 +49,7 @@ fn write_without(path: &Path, part: File, form: &Form, dataset: &Dataset, chosen
         match chosen.get(&splitter.ordinal()) {
             None | Some(Action::Keep) => out.write_all(splitter.raw())?,
             Some(Action::Delete) => {}
-            Some(Action::Empty(columns, _)) => {
+            Some(Action::Overwrite(columns, left)) => {
                 let width = dataset.columns.len();
                 let emptied = |i: usize| columns.iter().any(|c| *c as usize == i || (i >= width && *c as usize + 1 == width));
                 let (raw, mut at) = (splitter.raw(), 0);
@@ -58,6 +58,8 @@ fn write_without(path: &Path, part: File, form: &Form, dataset: &Dataset, chosen
                     // A field beyond the columns goes with its delimiter: it was read as part of the last column.
                     let from = if i >= width { from.saturating_sub(splitter.unit()) } else { from };
                     out.write_all(raw.get(at..from).unwrap_or_default())?;
+                    let stays = columns.iter().position(|c| *c as usize == i).and_then(|n| left.get(n));
+                    stays.map_or(Ok(()), |(_, bytes)| out.write_all(&written(form, bytes)))?;
                     at = to;
                 }
                 out.write_all(raw.get(at..).unwrap_or_default())?;
@@ -67,6 +69,13 @@ fn write_without(path: &Path, part: File, form: &Form, dataset: &Dataset, chosen
     let end = old.metadata()?.len();
     copy(&mut old, copied, end, &mut out)?;
     out.flush()
+}
+
+/// A value as the file has it: in quotes where it would be taken for more than one.
+fn written(form: &Form, bytes: &[u8]) -> Vec<u8> {
+    let text = form.encoding.decode(bytes);
+    let plain = !text.contains(['"', '\r', '\n', char::from(form.delimiter)]);
+    if plain { bytes.to_vec() } else { form.encoding.encode(&format!("\"{}\"", text.replace('"', "\"\""))) }
 }
 
 fn copy(old: &mut File, from: u64, to: u64, out: &mut impl Write) -> std::io::Result<()> {

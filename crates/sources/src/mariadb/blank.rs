@@ -1,9 +1,99 @@
 //! What erasing leaves in a column of MariaDB: null, or where that is refused a value of the column's type that says nothing.
 
-use rows::Tag;
+use mysql::prelude::Queryable as _;
+use mysql::{Params, Value};
+use rows::{CellRef, Tag};
+use terms::{Fault, Place};
 
-use super::list::Field;
+use super::list::{Field, Table};
+use super::{Mariadb, erase, faults::fault};
 use crate::blank::Blank;
+use crate::fit::{Check, fit};
+
+/// Rows on which a constraint is tried.
+const ROWS: u32 = 1_000;
+
+/// What erasing these columns leaves.
+pub(super) fn fitting(mariadb: &mut Mariadb, place: &Place, erased: &[u32]) -> Result<Vec<Blank>, Fault> {
+    let table = mariadb.table(place)?.clone();
+    let mut blanks: Vec<Blank> = table.fields.iter().map(of).collect();
+    let checks = checks(mariadb, &table).map_err(|e| fault(&e, place))?;
+    fit(place, &mut blanks, (erased, &checks), &|i| table.fields.get(i).map(others).unwrap_or_default(), &mut |check, blanks| {
+        takes(mariadb, &table, check, erased, blanks).map_err(|e| fault(&e, place))
+    })?;
+    Ok(blanks)
+}
+
+/// Constraints of a table: which columns one names shows in its words.
+const CHECKS: &str = "SELECT CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = ? AND TABLE_NAME = ?";
+
+fn checks(mariadb: &mut Mariadb, table: &Table) -> Result<Vec<Check>, mysql::Error> {
+    // MySQL keeps them without the table's name: there they are met when it is written.
+    if mariadb.name != "mariadb" {
+        return Ok(Vec::new());
+    }
+    let (database, name) = table.names();
+    let all: Vec<String> = mariadb.conn.exec(CHECKS, (database, name))?;
+    let of = |sql: String| {
+        let named = |f: &Field| sql.contains(&f.sql);
+        let columns = table.fields.iter().enumerate().filter(|(_, f)| named(f)).map(|(i, _)| i).collect();
+        Check { columns, sql }
+    };
+    Ok(all.into_iter().map(of).collect())
+}
+
+/// Whether a constraint takes rows that were erased like this; asked of rows that are there, and without writing any.
+fn takes(mariadb: &mut Mariadb, table: &Table, check: &Check, erased: &[u32], blanks: &[Blank]) -> Result<bool, mysql::Error> {
+    let mut bound: Vec<Value> = Vec::new();
+    let column = |(i, field): (usize, &Field)| match blanks.get(i).filter(|_| erased.iter().any(|c| *c as usize == i)) {
+        Some(blank) => {
+            let (tag, bytes) = blank.leaves(CellRef { tag: Tag::Text, bytes: &[] }, 1);
+            bound.push(erase::value(CellRef { tag, bytes: &bytes }));
+            format!("? AS {}", field.sql)
+        }
+        None => field.sql.clone(),
+    };
+    let columns: Vec<String> = table.fields.iter().enumerate().filter(|(i, _)| check.columns.contains(i)).map(column).collect();
+    let sql =
+        format!("SELECT COUNT(*) FROM (SELECT {} FROM {} LIMIT {ROWS}) AS t WHERE ({}) IS FALSE", columns.join(", "), table.sql, check.sql);
+    let bound = if bound.is_empty() { Params::Empty } else { Params::Positional(bound) };
+    Ok(mariadb.conn.exec_first::<u64, _, _>(sql, bound)?.unwrap_or_default() == 0)
+}
+
+/// What is tried in a column, in order.
+fn others(field: &Field) -> Vec<Blank> {
+    let plain = of(field);
+    let more: Vec<Blank> = match (field.data_type.as_str(), field.unique) {
+        (_, true) => Vec::new(),
+        ("tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "decimal" | "float" | "double", _) => Blank::numbers().collect(),
+        ("char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext", _) => Blank::words().collect(),
+        ("date" | "datetime" | "timestamp", _) => ["1971-01-01", "2000-01-01"].map(Blank::text).into(),
+        ("enum", _) => labels(&field.declared).iter().map(|l| Blank::text(l)).collect(),
+        _ => vec![of(&Field { not_null: true, ..field.clone() })],
+    };
+    [plain].into_iter().chain(more).collect()
+}
+
+/// The labels of `enum('a','b''c')`.
+fn labels(declared: &str) -> Vec<String> {
+    let inside = declared.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')')).map_or("", |(inside, _)| inside);
+    let mut out = Vec::new();
+    let mut word: Option<String> = None;
+    let mut letters = inside.chars().peekable();
+    while let Some(c) = letters.next() {
+        match (&mut word, c) {
+            (None, '\'') => word = Some(String::new()),
+            (None, _) => {}
+            (Some(own), '\'') if letters.peek() == Some(&'\'') => {
+                own.push('\'');
+                letters.next();
+            }
+            (Some(_), '\'') => out.extend(word.take()),
+            (Some(own), c) => own.push(c),
+        }
+    }
+    out
+}
 
 /// The blank of a column.
 pub(super) fn of(field: &Field) -> Blank {
@@ -20,7 +110,9 @@ pub(super) fn of(field: &Field) -> Blank {
     };
     match (field.data_type.as_str(), field.unique) {
         ("tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "year", false) => Blank::Zero,
+        ("bigint", true) if field.unsigned() => Blank::Unsigned,
         ("bigint", true) => Blank::Number,
+        ("int", true) if field.unsigned() => Blank::SmallUnsigned,
         ("int", true) => Blank::SmallNumber,
         ("float" | "double", false) => Blank::ZeroReal,
         ("float" | "double", true) => Blank::NumberReal,
@@ -35,7 +127,20 @@ pub(super) fn of(field: &Field) -> Blank {
         ("json", _) => value(Tag::Text, "{}".to_owned()),
         ("binary", _) => Blank::Value(Tag::Blob, vec![0; usize::try_from(field.length).unwrap_or_default()]),
         ("varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob", _) => Blank::Blob,
-        (_, true) => Blank::Word,
+        ("enum", _) => labels(&field.declared).first().map_or(Blank::Text, |l| Blank::text(l)),
+        ("uuid", _) => value(Tag::Other, "00000000-0000-0000-0000-000000000000".to_owned()),
+        ("inet4", _) => value(Tag::Other, "0.0.0.0".to_owned()),
+        ("inet6", _) => value(Tag::Other, "::".to_owned()),
+        // Four bytes a character at most.
+        (_, true) => Blank::Word(u32::try_from(field.length / 4).unwrap_or(26)),
         _ => Blank::Text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn labels_are_told_apart() {
+        assert_eq!(super::labels("enum('a','b''c',',')"), ["a", "b'c", ","]);
     }
 }

@@ -8,13 +8,12 @@ use mysql::{Conn, Params, TxOpts, Value};
 use rows::{Batch, BatchBuilder, CellRef, Locator, Tag, read_row};
 use terms::{Fault, Place};
 
+use super::Mariadb;
 use super::faults::fault;
 use super::list::Table;
 use super::read::{Values, columns};
-use super::{Mariadb, blank};
-use crate::Pick;
-use crate::blank::Blank;
-use crate::dataset::Action;
+use crate::dataset::{Action, Left, Rehearsal};
+use crate::{Pick, REHEARSED};
 
 /// Erases what `pick` says, table by table.
 pub(super) fn erase(mariadb: &mut Mariadb, places: &[Place], pick: Pick<'_>) -> Result<(), Fault> {
@@ -41,8 +40,51 @@ pub(super) fn would(table: &Table, place: &Place, columns: Option<&[u32]>) -> Ve
     let pages = Pages { table, place, rows: 1 };
     vec![match columns {
         None => pages.delete(1),
-        Some(columns) => pages.update(&pages.set(columns), 1),
+        Some(columns) => pages.update(&pages.written(columns), 1),
     }]
+}
+
+/// What was done in a page.
+#[derive(Default)]
+struct Page {
+    /// The key of its last row; none at the table's end.
+    last: Option<Vec<Value>>,
+    picked: u64,
+    met: u64,
+}
+
+/// Erases the first rows that are picked in one transaction, lets the server's counters say what triggers wrote besides, and takes it back.
+/// References are looked at by the server itself, row by row.
+pub(super) fn rehearse(mariadb: &mut Mariadb, place: &Place, pick: Pick<'_>) -> Result<Rehearsal, Fault> {
+    let map = |e: mysql::Error| fault(&e, place);
+    let table = mariadb.table(place)?.clone();
+    if table.key.is_empty() {
+        return Err(Fault::new("table_without_key").with("place", place));
+    }
+    let pages = Pages { table: &table, place, rows: REHEARSED };
+    let mut transaction = mariadb.conn.start_transaction(TxOpts::default()).map_err(map)?;
+    let before = counters(&mut transaction).map_err(map)?;
+    let (mut out, mut after) = (Rehearsal::default(), None);
+    loop {
+        let page = pages.page(&mut transaction, after, pick)?;
+        (out.tried, out.met) = (out.tried + page.picked, out.met + page.met);
+        after = page.last;
+        if after.is_none() || out.tried >= REHEARSED as u64 {
+            break;
+        }
+    }
+    let done = counters(&mut transaction).map_err(map)?;
+    transaction.rollback().map_err(map)?;
+    // Each row that was met counts once, as a deletion or a change; everything beyond it somebody else's trigger did.
+    out.copies = (done - before).saturating_sub(out.met);
+    Ok(out)
+}
+
+/// Rows that this connection wrote, changed and deleted so far, in tables of any kind but the server's own temporary ones.
+fn counters(transaction: &mut mysql::Transaction<'_>) -> Result<u64, mysql::Error> {
+    let sql = "SHOW SESSION STATUS WHERE Variable_name IN ('Handler_write', 'Handler_update', 'Handler_delete')";
+    let all: Vec<(String, String)> = transaction.query(sql)?;
+    Ok(all.iter().filter_map(|(_, n)| n.parse::<u64>().ok()).sum())
 }
 
 /// A table page by page, in the order of its key.
@@ -57,6 +99,14 @@ impl Pages<'_> {
     fn next(&self, conn: &mut Conn, after: Option<Vec<Value>>, pick: Pick<'_>) -> Result<Option<Vec<Value>>, Fault> {
         let map = |e: mysql::Error| fault(&e, self.place);
         let mut transaction = conn.start_transaction(TxOpts::default()).map_err(map)?;
+        let page = self.page(&mut transaction, after, pick)?;
+        transaction.commit().map_err(map)?;
+        Ok(page.last)
+    }
+
+    /// Erases in the next page, in a transaction of somebody else.
+    fn page(&self, transaction: &mut mysql::Transaction<'_>, after: Option<Vec<Value>>, pick: Pick<'_>) -> Result<Page, Fault> {
+        let map = |e: mysql::Error| fault(&e, self.place);
         let (condition, bound) = self.beyond(after.as_deref());
         let order: Vec<&str> = self.key().collect();
         let sql = format!(
@@ -74,58 +124,56 @@ impl Pages<'_> {
         }
         let batch = builder.finish();
         let mut deleted = Vec::new();
-        let mut emptied: BTreeMap<Arc<[u32]>, Vec<(Vec<Value>, u64)>> = BTreeMap::new();
+        // Rows that are left with the same values are written by one statement.
+        let mut emptied: BTreeMap<(Arc<[u32]>, Vec<Left>), Vec<Vec<Value>>> = BTreeMap::new();
         let mut last = None;
         for row in 0..batch.rows() {
             let key = batch.locator(row).map(|l| key_values(&l)).unwrap_or_default();
             match pick(self.place, &batch, row)? {
                 Action::Keep => {}
                 Action::Delete => deleted.push(key.clone()),
-                Action::Empty(columns, number) => emptied.entry(columns).or_default().push((key.clone(), number)),
+                Action::Overwrite(columns, left) => emptied.entry((columns, left)).or_default().push(key.clone()),
             }
             last = Some(key);
         }
+        let mut page = Page { last: last.filter(|_| batch.rows() == self.rows), ..Page::default() };
         if !deleted.is_empty() {
+            page.picked += deleted.len() as u64;
             let sql = self.delete(deleted.len());
             transaction.exec_drop(sql, positional(deleted.concat())).map_err(map)?;
+            page.met += transaction.affected_rows();
         }
-        for (columns, rows) in &emptied {
-            self.empty(&mut transaction, columns, rows)?;
+        for ((columns, left), keys) in &emptied {
+            page.picked += keys.len() as u64;
+            self.empty(transaction, columns, left, keys)?;
+            page.met += keys.len() as u64;
         }
-        transaction.commit().map_err(map)?;
-        Ok(last.filter(|_| batch.rows() == self.rows))
+        Ok(page)
     }
 
-    fn empty(&self, transaction: &mut mysql::Transaction<'_>, columns: &[u32], rows: &[(Vec<Value>, u64)]) -> Result<(), Fault> {
-        let map = |e: mysql::Error| fault(&e, self.place);
-        let set = self.set(columns);
+    fn empty(&self, transaction: &mut mysql::Transaction<'_>, columns: &[u32], left: &[Left], keys: &[Vec<Value>]) -> Result<(), Fault> {
+        let set = self.written(columns);
         if set.is_empty() {
             return Ok(());
         }
-        let differs = set.iter().any(|(_, b)| matches!(b, Blank::Number | Blank::SmallNumber | Blank::NumberReal | Blank::Word));
-        // Rows that get the same values are written by one statement.
-        for group in rows.chunks(if differs { 1 } else { rows.len().max(1) }) {
-            let number = group.first().map_or(0, |(_, n)| *n);
-            let mut bound: Vec<Value> = set.iter().map(|(_, b)| written(b, number)).collect();
-            bound.extend(group.iter().flat_map(|(key, _)| key.iter().cloned()));
-            let sql = self.update(&set, group.len());
-            transaction.exec_drop(sql, positional(bound)).map_err(map)?;
-        }
-        Ok(())
+        let mut bound: Vec<Value> =
+            set.iter().filter_map(|(i, _)| left.get(*i)).map(|(tag, bytes)| value(CellRef { tag: *tag, bytes })).collect();
+        bound.extend(keys.iter().flatten().cloned());
+        transaction.exec_drop(self.update(&set, keys.len()), positional(bound)).map_err(|e| fault(&e, self.place))
     }
 
     fn delete(&self, keys: usize) -> String {
         format!("DELETE FROM {} WHERE {}", self.table.sql, self.one_of(keys))
     }
 
-    /// Columns that are written, with what is left in them.
-    fn set(&self, columns: &[u32]) -> Vec<(&str, Blank)> {
-        let fields = columns.iter().filter_map(|c| self.table.fields.get(*c as usize));
-        fields.map(|f| (f.sql.as_str(), blank::of(f))).filter(|(_, b)| *b != Blank::Stays).collect()
+    /// Columns that are written: their place among what is left, and their names.
+    fn written(&self, columns: &[u32]) -> Vec<(usize, &str)> {
+        let fields = columns.iter().enumerate().filter_map(|(i, c)| Some((i, self.table.fields.get(*c as usize)?)));
+        fields.filter(|(_, f)| !f.generated).map(|(i, f)| (i, f.sql.as_str())).collect()
     }
 
-    fn update(&self, set: &[(&str, Blank)], keys: usize) -> String {
-        let assignments: Vec<String> = set.iter().map(|(name, _)| format!("{name} = ?")).collect();
+    fn update(&self, set: &[(usize, &str)], keys: usize) -> String {
+        let assignments: Vec<String> = set.iter().map(|(_, name)| format!("{name} = ?")).collect();
         format!("UPDATE {} SET {} WHERE {}", self.table.sql, assignments.join(", "), self.one_of(keys))
     }
 
@@ -169,7 +217,7 @@ fn key_values(locator: &Locator) -> Vec<Value> {
     read_row(key).unwrap_or_default().into_iter().map(value).collect()
 }
 
-fn value(cell: CellRef<'_>) -> Value {
+pub(super) fn value(cell: CellRef<'_>) -> Value {
     match cell.tag {
         Tag::Null => Value::NULL,
         Tag::Integer => Value::Int(cell.integer().unwrap_or_default()),
@@ -196,10 +244,4 @@ pub(super) fn insert(mariadb: &mut Mariadb, place: &Place, batch: &Batch) -> Res
         mariadb.conn.exec_drop(sql, positional(bound)).map_err(map)?;
     }
     Ok(())
-}
-
-/// A blank as the server takes it.
-fn written(blank: &Blank, number: u64) -> Value {
-    let (tag, bytes) = blank.leaves(CellRef { tag: Tag::Text, bytes: &[] }, number);
-    value(CellRef { tag, bytes: &bytes })
 }

@@ -12,13 +12,21 @@ use super::list::Table;
 use super::remains::{flush, wait};
 use super::{Mariadb, connect, quoted};
 use crate::dataset::{Purged, Setting};
-use crate::server::Limits;
+use crate::server::{Limits, ServerAt};
 
 /// Rows of the filler and bytes of each: 8 MB of existing pages, more than the doublewrite buffer holds.
 const FILLER_ROWS: usize = 2_000;
 const FILLER_BYTES: usize = 4_000;
-/// Rounds in which all of them are updated: 64 MB of undo and log.
-const FILLER_ROUNDS: usize = 8;
+/// Rounds in which all of them are updated in one transaction: at least 64 MB of undo and log, and at most 512 MB.
+const FILLER_ROUNDS: (u64, u64) = (8, 64);
+/// Small updates: transactions take turns over 128 rollback segments, and each keeps a page of undo for its next one.
+const FILLER_TURNS: usize = 3 * 128;
+/// Rows of each: more undo than two pages hold.
+const FILLER_TURN_ROWS: usize = 10;
+/// Transactions that are open at once: together they hold the single pages of which short undo is made (32 each; 64 are an extent).
+const FILLER_AT_ONCE: usize = 16;
+/// Rows that each of them updates, time after time: the last page of undo is never full, and is another one each time.
+const FILLER_AT_ONCE_ROWS: [usize; 4] = [125, 119, 111, 101];
 /// The filler's name, beside the tables that were erased in.
 const FILLER: &str = "custody_filler";
 
@@ -27,7 +35,7 @@ pub(super) fn purge(mariadb: &Mariadb, places: &[Place]) -> Result<Purged, Fault
     let source = &mariadb.source;
     let tables: Vec<Table> = places.iter().filter_map(|p| mariadb.tables.get(p)).cloned().collect();
     let conn = connect::connect(&mariadb.at, source)?;
-    let mut purging = Purging { conn, source, limits: mariadb.at.limits, steps: Vec::new() };
+    let mut purging = Purging { conn, at: &mariadb.at, source, limits: mariadb.at.limits, steps: Vec::new() };
     let runs = |step: &str| !mariadb.leave_out.has(step);
     let deep = |step: &str| mariadb.deep() && runs(step);
     if mariadb.deep() {
@@ -35,6 +43,7 @@ pub(super) fn purge(mariadb: &Mariadb, places: &[Place]) -> Result<Purged, Fault
     }
     if deep("history") {
         purging.alone()?;
+        purging.step("nobody else is looking: history list 0");
     }
     if runs("rewrite") {
         purging.rewrite(&tables)?;
@@ -61,6 +70,7 @@ pub(super) fn purge(mariadb: &Mariadb, places: &[Place]) -> Result<Purged, Fault
 
 struct Purging<'a> {
     conn: Conn,
+    at: &'a ServerAt,
     source: &'a Place,
     limits: Limits,
     steps: Vec<String>,
@@ -85,7 +95,6 @@ impl Purging<'_> {
     /// Waits until old row versions are gone: an old read view keeps all of them.
     fn alone(&mut self) -> Result<(), Fault> {
         if wait(&mut self.conn, self.source, self.limits.lookers, "Innodb_history_list_length", 0)? {
-            self.step("nobody else is looking: history list 0");
             return Ok(());
         }
         let fault = Fault::new("somebody_is_looking").with("source", self.source);
@@ -99,6 +108,10 @@ impl Purging<'_> {
     fn rewrite(&mut self, tables: &[Table]) -> Result<(), Fault> {
         // A rewrite takes as long as it takes; MySQL does not know this setting.
         let _ = self.conn.query_drop("SET SESSION max_statement_time = 0");
+        // Where this is on, a table with a full-text index would not be rewritten.
+        if self.number("SELECT @@GLOBAL.innodb_optimize_fulltext_only")? == Some(1) {
+            self.run("SET GLOBAL innodb_optimize_fulltext_only = OFF")?;
+        }
         for table in tables {
             self.optimise(&table.sql)?;
         }
@@ -130,9 +143,8 @@ impl Purging<'_> {
                 .map_err(|e| fault(&e, self.source))?;
             dropped += self.conn.affected_rows();
         }
-        if dropped > 0 {
-            self.optimise("mysql.column_stats")?;
-        }
+        // A run that ended between the two left them in the file.
+        self.optimise("mysql.column_stats")?;
         self.step(format!("statistics of columns dropped: {dropped}"));
         Ok(())
     }
@@ -176,14 +188,46 @@ impl Purging<'_> {
             self.conn.exec_drop(sql, mysql::Params::Positional(bound)).map_err(|e| fault(&e, self.source))?;
         }
         flush(&mut self.conn, self.source, self.limits.max_snapshot)?;
-        for round in 1..=FILLER_ROUNDS {
+        // Undo is given back when nobody needs it, not 128 times later. What was given back lies anywhere in the tablespace: as much undo as all of it holds, by one transaction, so that none is used twice.
+        self.run("SET GLOBAL innodb_purge_rseg_truncate_frequency = 1")?;
+        let size = self.number("SELECT FILE_SIZE FROM information_schema.INNODB_SYS_TABLESPACES WHERE SPACE = 0")?.unwrap_or_default();
+        let rounds = size.div_ceil((FILLER_ROWS * FILLER_BYTES) as u64).clamp(FILLER_ROUNDS.0, FILLER_ROUNDS.1);
+        self.run("START TRANSACTION")?;
+        for round in 1..=rounds {
             let update = format!("UPDATE {filler} SET filling = ?");
-            self.conn.exec_drop(update, (bytes(round * 7),)).map_err(|e| fault(&e, self.source))?;
-            flush(&mut self.conn, self.source, self.limits.max_snapshot)?;
+            self.conn.exec_drop(update, (bytes(usize::try_from(round).unwrap_or_default() * 7),)).map_err(|e| fault(&e, self.source))?;
         }
+        self.run("COMMIT")?;
+        flush(&mut self.conn, self.source, self.limits.max_snapshot)?;
+        let turn = format!("UPDATE {filler} SET filling = ? WHERE id < {FILLER_TURN_ROWS}");
+        for n in 0..FILLER_TURNS {
+            self.conn.exec_drop(&turn, (bytes(n),)).map_err(|e| fault(&e, self.source))?;
+        }
+        for rows in FILLER_AT_ONCE_ROWS {
+            self.at_once(&filler, rows)?;
+            self.alone()?;
+        }
+        flush(&mut self.conn, self.source, self.limits.max_snapshot)?;
         self.drop_filler()?;
-        self.step(format!("old pages and undo written over: {FILLER_ROUNDS} rounds of {} MB", FILLER_ROWS * FILLER_BYTES / 1_000_000));
+        self.step(format!("old pages and undo written over: {rounds} rounds of {} MB", FILLER_ROWS * FILLER_BYTES / 1_000_000));
         Ok(())
+    }
+
+    /// Undo of several transactions that are open together, which lies where one alone would not come.
+    fn at_once(&mut self, filler: &str, rows: usize) -> Result<(), Fault> {
+        let map = |e: mysql::Error| fault(&e, self.source);
+        let mut all = Vec::new();
+        for n in 0..FILLER_AT_ONCE {
+            let mut conn = connect::connect(self.at, self.source)?;
+            // Their rows are next to each other: none may lock what lies between.
+            conn.query_drop("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").map_err(map)?;
+            conn.query_drop("START TRANSACTION").map_err(map)?;
+            let update = format!("UPDATE {filler} SET filling = ? WHERE id >= ? AND id < ?");
+            let filling = vec![u8::try_from(rows % 251).unwrap_or_default(); FILLER_BYTES];
+            conn.exec_drop(update, (filling, n * rows, (n + 1) * rows)).map_err(map)?;
+            all.push(conn);
+        }
+        all.iter_mut().try_for_each(|conn| conn.query_drop("COMMIT").map_err(map))
     }
 
     fn drop_filler(&mut self) -> Result<(), Fault> {
@@ -201,7 +245,13 @@ impl Purging<'_> {
 }
 
 /// Settings that the purge changes.
-const SETTINGS: [&str; 3] = ["innodb_log_file_size", "innodb_max_dirty_pages_pct", "innodb_max_dirty_pages_pct_lwm"];
+const SETTINGS: [&str; 5] = [
+    "innodb_log_file_size",
+    "innodb_max_dirty_pages_pct",
+    "innodb_max_dirty_pages_pct_lwm",
+    "innodb_optimize_fulltext_only",
+    "innodb_purge_rseg_truncate_frequency",
+];
 
 /// Them as they are.
 pub(super) fn settings(conn: &mut Conn, source: &Place) -> Result<Vec<Setting>, Fault> {

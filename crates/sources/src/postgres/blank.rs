@@ -1,9 +1,89 @@
 //! What erasing leaves in a column of PostgreSQL: null, or where that is refused a value of the column's type that says nothing.
 
-use rows::Tag;
+use rows::{CellRef, Tag};
+use terms::{Fault, Place};
 
-use super::list::Field;
+use super::faults::fault;
+use super::list::{Field, Table};
+use super::{Postgres, insert};
 use crate::blank::Blank;
+use crate::fit::{Check, fit};
+
+/// Rows on which a constraint is tried.
+const ROWS: u32 = 1_000;
+
+/// What erasing these columns leaves.
+pub(super) fn fitting(postgres: &mut Postgres, place: &Place, erased: &[u32]) -> Result<Vec<Blank>, Fault> {
+    let table = postgres.table(place)?.clone();
+    let mut blanks: Vec<Blank> = table.fields.iter().map(of).collect();
+    for (field, blank) in table.fields.iter().zip(&mut blanks).filter(|(f, _)| f.not_null && f.category == 'E') {
+        let label = postgres.client.query_opt(LABEL, &[&field.type_oid]).map_err(|e| fault(&e, place))?;
+        *blank = label.and_then(|r| r.try_get::<_, String>(0).ok()).map_or(Blank::Text, |l| Blank::text(&l));
+    }
+    let checks = checks(postgres, place, &table)?;
+    fit(place, &mut blanks, (erased, &checks), &|i| table.fields.get(i).map(others).unwrap_or_default(), &mut |check, blanks| {
+        takes(postgres, &table, check, erased, blanks).map_err(|e| fault(&e, place))
+    })?;
+    Ok(blanks)
+}
+
+const LABEL: &str = "SELECT enumlabel::text FROM pg_enum WHERE enumtypid = $1 ORDER BY enumsortorder LIMIT 1";
+
+/// Constraints of a table, and of the domains of its columns, as conditions over the names of the columns.
+const CHECKS: &str = "SELECT conkey, pg_get_expr(conbin, conrelid) FROM pg_constraint WHERE contype = 'c' AND conrelid = $1 AND NOT connoinherit \
+     UNION ALL SELECT ARRAY[a.attnum], replace(pg_get_expr(c.conbin, 0), 'VALUE', quote_ident(a.attname)) FROM pg_attribute a \
+     JOIN pg_constraint c ON c.contypid = a.atttypid AND c.contype = 'c' WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped";
+
+fn checks(postgres: &mut Postgres, place: &Place, table: &Table) -> Result<Vec<Check>, Fault> {
+    let map = |e: postgres::Error| fault(&e, place);
+    let mut out = Vec::new();
+    for row in postgres.client.query(CHECKS, &[&table.oid]).map_err(map)? {
+        let (numbers, sql): (Vec<i16>, Option<String>) = (row.try_get(0).map_err(map)?, row.try_get(1).map_err(map)?);
+        let columns = numbers.iter().filter_map(|n| table.fields.iter().position(|f| f.attnum == *n)).collect();
+        out.extend(sql.map(|sql| Check { columns, sql }));
+    }
+    Ok(out)
+}
+
+/// Whether a constraint takes rows that were erased like this; asked of rows that are there, and without writing any.
+fn takes(postgres: &mut Postgres, table: &Table, check: &Check, erased: &[u32], blanks: &[Blank]) -> Result<bool, postgres::Error> {
+    let mut bound: Vec<Option<String>> = Vec::new();
+    let column = |(i, field): (usize, &Field)| match blanks.get(i).filter(|_| erased.iter().any(|c| *c as usize == i)) {
+        Some(blank) => {
+            let (tag, bytes) = blank.leaves(CellRef { tag: Tag::Text, bytes: &[] }, 1);
+            bound.push(insert::written(CellRef { tag, bytes: &bytes }));
+            format!("${}::text::{} AS {}", bound.len(), field.type_sql, field.sql)
+        }
+        None => field.sql.clone(),
+    };
+    let columns: Vec<String> = table.fields.iter().enumerate().filter(|(i, _)| check.columns.contains(i)).map(column).collect();
+    let sql = format!(
+        "SELECT coalesce(bool_and(({}) IS NOT FALSE), true) FROM (SELECT {} FROM {} LIMIT {ROWS}) AS t",
+        check.sql,
+        columns.join(", "),
+        table.sql
+    );
+    let bound: Vec<&(dyn postgres::types::ToSql + Sync)> = bound.iter().map(|v| v as &(dyn postgres::types::ToSql + Sync)).collect();
+    match postgres.client.query_one(&sql, &bound).and_then(|r| r.try_get(0)) {
+        // A domain refuses in the cast, a function in itself.
+        Err(e) if e.as_db_error().is_some_and(|e| matches!(e.code().code().get(..2), Some("22" | "23"))) => Ok(false),
+        other => other,
+    }
+}
+
+/// What is tried in a column, in order.
+fn others(field: &Field) -> Vec<Blank> {
+    let plain = of(field);
+    let more: Vec<Blank> = match (field.category, field.unique) {
+        (_, true) => Vec::new(),
+        ('N', _) => Blank::numbers().collect(),
+        ('S', _) => Blank::words().collect(),
+        ('B', _) => ["f", "t"].map(Blank::text).into(),
+        ('D', _) => ["1900-01-01", "1970-01-01", "2000-01-01"].map(Blank::text).into(),
+        _ => vec![of(&Field { not_null: true, ..field.clone() })],
+    };
+    [plain].into_iter().chain(more).collect()
+}
 
 /// The blank of a column.
 pub(super) fn of(field: &Field) -> Blank {
@@ -32,9 +112,17 @@ pub(super) fn of(field: &Field) -> Blank {
         (114 | 3802, _) => value(Tag::Text, "{}"),
         // `char(n)` is filled up with blanks.
         (1042, false) => value(Tag::Text, &" ".repeat(usize::try_from(field.modifier - 4).unwrap_or_default())),
-        (_, true) if field.category == 'S' => Blank::Word,
+        (_, true) if field.category == 'S' => Blank::Word(room(field)),
         _ if field.category == 'A' => value(Tag::Other, "{}"),
         _ => Blank::Text,
+    }
+}
+
+/// Characters that `varchar(n)` and `char(n)` take.
+fn room(field: &Field) -> u32 {
+    match (field.type_oid, u32::try_from(field.modifier - 4)) {
+        (1042 | 1043, Ok(n)) => n,
+        _ => 26,
     }
 }
 

@@ -5,16 +5,15 @@ use std::sync::Arc;
 
 use postgres::Client;
 use postgres::types::ToSql;
-use rows::{CellRef, Tag};
+use rows::CellRef;
 use terms::{Fault, Place};
 
 use super::faults::fault;
 use super::list::{Kind, Table};
 use super::read::{Version, read_versions};
-use super::{Postgres, blank, insert};
+use super::{Postgres, insert};
 use crate::Pick;
-use crate::blank::Blank;
-use crate::dataset::Action;
+use crate::dataset::{Action, Left};
 
 /// Erases what `pick` says, table by table.
 pub(super) fn erase(postgres: &mut Postgres, places: &[Place], pick: Pick<'_>) -> Result<(), Fault> {
@@ -45,26 +44,26 @@ const UNLINK: &str = "SELECT lo_unlink(x) FROM unnest($1::text[]::oid[]) AS x";
 const EMPTY: &str = "SELECT lo_truncate(lo_open(x, 131072), 0) FROM unnest($1::text[]::oid[]) AS x";
 
 /// Row versions that one transaction erases.
-struct Batch<'a> {
+pub(super) struct Batch<'a> {
     table: &'a Table,
     place: &'a Place,
     most: usize,
     deleted: Vec<Version>,
-    emptied: BTreeMap<Arc<[u32]>, Vec<(Version, u64)>>,
-    rows: usize,
+    emptied: BTreeMap<Arc<[u32]>, Vec<(Version, Vec<Left>)>>,
+    pub(super) rows: usize,
 }
 
 impl<'a> Batch<'a> {
-    fn new(table: &'a Table, place: &'a Place, most: usize) -> Batch<'a> {
+    pub(super) fn new(table: &'a Table, place: &'a Place, most: usize) -> Batch<'a> {
         Batch { table, place, most: most.max(1), deleted: Vec::new(), emptied: BTreeMap::new(), rows: 0 }
     }
 
     /// Whether the batch is full now.
-    fn add(&mut self, version: &Version, action: Action) -> bool {
+    pub(super) fn add(&mut self, version: &Version, action: Action) -> bool {
         match action {
             Action::Keep => return false,
             Action::Delete => self.deleted.push(version.clone()),
-            Action::Empty(columns, number) => self.emptied.entry(columns).or_default().push((version.clone(), number)),
+            Action::Overwrite(columns, left) => self.emptied.entry(columns).or_default().push((version.clone(), left)),
         }
         self.rows += 1;
         self.rows >= self.most
@@ -75,20 +74,30 @@ impl<'a> Batch<'a> {
             return Ok(());
         }
         self.rows = 0;
+        let mut transaction = writer.transaction().map_err(|e| fault(&e, self.place))?;
+        self.statements(&mut transaction, false)?;
+        transaction.commit().map_err(|e| fault(&e, self.place))?;
+        self.deleted.clear();
+        self.emptied.clear();
+        Ok(())
+    }
+
+    /// Erases the rows of the batch; gives how many were met.
+    pub(super) fn statements(&self, transaction: &mut postgres::Transaction<'_>, with_triggers: bool) -> Result<u64, Fault> {
         let map = |e: postgres::Error| fault(&e, self.place);
-        let mut transaction = writer.transaction().map_err(map)?;
         if self.table.kind == Kind::LargeObjects {
-            self.unlink(&mut transaction)?;
-            return self.committed(transaction);
+            return self.unlink(transaction);
         }
+        let triggers = self.table.triggers && !with_triggers;
+        let mut met = 0;
         // Triggers would write the values once more, into places that nobody ordered anything about.
-        if self.table.triggers {
+        if triggers {
             transaction.batch_execute(&format!("ALTER TABLE {} DISABLE TRIGGER USER", self.table.sql)).map_err(map)?;
         }
         if !self.deleted.is_empty() {
             let sql = delete(self.table);
             let [tables, tids, xmins] = columns_of(self.deleted.iter());
-            transaction.execute(&sql, &[&tables, &tids, &xmins]).map_err(map)?;
+            met += transaction.execute(&sql, &[&tables, &tids, &xmins]).map_err(map)?;
         }
         for (columns, rows) in &self.emptied {
             let set = Set::new(self.table, columns, rows);
@@ -99,28 +108,22 @@ impl<'a> Batch<'a> {
             let [tables, tids, xmins] = columns_of(rows.iter().map(|(v, _)| v));
             let mut bound: Vec<&(dyn ToSql + Sync)> = vec![&tables, &tids, &xmins];
             bound.extend(set.values.iter().map(|v| v as &(dyn ToSql + Sync)));
-            transaction.execute(&sql, &bound).map_err(map)?;
+            met += transaction.execute(&sql, &bound).map_err(map)?;
         }
-        if self.table.triggers {
+        if triggers {
             transaction.batch_execute(&format!("ALTER TABLE {} ENABLE TRIGGER USER", self.table.sql)).map_err(map)?;
         }
-        self.committed(transaction)
-    }
-
-    fn committed(&mut self, transaction: postgres::Transaction<'_>) -> Result<(), Fault> {
-        transaction.commit().map_err(|e| fault(&e, self.place))?;
-        self.deleted.clear();
-        self.emptied.clear();
-        Ok(())
+        Ok(met)
     }
 
     /// Large objects go whole; emptied ones keep their number, which rows may name.
-    fn unlink(&self, transaction: &mut postgres::Transaction<'_>) -> Result<(), Fault> {
+    fn unlink(&self, transaction: &mut postgres::Transaction<'_>) -> Result<u64, Fault> {
         let map = |e: postgres::Error| fault(&e, self.place);
         let ids: Vec<&str> = self.deleted.iter().map(|v| v.tid.as_str()).collect();
         transaction.query(UNLINK, &[&ids]).map_err(map)?;
         let emptied: Vec<&str> = self.emptied.values().flatten().map(|(v, _)| v.tid.as_str()).collect();
-        transaction.query(EMPTY, &[&emptied]).map_err(map).map(|_| ())
+        transaction.query(EMPTY, &[&emptied]).map_err(map)?;
+        Ok((ids.len() + emptied.len()) as u64)
     }
 }
 
@@ -129,14 +132,14 @@ fn delete(table: &Table) -> String {
 }
 
 /// The statements of a batch, as they are sent.
-pub(super) fn would(table: &Table, columns: Option<&[u32]>) -> Vec<String> {
+pub(super) fn would(table: &Table, overwrite: Option<(&[u32], &[Left])>) -> Vec<String> {
     let triggers = |what: &str| table.triggers.then(|| format!("ALTER TABLE {} {what} TRIGGER USER", table.sql));
-    let own = match (table.kind, columns) {
+    let own = match (table.kind, overwrite) {
         (Kind::View, _) => return vec![format!("REFRESH MATERIALIZED VIEW {}", table.sql)],
         (Kind::LargeObjects, None) => UNLINK.to_owned(),
         (Kind::LargeObjects, Some(_)) => EMPTY.to_owned(),
         (_, None) => delete(table),
-        (_, Some(columns)) => Set::new(table, columns, &[]).update(table),
+        (_, Some((columns, left))) => Set::new(table, columns, &[(Version::default(), left.to_vec())]).update(table),
     };
     triggers("DISABLE").into_iter().chain([own]).chain(triggers("ENABLE")).collect()
 }
@@ -156,12 +159,12 @@ fn unnest(arrays: &[usize]) -> String {
     format!("unnest($1::text[]::oid[], $2::text[]::tid[], $3::text[]::xid[]{}) AS v(o, c, x{})", more.concat(), names.concat())
 }
 
-/// What emptying columns writes: one bound array for each column that is not simply null.
+/// What emptying columns writes: one bound array for each column that is not null in all rows.
 struct Set {
     assignments: Vec<String>,
     /// Numbers of the bound arrays, from 4.
     arrays: Vec<usize>,
-    values: Vec<Vec<String>>,
+    values: Vec<Vec<Option<String>>>,
 }
 
 impl Set {
@@ -169,26 +172,27 @@ impl Set {
         format!("UPDATE {} t SET {} FROM {} WHERE {SAME}", table.sql, self.assignments.join(", "), unnest(&self.arrays))
     }
 
-    fn new(table: &Table, columns: &[u32], rows: &[(Version, u64)]) -> Set {
+    fn new(table: &Table, columns: &[u32], rows: &[(Version, Vec<Left>)]) -> Set {
         let mut out = Set { assignments: Vec::new(), arrays: Vec::new(), values: Vec::new() };
-        for field in columns.iter().filter_map(|c| table.fields.get(*c as usize)) {
-            match blank::of(field) {
-                Blank::Stays => {}
-                Blank::Null => out.assignments.push(format!("{} = NULL", field.sql)),
-                blank => {
-                    let n = out.arrays.len() + 4;
-                    out.arrays.push(n);
-                    out.assignments.push(format!("{} = v.a{n}::{}", field.sql, field.type_sql));
-                    out.values.push(rows.iter().map(|(_, number)| written(&blank, *number)).collect());
-                }
+        for (i, field) in columns.iter().enumerate().filter_map(|(i, c)| Some((i, table.fields.get(*c as usize)?))) {
+            if field.generated {
+                continue;
             }
+            let values: Vec<Option<String>> = rows.iter().map(|(_, left)| left.get(i).and_then(written)).collect();
+            if values.iter().all(Option::is_none) {
+                out.assignments.push(format!("{} = NULL", field.sql));
+                continue;
+            }
+            let n = out.arrays.len() + 4;
+            out.arrays.push(n);
+            out.assignments.push(format!("{} = v.a{n}::{}", field.sql, field.type_sql));
+            out.values.push(values);
         }
         out
     }
 }
 
-/// A blank as the server reads it.
-fn written(blank: &Blank, number: u64) -> String {
-    let (tag, bytes) = blank.leaves(CellRef { tag: Tag::Text, bytes: &[] }, number);
-    insert::written(CellRef { tag, bytes: &bytes }).unwrap_or_default()
+/// A value as the server reads it.
+fn written((tag, bytes): &Left) -> Option<String> {
+    insert::written(CellRef { tag: *tag, bytes })
 }

@@ -17,7 +17,7 @@ const BATCH_ROWS: usize = 8_192;
 const BATCH_BYTES: usize = 8 << 20;
 
 /// Where the version of a row lies: table, block and item, and the transaction that wrote it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Version {
     pub table: String,
     pub tid: String,

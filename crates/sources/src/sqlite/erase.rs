@@ -1,7 +1,5 @@
 //! Erasing alone, in one transaction.
 
-use std::sync::Arc;
-
 use rows::{Batch, CellRef, Locator, Tag, read_row};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql, params_from_iter};
@@ -9,10 +7,9 @@ use terms::{Fault, Place};
 
 use super::read::{Identity, identity, read};
 use super::{Sqlite, fault, quoted};
-use crate::Pick;
-use crate::blank::Blank;
 use crate::control::LeaveOut;
-use crate::dataset::{Action, Column, Dataset};
+use crate::dataset::{Action, Dataset, Rehearsal};
+use crate::{Pick, REHEARSED};
 
 /// Erases what `pick` says: alone, all or nothing.
 pub(super) fn erase(sqlite: &Sqlite, places: &[Place], pick: Pick<'_>) -> Result<(), Fault> {
@@ -68,6 +65,52 @@ fn erase_in(connection: &Connection, sqlite: &Sqlite, places: &[Place], pick: Pi
     Ok(())
 }
 
+/// Erases the first rows that are picked, with and without triggers, and takes it back.
+pub(super) fn rehearse(sqlite: &Sqlite, place: &Place, pick: Pick<'_>) -> Result<Rehearsal, Fault> {
+    let map = |e: rusqlite::Error| fault(&e, place);
+    let dataset = sqlite.dataset(place)?;
+    let connection = sqlite.writer()?;
+    alone(&connection, &sqlite.leave_out).map_err(map)?;
+    let mut chosen: Vec<(Locator, Action)> = Vec::new();
+    read(&connection, dataset, &mut |batch| {
+        for row in (0..batch.rows()).take(REHEARSED.saturating_sub(chosen.len())) {
+            match (pick(place, batch, row)?, batch.locator(row)) {
+                (Action::Keep, _) | (_, None) => {}
+                (action, Some(locator)) => chosen.push((locator, action)),
+            }
+        }
+        Ok(())
+    })?;
+    let mut out = Rehearsal { tried: chosen.len() as u64, ..Rehearsal::default() };
+    connection.execute_batch("BEGIN IMMEDIATE").map_err(map)?;
+    let done = rehearsed(&connection, dataset, &chosen, &mut out);
+    connection.execute_batch("ROLLBACK").map_err(map)?;
+    done.map(|()| out)
+}
+
+fn rehearsed(connection: &Connection, dataset: &Dataset, chosen: &[(Locator, Action)], out: &mut Rehearsal) -> Result<(), Fault> {
+    let map = |e: rusqlite::Error| fault(&e, &dataset.place);
+    let broken = broken_keys(connection).map_err(map)?;
+    let before = connection.total_changes();
+    connection.execute_batch("SAVEPOINT rehearsal").map_err(map)?;
+    carry_out(connection, dataset, chosen)?;
+    out.met = connection.total_changes() - before;
+    out.orphans = broken_keys(connection).map_err(map)?.saturating_sub(broken);
+    connection.execute_batch("ROLLBACK TO rehearsal").map_err(map)?;
+    let name = &dataset.name;
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE";
+    out.triggers_off = connection.query_row(sql, [name], |r| r.get::<_, i64>(0)).map_err(map)? > 0;
+    if out.triggers_off {
+        connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, true).map_err(map)?;
+        let before = connection.total_changes();
+        // A trigger may refuse altogether: then it writes nothing.
+        if carry_out(connection, dataset, chosen).is_ok() {
+            out.copies = (connection.total_changes() - before).saturating_sub(out.met);
+        }
+    }
+    Ok(())
+}
+
 fn broken_keys(connection: &Connection) -> rusqlite::Result<u64> {
     let mut statement = connection.prepare("PRAGMA foreign_key_check")?;
     let mut rows = statement.query([])?;
@@ -87,13 +130,13 @@ fn carry_out(connection: &Connection, dataset: &Dataset, chosen: &[(Locator, Act
         let sql = match action {
             Action::Keep => continue,
             Action::Delete => delete(dataset, &condition),
-            Action::Empty(columns, number) => {
-                let blanks = blanks(dataset, columns, *number);
-                if blanks.is_empty() {
+            Action::Overwrite(columns, left) => {
+                let written = written(dataset, columns);
+                if written.is_empty() {
                     continue;
                 }
-                let sql = update(dataset, &blanks, values.len(), &condition);
-                values.extend(blanks.into_iter().map(|(_, value)| value));
+                let sql = update(&written, dataset, values.len(), &condition);
+                values.extend(written.iter().filter_map(|(i, _)| left.get(*i)).map(|(tag, bytes)| Bound(*tag, bytes.clone())));
                 sql
             }
         };
@@ -120,8 +163,8 @@ fn delete(dataset: &Dataset, condition: &str) -> String {
     format!("DELETE FROM {} WHERE {condition}", quoted(&dataset.name))
 }
 
-fn update(dataset: &Dataset, blanks: &[(String, Bound)], bound: usize, condition: &str) -> String {
-    let sets: Vec<String> = (bound + 1..).zip(blanks).map(|(i, (name, _))| format!("{name} = ?{i}")).collect();
+fn update(written: &[(usize, String)], dataset: &Dataset, bound: usize, condition: &str) -> String {
+    let sets: Vec<String> = (bound + 1..).zip(written).map(|(i, (_, name))| format!("{name} = ?{i}")).collect();
     format!("UPDATE {} SET {} WHERE {condition}", quoted(&dataset.name), sets.join(", "))
 }
 
@@ -133,18 +176,14 @@ pub(super) fn would(sqlite: &Sqlite, place: &Place, columns: Option<&[u32]>) -> 
     let keys = if let Identity::Key(keys) = &identity { keys.len() } else { 1 };
     Ok(match columns {
         None => delete(dataset, &condition),
-        Some(columns) => update(dataset, &blanks(dataset, &Arc::from(columns), 0), keys, &condition),
+        Some(columns) => update(&written(dataset, columns), dataset, keys, &condition),
     })
 }
 
-/// Quoted names of the columns with what erasing leaves in them.
-fn blanks(dataset: &Dataset, columns: &Arc<[u32]>, number: u64) -> Vec<(String, Bound)> {
-    let nothing = CellRef { tag: Tag::Text, bytes: &[] };
-    let of = |c: &Column| {
-        let (tag, bytes) = Blank::of_sqlite(c).leaves(nothing, number);
-        (quoted(&c.name), value(CellRef { tag, bytes: &bytes }))
-    };
-    columns.iter().filter_map(|c| dataset.columns.get(*c as usize)).filter(|c| !c.generated).map(of).collect()
+/// Columns that are written: their place among what is left, and their names in quotes.
+fn written(dataset: &Dataset, columns: &[u32]) -> Vec<(usize, String)> {
+    let all = columns.iter().enumerate().filter_map(|(i, c)| Some((i, dataset.columns.get(*c as usize)?)));
+    all.filter(|(_, c)| !c.generated).map(|(i, c)| (i, quoted(&c.name))).collect()
 }
 
 /// A value with its very bytes: texts in SQLite need not be UTF-8.

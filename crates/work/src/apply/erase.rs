@@ -1,18 +1,20 @@
 //! Erasing what was ordered in one source, all jobs of a data set at once, then the purge.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use sources::Action;
+use rows::Batch;
+use sources::{Action, Blank, Dataset};
 use terms::{Fault, Place};
 
 use super::job::Job;
 use super::purge::purge;
 use super::window::Window;
-use super::{by_place, open_at};
+use super::{Open, by_place, open_at};
 use crate::align::{Aligner, Part, RowState};
 use crate::progress::Progress;
 use crate::survey::Opened;
+use crate::ways::ways;
 use crate::workspace::Workspace;
 
 /// Erases what was ordered in one source, then purges it once; gives the purge's steps with the store's own answers.
@@ -60,24 +62,78 @@ const LOOK_ROWS: u64 = 1_000;
 struct Wanted {
     delete: bool,
     mask: u32,
-    columns: Vec<u32>,
+    columns: Arc<[u32]>,
+}
+
+/// Says of every row of a data set what becomes of it.
+pub(super) struct Picker<'a> {
+    parts: &'a [Part],
+    aligner: Aligner<'a>,
+    blanks: Vec<Blank>,
+    wanted: BTreeMap<(usize, u32), Wanted>,
+}
+
+impl<'a> Picker<'a> {
+    /// For the rows that `rows` gives for each job.
+    pub(super) fn new(
+        workspace: &mut Workspace,
+        open: &mut Open<'_>,
+        parts: &'a [Part],
+        dataset: &'a Dataset,
+        own: &[&Job],
+        rows: &dyn Fn(&mut Workspace, &Job) -> Result<Vec<u32>, Fault>,
+    ) -> Result<Picker<'a>, Fault> {
+        let mut wanted: BTreeMap<(usize, u32), Wanted> = BTreeMap::new();
+        let mut sets: BTreeSet<Arc<[u32]>> = BTreeSet::new();
+        for job in own {
+            let Some(part) = parts.iter().position(|p| p.seal.n == job.seal.n) else { continue };
+            for o in rows(workspace, job)?.into_iter().filter(|o| !job.barred.contains(o)) {
+                let w = wanted.entry((part, o)).or_default();
+                w.delete |= job.deletes();
+                w.mask |= job.mask;
+                // Rows share few sets of columns: each is kept once.
+                let columns: BTreeSet<u32> = w.columns.iter().chain(job.columns.iter()).copied().collect();
+                let columns: Arc<[u32]> = columns.into_iter().collect();
+                w.columns = sets.get(&columns).cloned().unwrap_or(columns);
+                sets.insert(Arc::clone(&w.columns));
+            }
+        }
+        let columns = erased(own);
+        let plan_n = own.first().map_or(0, |j| j.plan_n);
+        let blanks = ways(workspace, open.source.as_mut(), (dataset, open.said.as_ref()), plan_n, &columns)?;
+        Ok(Picker { parts, aligner: Aligner::new(parts, dataset), blanks, wanted })
+    }
+
+    /// Aligned once more: a row that changed since is not what was ordered.
+    pub(super) fn pick(&mut self, batch: &Batch, row: usize) -> Action {
+        let Some(met) = self.aligner.take(batch, row) else { return Action::Keep };
+        let asked = u32::try_from(met.ordinal).ok().and_then(|o| self.wanted.get(&(met.part, o)));
+        let done = |w: &Wanted, mask: u32| !w.delete && mask & w.mask == w.mask;
+        match (asked, met.state) {
+            (Some(w), RowState::Emptied(mask)) if done(w, mask) => Action::Keep,
+            (Some(w), RowState::Unchanged | RowState::Emptied(_)) if w.delete => Action::Delete,
+            (Some(w), RowState::Unchanged | RowState::Emptied(_)) => {
+                let number = self.parts.get(met.part).map_or(0, |p| p.number(met.ordinal));
+                let blank = |c: &u32| self.blanks.get(*c as usize).unwrap_or(&Blank::Null).leaves(batch.cell(row, *c as usize), number);
+                Action::Overwrite(Arc::clone(&w.columns), w.columns.iter().map(blank).collect())
+            }
+            _ => Action::Keep,
+        }
+    }
+}
+
+/// All columns that jobs on a data set empty.
+pub(super) fn erased(own: &[&Job]) -> Vec<u32> {
+    let all: BTreeSet<u32> = own.iter().filter(|j| !j.deletes()).flat_map(|j| j.columns.iter().copied()).collect();
+    all.into_iter().collect()
 }
 
 /// Whether the data set is there at all.
 fn erase(workspace: &mut Workspace, opened: &mut Opened, place: &Place, own: &[&Job], (window, progress): Pace<'_>) -> Result<bool, Fault> {
     let parts = Part::of(workspace, place)?;
-    let mut wanted: BTreeMap<(usize, u32), Wanted> = BTreeMap::new();
-    for job in own {
-        let Some(part) = parts.iter().position(|p| p.seal.n == job.seal.n) else { continue };
-        for o in job.ordered(workspace)?.into_iter().filter(|o| !job.barred.contains(o)) {
-            let w = wanted.entry((part, o)).or_default();
-            w.delete |= job.deletes();
-            w.mask |= job.mask;
-            w.columns.extend(job.columns.iter().copied());
-        }
-    }
-    let Some(open) = open_at(opened, place)? else { return Ok(false) };
-    let mut aligner = Aligner::new(&parts, &open.dataset);
+    let Some(mut open) = open_at(opened, place)? else { return Ok(false) };
+    let dataset = open.dataset.clone();
+    let mut picker = Picker::new(workspace, &mut open, &parts, &dataset, own, &|workspace, job| job.ordered(workspace))?;
     let mut seen = 0u64;
     open.source.erase(std::slice::from_ref(place), &mut |_, batch, row| {
         progress.add(1);
@@ -85,17 +141,7 @@ fn erase(workspace: &mut Workspace, opened: &mut Opened, place: &Place, own: &[&
         if seen % LOOK_ROWS == 1 {
             window.open()?;
         }
-        // Aligned once more, inside the transaction: a row that changed since is not what was ordered.
-        let Some(met) = aligner.take(batch, row) else { return Ok(Action::Keep) };
-        let number = parts.get(met.part).map_or(0, |p| p.number(met.ordinal));
-        let asked = u32::try_from(met.ordinal).ok().and_then(|o| wanted.get(&(met.part, o)));
-        let done = |w: &Wanted, mask: u32| !w.delete && mask & w.mask == w.mask;
-        Ok(match (asked, met.state) {
-            (Some(w), RowState::Emptied(mask)) if done(w, mask) => Action::Keep,
-            (Some(w), RowState::Unchanged | RowState::Emptied(_)) if w.delete => Action::Delete,
-            (Some(w), RowState::Unchanged | RowState::Emptied(_)) => Action::Empty(Arc::from(w.columns.as_slice()), number),
-            _ => Action::Keep,
-        })
+        Ok(picker.pick(batch, row))
     })?;
     Ok(true)
 }

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use rows::CellRef;
 use terms::{Fault, Place};
 
+use super::erase::erased;
 use super::job::Job;
 use super::{by_place, open_at};
 use crate::align::{Alignment, Met, Part, RowState, align};
 use crate::index::RowDigest;
 use crate::late::Late;
 use crate::survey::Opened;
+use crate::ways::ways;
 use crate::workspace::Workspace;
 
 /// Jobs on one row whose combinations are all told apart; with more, only each alone and all together.
@@ -27,7 +29,7 @@ pub(super) fn make_ready(
     let mut looked = Vec::new();
     for (place, own) in by_place(jobs) {
         let parts = Part::of(workspace, &place)?;
-        let (mut alignment, after) = look(opened, &place, &parts, jobs, &own)?;
+        let (mut alignment, after) = look(workspace, opened, &place, &parts, (jobs, &own))?;
         if let Some(late) = late.get(&place) {
             late.moved.iter().for_each(|(seal_n, ordinal)| alignment.set_changed(*seal_n, *ordinal));
         }
@@ -53,11 +55,19 @@ pub(super) fn make_ready(
 /// What erasing will leave: part, ordinal, group bits, digest.
 type Expected = Vec<(usize, u32, u32, RowDigest)>;
 
-fn look(opened: &mut Opened, place: &Place, parts: &[Part], jobs: &[Job], own: &[usize]) -> Result<(Alignment, Expected), Fault> {
+fn look(
+    workspace: &mut Workspace,
+    opened: &mut Opened,
+    place: &Place,
+    parts: &[Part],
+    (jobs, own): (&[Job], &[usize]),
+) -> Result<(Alignment, Expected), Fault> {
     let mut expected = Expected::new();
     let Some(open) = open_at(opened, place)? else { return Ok((Alignment::nothing_there(parts), expected)) };
     let wanted = Wanted::new(parts, jobs, own);
-    let blanks = open.source.blanks(place);
+    let direct: Vec<&Job> = own.iter().filter_map(|k| jobs.get(*k)).collect();
+    let plan_n = direct.first().map_or(0, |j| j.plan_n);
+    let blanks = ways(workspace, open.source.as_mut(), (&open.dataset, open.said.as_ref()), plan_n, &erased(&direct))?;
     let computed = open.dataset.computed();
     let mut digesters: Vec<_> = parts.iter().map(|p| p.digester(&computed)).collect();
     let alignment = align(open.source.as_mut(), &open.dataset, parts, &mut |batch, row, met| {

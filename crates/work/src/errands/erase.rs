@@ -16,6 +16,7 @@ use crate::keygen::random_id;
 use crate::lists::{list_name, load_list};
 use crate::planning::recorded_holdings;
 use crate::survey::{Opened, open_sources};
+use crate::ways::ways;
 use crate::workspace::Workspace;
 
 /// Writes a folder that asks for what is ordered on a source: a script with its dry run, or a list for who works in a console; and instructions.
@@ -124,7 +125,7 @@ fn one(workspace: &mut Workspace, opened: &mut Opened, i: usize, order: &EffectO
         .get_mut(i)
         .and_then(|(_, s)| s.as_mut())
         .ok_or_else(|| Fault::new("source_not_open").with("place", place).retry())?;
-    let blanks = source.blanks(place);
+    let blanks = ways(workspace, source.as_mut(), (&dataset, listed.said.as_ref()), order.plan_n, &columns)?;
     let mut rows: Vec<(Key, Vec<(String, Blanked)>)> = Vec::new();
     let mut lacking = false;
     let (mut seen, mut twice) = (HashSet::new(), BTreeSet::new());

@@ -1,0 +1,96 @@
+//! Values that constraints take where the plain blank is refused: tried in order, the same every time.
+
+use terms::{Fault, Place};
+
+use crate::blank::Blank;
+
+/// Most combinations of values that are tried for one constraint.
+const TRIES_MAX: usize = 512;
+
+/// A constraint of a table: the ordinals of its columns, as far as they are known, and what the store says it is.
+pub(crate) struct Check {
+    pub columns: Vec<usize>,
+    pub sql: String,
+}
+
+/// Changes `blanks` until every constraint over the columns that are erased together takes them.
+///
+/// # Errors
+/// If the store does not say, or nothing that is tried is taken: then somebody has to say what is left there.
+pub(crate) fn fit(
+    place: &Place,
+    blanks: &mut Vec<Blank>,
+    (erased, checks): (&[u32], &[Check]),
+    others: &dyn Fn(usize) -> Vec<Blank>,
+    takes: &mut dyn FnMut(&Check, &[Blank]) -> Result<bool, Fault>,
+) -> Result<(), Fault> {
+    let erased = |c: &Check| c.columns.iter().copied().filter(|i| erased.iter().any(|e| *e as usize == *i)).collect::<Vec<usize>>();
+    // A second round, for a constraint that was met may not be any more.
+    for round in 0..2 {
+        for check in checks {
+            let own = erased(check);
+            if own.is_empty() || takes(check, blanks)? {
+                continue;
+            }
+            let column = own.first().copied().unwrap_or_default() + 1;
+            let refused = || Fault::new("no_value_fits").with("place", place).with("column", column);
+            if round > 0 {
+                return Err(refused());
+            }
+            let mut found = None;
+            for some in tries(blanks, &own, others).into_iter().take(TRIES_MAX) {
+                if takes(check, &some)? {
+                    found = Some(some);
+                    break;
+                }
+            }
+            *blanks = found.ok_or_else(refused)?;
+        }
+    }
+    Ok(())
+}
+
+/// One column changed, then two.
+fn tries(blanks: &[Blank], own: &[usize], others: &dyn Fn(usize) -> Vec<Blank>) -> Vec<Vec<Blank>> {
+    let with = |from: &[Blank], i: usize, blank: Blank| {
+        let mut out = from.to_vec();
+        out.get_mut(i).into_iter().for_each(|room| *room = blank.clone());
+        out
+    };
+    let single = |from: &[Blank], i: usize| others(i).into_iter().map(|b| with(from, i, b)).collect::<Vec<_>>();
+    let mut out: Vec<Vec<Blank>> = own.iter().flat_map(|i| single(blanks, *i)).collect();
+    for (n, i) in own.iter().enumerate() {
+        for first in single(blanks, *i) {
+            out.extend(own.iter().skip(n + 1).flat_map(|j| single(&first, *j)));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn word(text: &str) -> Blank {
+        Blank::text(text)
+    }
+
+    #[test]
+    fn the_first_combination_that_every_constraint_takes() {
+        let place = Place::new("src1/t1".to_owned()).unwrap_or_else(|| unreachable!());
+        // (taken by the first constraint, by the second) → what is left
+        let either = |b: &[Blank]| b.first() != Some(&Blank::Null) || b.get(1) != Some(&Blank::Null);
+        let at = |b: &[Blank]| b.get(1) == Some(&word("@"));
+        let checks = [Check { columns: vec![0, 1], sql: String::new() }, Check { columns: vec![1], sql: "@".to_owned() }];
+        let mut blanks = vec![Blank::Null, Blank::Null, Blank::Null];
+        let done = fit(&place, &mut blanks, (&[0, 1], &checks), &|_| vec![Blank::Null, word("-"), word("@")], &mut |check, b| {
+            Ok(if check.sql.is_empty() { either(b) } else { at(b) })
+        });
+        assert_eq!(done, Ok(()));
+        assert_eq!(blanks, [word("-"), word("@"), Blank::Null]);
+        let refused = fit(&place, &mut blanks, (&[1], &checks), &|_| vec![Blank::Null], &mut |_, _| Ok(false));
+        assert_eq!(refused.map_err(|e| e.code().to_owned()), Err("no_value_fits".to_owned()));
+        let others = fit(&place, &mut blanks, (&[2], &checks), &|_| Vec::new(), &mut |_, _| Ok(false));
+        assert_eq!(others, Ok(()), "constraints of columns that stay are nobody's business");
+    }
+}

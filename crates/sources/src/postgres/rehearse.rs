@@ -1,0 +1,90 @@
+//! A rehearsal: the first rows are erased in a transaction, with and without the triggers, and the server's own counters say what that did.
+
+use postgres::Transaction;
+use terms::{Fault, Place};
+
+use super::erase::Batch;
+use super::faults::fault;
+use super::list::{Kind, Table};
+use super::read::read_versions;
+use super::{Postgres, connect};
+use crate::dataset::Rehearsal;
+use crate::{Pick, REHEARSED};
+
+/// Says to the reader that there are rows enough; nobody else sees it.
+const ENOUGH: &str = "enough";
+
+/// Tries it, and takes it back.
+pub(super) fn rehearse(postgres: &Postgres, place: &Place, pick: Pick<'_>) -> Result<Rehearsal, Fault> {
+    let table = postgres.table(place)?.clone();
+    if matches!(table.kind, Kind::View | Kind::LargeObjects) {
+        return Ok(Rehearsal::default());
+    }
+    let mut batch = Batch::new(&table, place, REHEARSED);
+    // A connection of its own: it is dropped in the middle of the table when there are rows enough.
+    let (mut reader, _) = connect::connect(&postgres.at, &postgres.source)?;
+    let enough = || Fault::new(ENOUGH);
+    let read = read_versions(&mut reader, place, &table, &mut |rows, versions| {
+        for (row, version) in versions.iter().enumerate() {
+            if batch.add(version, pick(place, rows, row)?) {
+                return Err(enough());
+            }
+        }
+        Ok(())
+    });
+    drop(reader);
+    read.map(|_| ()).or_else(|e| if e.code() == enough().code() { Ok(()) } else { Err(e) })?;
+    if batch.rows == 0 {
+        return Ok(Rehearsal::default());
+    }
+    let (mut writer, _) = postgres.writer()?;
+    let mut transaction = writer.transaction().map_err(|e| fault(&e, place))?;
+    let done = tried(&mut transaction, place, &table, &batch);
+    transaction.rollback().map_err(|e| fault(&e, place))?;
+    done
+}
+
+fn tried(transaction: &mut Transaction<'_>, place: &Place, table: &Table, batch: &Batch<'_>) -> Result<Rehearsal, Fault> {
+    let map = |e: postgres::Error| fault(&e, place);
+    let mut out = Rehearsal { tried: batch.rows as u64, triggers_off: table.triggers, ..Rehearsal::default() };
+    let before = Counters::now(transaction, table, place)?;
+    let mut inner = transaction.transaction().map_err(map)?;
+    out.met = batch.statements(&mut inner, false)?;
+    // References that wait for the end of the transaction are looked at now.
+    inner.batch_execute("SET CONSTRAINTS ALL IMMEDIATE").map_err(map)?;
+    out.cascades = Counters::now(&mut inner, table, place)?.elsewhere - before.elsewhere;
+    inner.rollback().map_err(map)?;
+    if table.triggers {
+        let before = Counters::now(transaction, table, place)?;
+        let mut inner = transaction.transaction().map_err(map)?;
+        // A trigger may refuse altogether: then it writes nothing.
+        let written = batch.statements(&mut inner, true).and_then(|_| Counters::now(&mut inner, table, place));
+        inner.rollback().map_err(map)?;
+        let after = written.map_or(before, |after| after);
+        out.copies = (after.elsewhere - before.elsewhere).saturating_sub(out.cascades) + (after.inserted - before.inserted);
+    }
+    Ok(out)
+}
+
+/// What the transaction has done so far.
+#[derive(Clone, Copy)]
+struct Counters {
+    /// Rows inserted into the table.
+    inserted: u64,
+    /// Rows written or deleted in any other.
+    elsewhere: u64,
+}
+
+const COUNTERS: &str = "SELECT coalesce(sum(n_tup_ins) FILTER (WHERE own), 0)::int8, \
+     coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del) FILTER (WHERE NOT own), 0)::int8 \
+     FROM (SELECT n_tup_ins, n_tup_upd, n_tup_del, relid IN (SELECT $1::oid UNION SELECT relid FROM pg_partition_tree($1::oid)) AS own \
+     FROM pg_stat_xact_user_tables) AS t";
+
+impl Counters {
+    fn now(transaction: &mut Transaction<'_>, table: &Table, place: &Place) -> Result<Counters, Fault> {
+        let map = |e: postgres::Error| fault(&e, place);
+        let row = transaction.query_one(COUNTERS, &[&table.oid]).map_err(map)?;
+        let count = |i: usize| row.try_get::<_, i64>(i).map(|n| u64::try_from(n).unwrap_or_default()).map_err(map);
+        Ok(Counters { inserted: count(0)?, elsewhere: count(1)? })
+    }
+}

@@ -1,0 +1,45 @@
+//! The rehearsal before the first order: what erasing would do to references, and what triggers would write, tried and taken back.
+
+use sources::Rehearsal;
+use terms::{Fault, Place};
+
+use super::erase::Picker;
+use super::job::Job;
+use super::{by_place, open_at};
+use crate::align::Part;
+use crate::survey::Opened;
+use crate::workspace::Workspace;
+
+/// Rehearses every data set with jobs that are not ordered yet.
+///
+/// # Errors
+/// If the store refuses what would be done, references would break, or triggers that cannot be switched off would copy what goes.
+pub(super) fn rehearse_all(workspace: &mut Workspace, opened: &mut Opened, jobs: &[Job]) -> Result<Vec<(Place, Rehearsal)>, Fault> {
+    let mut out = Vec::new();
+    for (place, own) in by_place(jobs) {
+        let own: Vec<&Job> = own.iter().filter_map(|k| jobs.get(*k)).filter(|j| j.order_n.is_none() && !j.by_hand()).collect();
+        if own.is_empty() {
+            continue;
+        }
+        let parts = Part::of(workspace, &place)?;
+        let Some(mut open) = open_at(opened, &place)? else { continue };
+        let dataset = open.dataset.clone();
+        let mut picker = Picker::new(workspace, &mut open, &parts, &dataset, &own, &|_, job| Ok(job.targets.clone()))?;
+        if let Some(done) = open.source.rehearse(&place, &mut |_, batch, row| Ok(picker.pick(batch, row)))? {
+            sound(&place, &done)?;
+            out.push((place, done));
+        }
+    }
+    Ok(out)
+}
+
+fn sound(place: &Place, done: &Rehearsal) -> Result<(), Fault> {
+    if done.orphans > 0 {
+        return Err(Fault::new("foreign_keys_broken").with("source", place).with("rows", done.orphans));
+    }
+    // What a trigger copies elsewhere is neither sealed nor ordered.
+    if done.copies > 0 && !done.triggers_off {
+        return Err(Fault::new("triggers_copy").with("place", place).with("rows", done.copies).with("of", done.tried));
+    }
+    Ok(())
+}
