@@ -8,6 +8,7 @@ mod mariadb;
 mod page;
 mod postgres;
 mod search;
+mod server;
 mod sqlite;
 mod table;
 mod values;

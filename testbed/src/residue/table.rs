@@ -7,6 +7,8 @@ use super::{Count, Store};
 pub enum Sight {
     /// Every value, but for the few that are cut where pages or chunks end.
     Whole,
+    /// The same of a log: values that stay go with it too.
+    Passing,
     /// Some values: what the structure keeps of all.
     Share,
     /// Nothing before the delete, which itself fills it.
@@ -42,7 +44,9 @@ impl Row {
     pub fn checked(structure: &str, sight: Sight, figures: &Figures, how: &str, shows: &str) -> Result<Row, String> {
         let fault = |what: &str, counts: &[Count]| Err(format!("{structure}: {what}: {}", joined(counts, Count::in_full)));
         match sight {
-            Sight::Whole if !figures.live.iter().all(|c| c.is_sight()) => return fault("not seen while it was there", &figures.live),
+            Sight::Whole | Sight::Passing if !figures.live.iter().all(|c| c.is_sight()) => {
+                return fault("not seen while it was there", &figures.live);
+            }
             Sight::Whole if !figures.kept.iter().all(|c| c.of == 0 || c.is_sight()) => {
                 return fault("what stays is not seen any more", &figures.kept);
             }

@@ -17,6 +17,11 @@ pub fn word(tag: &str, n: usize) -> String {
     format!("{tag}{:012x}", mixed(tag, n) >> 16)
 }
 
+/// Nine characters: a hundred of them are a list that PostgreSQL keeps as it is.
+pub fn brief(tag: &str, n: usize) -> String {
+    format!("{}{:08x}", &tag[..1].to_uppercase(), mixed(tag, n) >> 32)
+}
+
 /// A number of 14 digits: six bytes where leading zeros are left out, and whole in a double.
 pub fn number(tag: &str, n: usize) -> u64 {
     20_000_000_000_000 + mixed(tag, n) % 100_000_000_000_000
