@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::search::{Scan, Searcher, Which, files_below};
-use super::server::{self, Looks, Steps};
+use super::server::{self, Looks, Steps, named, overwrite};
 use super::{Figures, Measured, Row, Sight, Store};
 use crate::Postgres;
 
@@ -46,7 +46,9 @@ pub fn measure(number: usize) -> Result<Measured, String> {
     }
     let (left, places) = searcher.left_anywhere(&looks.recipe);
     let mut notes = vec![
-        format!("{number} values a structure, of which every third went; what a dropped column and an emptied table held went whole."),
+        format!(
+            "{number} values a structure, of which every third went; what a dropped column and an emptied table held went whole. Times include starting a client."
+        ),
         format!(
             "In all files of the server together {} after the recipe, which took {:.1} s{}.",
             left.in_full(),
@@ -66,12 +68,6 @@ pub fn measure(number: usize) -> Result<Measured, String> {
         lookers: onlookers::all(&server, number)?,
         notes,
     })
-}
-
-/// Where something is left, if anything is.
-fn named(places: &BTreeMap<String, usize>) -> String {
-    let all: Vec<String> = places.iter().map(|(place, n)| format!("{n} in `{place}`")).collect();
-    if all.is_empty() { String::new() } else { format!(" ({})", all.join(", ")) }
 }
 
 /// The extension comes with the server on Debian, but not everywhere.
@@ -170,16 +166,6 @@ fn cycle(server: &Postgres) {
         server.sql(DATABASE, &format!("ALTER SYSTEM RESET {name}"));
     }
     server.sql(DATABASE, "SELECT pg_reload_conf()");
-}
-
-/// Zeros over the old bytes where they lie; the server appends, so that it does not mind the new length.
-fn overwrite(file: &Path) {
-    use std::io::Write as _;
-    let mut open = std::fs::OpenOptions::new().write(true).open(file).unwrap();
-    let length = usize::try_from(open.metadata().unwrap().len()).unwrap();
-    open.write_all(&vec![0; length]).unwrap();
-    open.sync_all().unwrap();
-    open.set_len(0).unwrap();
 }
 
 /// An unlogged table is not written by a checkpoint: searched before the server stops once.

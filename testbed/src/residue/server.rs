@@ -1,6 +1,7 @@
 //! What the experiments on both servers have in common: tables to plant, sets to search for, structures to count, steps that take time.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Instant;
 
 use super::search::{Needles, Scan, Searcher, Which};
@@ -104,4 +105,20 @@ impl Steps {
     pub fn sum(&self) -> f64 {
         self.0.values().sum()
     }
+}
+
+/// Where something is left, if anything is.
+pub fn named(places: &BTreeMap<String, usize>) -> String {
+    let all: Vec<String> = places.iter().map(|(place, n)| format!("{n} in `{place}`")).collect();
+    if all.is_empty() { String::new() } else { format!(" ({})", all.join(", ")) }
+}
+
+/// Zeros over the old bytes where they lie; servers append, so that they do not mind the new length.
+pub fn overwrite(file: &Path) {
+    use std::io::Write as _;
+    let mut open = std::fs::OpenOptions::new().write(true).open(file).unwrap();
+    let length = usize::try_from(open.metadata().unwrap().len()).unwrap();
+    open.write_all(&vec![0; length]).unwrap();
+    open.sync_all().unwrap();
+    open.set_len(0).unwrap();
 }
