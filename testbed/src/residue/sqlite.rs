@@ -163,6 +163,8 @@ fn open_reader(path: &Path, number: usize) -> Looker {
     let db = Connection::open(path).unwrap();
     plant(&db, structure, number);
     set(&db, "PRAGMA wal_checkpoint(TRUNCATE)");
+    // Waiting would not help: the reader stays.
+    db.busy_timeout(std::time::Duration::ZERO).unwrap();
     let reader = Connection::open(path).unwrap();
     reader.execute_batch("BEGIN").unwrap();
     reader.query_row("SELECT count(*) FROM t", [], |r| r.get::<_, i64>(0)).unwrap();

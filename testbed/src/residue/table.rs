@@ -54,7 +54,11 @@ impl Row {
             Sight::Later if figures.naive.iter().any(|c| c.found == 0) => return fault("nothing seen after the delete", &figures.naive),
             _ => {}
         }
-        let unseen = if sight == Sight::Blind { " (unseen)" } else { "" };
+        let unseen = match sight {
+            Sight::Blind if figures.live.iter().all(|c| c.found == 0) => " (unseen)",
+            Sight::Blind => " (hardly seen)",
+            _ => "",
+        };
         let recipe = joined(&figures.recipe, |c| c.to_string());
         Ok(Row {
             structure: structure.to_owned(),
