@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::search::{Scan, Searcher, Which, files_below};
-use super::server::{self, Looks, Set, Steps, Table, named, overwrite};
-use super::{Looker, Measured, Store, lookers, values};
+use super::server::{self, Below, Looks, Set, Steps, Table, named, overwrite};
+use super::{Looker, Measured, Row, Store, lookers, values};
 use crate::Mariadb;
 
 /// The doublewrite buffer: pages of the system tablespace.
@@ -22,12 +22,12 @@ pub fn measure(number: usize) -> Result<Measured, String> {
     delete(&server);
     let naive = look(&server, &searcher);
     let mut steps = Steps::default();
-    recipe(&server, &mut steps);
+    let mut below = Below::default();
+    only_words(&server, &searcher, &mut below);
+    recipe(&server, &mut steps, &mut |server| new_pages(server, &searcher, &mut below));
     let mut looks = Looks { live, naive, recipe: look(&server, &searcher) };
-    let mut rows = Vec::new();
-    for structure in structures::structures() {
-        rows.push(structure.row(&searcher, &looks, &steps)?);
-    }
+    let row = |s: server::Structure| s.row(&searcher, &looks, &steps);
+    let mut rows: Vec<Row> = structures::structures().into_iter().map(row).collect::<Result<_, _>>()?;
     let (left, places) = searcher.left_anywhere(&looks.recipe);
     let seconds = steps.sum();
     steps.time("aria log", || without_aria_log(&mut server));
@@ -46,7 +46,7 @@ pub fn measure(number: usize) -> Result<Measured, String> {
         store: Store::Mariadb,
         version: format!("MariaDB {}", version.trim()),
         naive: "DELETE and the engine's purge".to_owned(),
-        rows,
+        rows: below.among(rows),
         lookers: lookers::checked(vec![old_read_view(&server, number)])?,
         notes,
     })
@@ -123,7 +123,9 @@ fn place(file: &Path, offset: usize) -> String {
 }
 
 /// The recipe of `docs/why/residue.md`, after a delete that knew nothing of it.
-fn recipe(server: &Mariadb, steps: &mut Steps) {
+///
+/// `filled` is called between the filler's pages being made and their being changed.
+fn recipe(server: &Mariadb, steps: &mut Steps, filled: &mut dyn FnMut(&Mariadb)) {
     steps.time("history", || purged(server));
     for table in structures::tables() {
         steps.time(&format!("optimise {}", table.name), || optimise(server, &format!("r.{}", table.name)));
@@ -135,7 +137,9 @@ fn recipe(server: &Mariadb, steps: &mut Steps) {
     steps.time("general log", || overwrite(&server.data().join("general.log")));
     steps.time("binary log", || cycle_binary_log(server));
     steps.time("history", || purged(server));
-    steps.time("write over", || write_over(server));
+    steps.time("write over", || make_filler(server));
+    filled(server);
+    steps.time("write over", || change_filler(server));
     steps.time("redo", || another_redo_log(server));
 }
 
@@ -163,13 +167,8 @@ fn cycle_binary_log(server: &Mariadb) {
 }
 
 /// Updates of pages that exist go over the doublewrite buffer and over old undo; new pages would not.
-fn write_over(server: &Mariadb) {
+fn change_filler(server: &Mariadb) {
     const ROUNDS: usize = 8;
-    server.sql(
-        "USE r; CREATE TABLE r.filler (id INT PRIMARY KEY, filling VARBINARY(4000) NOT NULL); \
-         INSERT INTO r.filler SELECT seq, REPEAT('a', 4000) FROM seq_1_to_2000",
-    );
-    flush(server);
     for round in 1..=ROUNDS {
         server.sql(&format!("UPDATE r.filler SET filling = REPEAT(CHAR(97 + {round}), 4000)"));
         flush(server);
@@ -177,11 +176,45 @@ fn write_over(server: &Mariadb) {
     server.sql("DROP TABLE r.filler");
 }
 
+fn make_filler(server: &Mariadb) {
+    server.sql(
+        "USE r; CREATE TABLE r.filler (id INT PRIMARY KEY, filling VARBINARY(4000) NOT NULL); \
+         INSERT INTO r.filler SELECT seq, REPEAT('a', 4000) FROM seq_1_to_2000",
+    );
+    flush(server);
+}
+
 /// The redo log is made anew when its size changes.
 fn another_redo_log(server: &Mariadb) {
     let size: u64 = server.sql("SELECT @@GLOBAL.innodb_log_file_size").trim().parse().unwrap();
     server.sql(&format!("SET GLOBAL innodb_log_file_size = {}", size - (4 << 20)));
     flush(server);
+}
+
+/// A full-text index by itself can be merged, which is less than making its table anew.
+fn only_words(server: &Mariadb, searcher: &Searcher, below: &mut Below) {
+    let run = || {
+        server.sql("SET GLOBAL innodb_optimize_fulltext_only = ON");
+        optimise(server, "r.full_text");
+        server.sql("SET GLOBAL innodb_optimize_fulltext_only = OFF");
+        flush(server);
+    };
+    let left = || searcher.count(&look(server, searcher), "fulltext", Which::Gone, &|p| p == "fulltext");
+    below.put(
+        "full-text auxiliary tables",
+        Steps::other_way("after `OPTIMIZE` of the words alone (`innodb_optimize_fulltext_only`)", run, left),
+    );
+}
+
+/// The filler's pages are new and written: what that alone did not write over.
+fn new_pages(server: &Mariadb, searcher: &Searcher, below: &mut Below) {
+    let scan = look(server, searcher);
+    let mut put = |structure, set: &str, place: &str| {
+        let left = searcher.count(&scan, set, Which::Gone, &|p| p == place);
+        below.put(structure, Row { recipe: left.to_string(), ..Row::other_way("after 8 MB of new pages alone", left, 0.0) });
+    };
+    put("doublewrite buffer (in `ibdata1`)", "twice", "doublewrite");
+    put(structures::UNDO, "undone", "ibdata1");
 }
 
 fn without_aria_log(server: &mut Mariadb) {
@@ -207,7 +240,8 @@ fn old_read_view(server: &Mariadb, number: usize) -> Looker {
     let left = || {
         optimise(server, "r.watched");
         cycle_binary_log(server);
-        write_over(server);
+        make_filler(server);
+        change_filler(server);
         another_redo_log(server);
         searcher.count(&look(server, &searcher), "watched", Which::Gone, &|_| true)
     };

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::search::{Scan, Searcher, Which, files_below};
-use super::server::{self, Looks, Steps, named, overwrite};
+use super::server::{self, Below, Looks, Steps, named, overwrite};
 use super::{Figures, Measured, Row, Sight, Store};
 use crate::Postgres;
 
@@ -22,9 +22,9 @@ pub fn measure(number: usize) -> Result<Measured, String> {
     let server = Postgres::with(&options);
     let searcher = server::searcher(&structures::sets(), number);
     plant(&server, number, statements);
-    let mut rows = Vec::new();
-    let before_restart = unlogged(&server, &searcher);
-    let sorting = sorting(&server, &searcher);
+    let mut below = Below::default();
+    below.put("dropped column", unlogged(&server, &searcher));
+    below.put("write-ahead log, what is packed", sorting(&server, &searcher)?);
     server.down("fast");
     server.up();
     let live = look(&server, &searcher);
@@ -32,18 +32,11 @@ pub fn measure(number: usize) -> Result<Measured, String> {
     deletes += "VACUUM; CHECKPOINT;";
     server.sql(DATABASE, &deletes);
     let naive = look(&server, &searcher);
+    other_ways(&server, &searcher, &mut below);
     let mut steps = Steps::default();
     recipe(&server, &mut steps, statements);
     let looks = Looks { live, naive, recipe: look(&server, &searcher) };
-    for structure in structures::structures(statements) {
-        if structure.name.starts_with("unlogged") {
-            rows.push(before_restart.clone());
-        }
-        rows.push(structure.row(&searcher, &looks, &steps)?);
-        if structure.name.starts_with("write-ahead log, what") {
-            rows.push(sorting.clone()?);
-        }
-    }
+    let rows = structures::structures(statements).iter().map(|s| s.row(&searcher, &looks, &steps)).collect::<Result<_, _>>()?;
     let (left, places) = searcher.left_anywhere(&looks.recipe);
     let mut notes = vec![
         format!(
@@ -64,7 +57,7 @@ pub fn measure(number: usize) -> Result<Measured, String> {
         store: Store::Postgresql,
         version: format!("PostgreSQL {version}"),
         naive: "DELETE → VACUUM".to_owned(),
-        rows,
+        rows: below.among(rows),
         lookers: onlookers::all(&server, number)?,
         notes,
     })
@@ -129,6 +122,19 @@ fn place(file: &Path, data: &Path, relations: &BTreeMap<String, String>) -> Stri
         None if folder.ends_with("pgsql_tmp") => "pgsql_tmp".to_owned(),
         None => path.split('/').next().unwrap_or_default().to_owned(),
     }
+}
+
+/// Steps that are less than the recipe, or go another way; tried out before it.
+fn other_ways(server: &Postgres, searcher: &Searcher, below: &mut Below) {
+    let mut run = |structure, how: &str, set: &str, place: &str, sql: &str| {
+        let left = || searcher.count(&look(server, searcher), set, Which::Gone, &|p| p == place);
+        let sql = || drop(server.sql(DATABASE, &format!("{sql}CHECKPOINT;")));
+        below.put(structure, Steps::other_way(how, sql, left));
+    };
+    run("GIN, `jsonb_ops`", "after `REINDEX INDEX CONCURRENTLY` alone", "ginj", "gin_j", "REINDEX INDEX CONCURRENTLY gin_j;");
+    run("`pg_statistic`, short texts", "after `ANALYZE` alone", "known", "pg_statistic", "ANALYZE;");
+    let rounds = "SELECT pg_switch_wal(); CHECKPOINT; ".repeat(4);
+    run("write-ahead log, texts", "after four such rounds with recycling, the default", "logged", "pg_wal", &rounds);
 }
 
 /// The recipe of `docs/why/residue.md`, after a delete that knew nothing of it.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::search::{Needles, Scan, Searcher, Which};
-use super::{Figures, Row, Sight, values};
+use super::{Count, Figures, Row, Sight, values};
 
 /// A table with made-up values, and how a third of it goes.
 pub struct Table {
@@ -86,6 +86,25 @@ impl Structure {
     }
 }
 
+/// Rows that stand below a structure of that name.
+#[derive(Default)]
+pub struct Below(Vec<(&'static str, Row)>);
+
+impl Below {
+    pub fn put(&mut self, structure: &'static str, row: Row) {
+        self.0.push((structure, row));
+    }
+
+    pub fn among(self, rows: Vec<Row>) -> Vec<Row> {
+        let mut out = rows;
+        for (name, row) in self.0.into_iter().rev() {
+            let at = out.iter().position(|r| r.structure == name).unwrap_or_else(|| panic!("no structure {name}"));
+            out.insert(at + 1, row);
+        }
+        out
+    }
+}
+
 /// Seconds that each step took.
 #[derive(Default)]
 pub struct Steps(BTreeMap<String, f64>);
@@ -98,12 +117,20 @@ impl Steps {
         out
     }
 
-    fn seconds(&self, step: &str) -> f64 {
+    pub fn seconds(&self, step: &str) -> f64 {
         *self.0.get(step).unwrap_or_else(|| panic!("no step {step}"))
     }
 
     pub fn sum(&self) -> f64 {
         self.0.values().sum()
+    }
+
+    /// A step that is no part of the recipe, tried out before it: what it leaves.
+    pub fn other_way(how: &str, run: impl FnOnce(), left: impl FnOnce() -> Count) -> Row {
+        let began = Instant::now();
+        run();
+        let seconds = began.elapsed().as_secs_f64();
+        Row::other_way(how, left(), seconds)
     }
 }
 

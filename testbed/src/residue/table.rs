@@ -68,6 +68,12 @@ impl Row {
             shows: shows.to_owned(),
         })
     }
+
+    /// What another way than the recipe leaves, on a line of its own below the structure.
+    pub fn other_way(how: &str, left: Count, seconds: f64) -> Row {
+        let structure = format!("… {how}");
+        Row { structure, live: String::new(), naive: String::new(), recipe: format!("{left}: {seconds:.2} s"), shows: String::new() }
+    }
 }
 
 /// One figure where all are the same, else all of them.

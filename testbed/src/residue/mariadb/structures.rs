@@ -154,15 +154,7 @@ pub fn structures() -> Vec<Structure> {
         of("Aria data", "aria", "aria", &["aria.MAD"], Whole, L3),
         of("Aria index", "aria", "aria", &["aria.MAI"], Blind, "indexed columns L2"),
         step("doublewrite buffer (in `ibdata1`)", "twice", &["doublewrite"], Passing, "write over", FILLER, "searched"),
-        step(
-            "undo (in `ibdata1`), of rows changed and deleted beside an old read view that ended since",
-            "undone",
-            &["ibdata1"],
-            Later,
-            "write over",
-            FILLER,
-            "searched",
-        ),
+        step(UNDO, "undone", &["ibdata1"], Later, "write over", FILLER, "searched"),
         step("redo log", "logged", &["ib_logfile0"], Passing, "redo", "another `innodb_log_file_size`, online", L3),
         step(
             "binary log, `FULL` row images",
@@ -208,5 +200,6 @@ pub fn stopped() -> Structure {
     }
 }
 
+pub const UNDO: &str = "undo (in `ibdata1`), of rows changed and deleted beside an old read view that ended since";
 const FILLER: &str = "8 MB of existing pages updated eight times";
 const STATISTICS: &str = "its rows deleted, `OPTIMIZE`";

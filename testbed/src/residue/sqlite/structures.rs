@@ -109,7 +109,7 @@ pub fn all() -> Vec<Structure> {
             shows: "L3 if the recall says so: a value may straddle two pages",
             ..PLAIN
         },
-        Structure { name: "dropped column", delete: "ALTER TABLE t DROP COLUMN v", all_go: true, ..PLAIN },
+        Structure { name: "dropped column", delete: "ALTER TABLE t DROP COLUMN v", all_go: true, shows: SEARCHED, ..PLAIN },
         Structure {
             name: "FTS5 with content",
             create: "CREATE VIRTUAL TABLE t USING fts5 (v)",
@@ -142,13 +142,23 @@ pub fn all() -> Vec<Structure> {
             sight: Sight::Share,
             ..PLAIN
         },
-        Structure { name: "WAL", place: Place::Beside("-wal"), ..PLAIN },
+        Structure {
+            name: "`sqlite_stat4`, the recipe without `ANALYZE`",
+            after: "CREATE INDEX i ON t (v); ANALYZE",
+            needle: indexed,
+            place: Place::Statistics,
+            sight: Sight::Share,
+            shows: "",
+            ..PLAIN
+        },
+        Structure { name: "WAL", place: Place::Beside("-wal"), shows: SEARCHED, ..PLAIN },
         Structure {
             name: "rollback journal, `journal_mode = persist`",
             settings: "PRAGMA journal_mode = PERSIST",
             delete: "DELETE FROM t WHERE id % 3 = 0",
             place: Place::Beside("-journal"),
             sight: Sight::Later,
+            shows: SEARCHED,
             ..PLAIN
         },
         Structure { name: "`auto_vacuum = full`", settings: "PRAGMA auto_vacuum = FULL; PRAGMA journal_mode = WAL", ..PLAIN },
@@ -161,6 +171,7 @@ pub fn all() -> Vec<Structure> {
     ]
 }
 
+const SEARCHED: &str = "searched with the file";
 const OPTIMIZE: &str = "INSERT INTO t (t) VALUES ('optimize')";
 const L2_WORDS: &str = "L2: its words lie in pieces that the search does not see, so all columns of the database stay there";
 
