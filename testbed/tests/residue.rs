@@ -46,18 +46,32 @@ fn what_was_not_seen_while_it_was_there_is_no_figure() {
 }
 
 #[test]
+fn a_way_that_had_nothing_to_clean_is_no_figure() {
+    let count = |found| Count { found, of: 300 };
+    let row = Row::other_way("after nothing", count(300), count(20), 0.5).unwrap();
+    assert_eq!((row.structure.as_str(), row.naive.as_str(), row.recipe.as_str()), ("… after nothing", "300 of 300", "20 of 300: 0.50 s"));
+    assert!(Row::other_way("after nothing", count(0), count(0), 0.5).unwrap_err().contains("nothing there before it"));
+}
+
+#[test]
+fn the_page_has_a_place_for_every_store() {
+    let now = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/why/residue.md")).unwrap();
+    let measured = Store::ALL.map(|store| nothing(store, &format!("{store:?} 0")));
+    let new = written_into(&now, &Page::of(&measured, "today", &now)).unwrap();
+    for store in Store::ALL {
+        assert!(new.contains(&format!("today: {store:?} 0, by `cargo xtask residue`.")), "{store:?}");
+    }
+}
+
+fn nothing(store: Store, version: &str) -> Measured {
+    Measured { store, version: version.to_owned(), naive: String::new(), rows: vec![], lookers: vec![], notes: vec![] }
+}
+
+#[test]
 fn a_run_on_one_store_leaves_the_tables_of_the_others() {
     let now = "before\n<!-- residue:sqlite -->\nold\n<!-- /residue:sqlite -->\n<!-- residue:lookers -->\n| SQLite | gone | | |\n| MariaDB | kept | | |\n\
                <!-- /residue:lookers -->\n<!-- residue:mariadb -->\nkept too\n<!-- /residue:mariadb -->\nafter\n";
-    let measured = Measured {
-        store: Store::Sqlite,
-        version: "SQLite 0".to_owned(),
-        naive: String::new(),
-        rows: vec![],
-        lookers: vec![],
-        notes: vec![],
-    };
-    let new = written_into(now, &Page::of(&[measured], "today", now)).unwrap();
+    let new = written_into(now, &Page::of(&[nothing(Store::Sqlite, "SQLite 0")], "today", now)).unwrap();
     assert!(new.starts_with("before\n") && new.ends_with("after\n") && new.contains("today: SQLite 0"), "{new}");
     assert!(
         new.contains("| MariaDB | kept | | |")

@@ -18,7 +18,7 @@ const HELP: &str = "cargo xtask COMMAND
   pages     build the module of the offline pages for WebAssembly and write it where pages are put together (--check: compare only)
   dist      static binaries for Linux and Windows in target/dist, signed checksums, and a smoke run of both (musl-tools, mingw-w64, wine)
   bench     run the benches (docs/benchmarks.md): some minutes, and 4 GB of room in the temporary folder
-  residue   measure on real servers what survives deletion, and rewrite the tables of docs/why/residue.md (--only STORE, --print): two minutes
+  residue   measure on real servers what survives deletion, and rewrite the tables of docs/why/residue.md (--only STORE, --print): three minutes
   rebuild   clean, then time a cold build of both README commands
 ";
 

@@ -1,12 +1,13 @@
 //! The experiment on MariaDB: all structures in one database, looked at while they live, after DELETE and the engine's purge, and after the recipe.
 
+mod shortcuts;
 mod structures;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::search::{Scan, Searcher, Which, files_below};
-use super::server::{self, Below, Looks, Set, Steps, Table, named, overwrite};
+use super::server::{self, Looks, Set, Steps, Table, named, overwrite};
 use super::{Looker, Measured, Row, Store, lookers, values};
 use crate::Mariadb;
 
@@ -14,17 +15,18 @@ use crate::Mariadb;
 const DOUBLEWRITE: std::ops::Range<usize> = 64..192;
 const PAGE_BYTES: usize = 16_384;
 
+const OPTIONS: [&str; 3] = ["--log-bin=binlog", "--binlog-format=ROW", "--general-log-file=general.log"];
+
 pub fn measure(number: usize) -> Result<Measured, String> {
-    let mut server = Mariadb::with(&["--log-bin=binlog", "--binlog-format=ROW", "--general-log-file=general.log"]);
+    let below = shortcuts::all(number)?;
+    let mut server = Mariadb::with(&OPTIONS);
     let searcher = server::searcher(&structures::sets(), number);
     plant(&server, number);
     let live = look(&server, &searcher);
     delete(&server);
     let naive = look(&server, &searcher);
     let mut steps = Steps::default();
-    let mut below = Below::default();
-    only_words(&server, &searcher, &mut below);
-    recipe(&server, &mut steps, &mut |server| new_pages(server, &searcher, &mut below));
+    recipe(&server, &mut steps);
     let mut looks = Looks { live, naive, recipe: look(&server, &searcher) };
     let row = |s: server::Structure| s.row(&searcher, &looks, &steps);
     let mut rows: Vec<Row> = structures::structures().into_iter().map(row).collect::<Result<_, _>>()?;
@@ -69,15 +71,24 @@ fn plant(server: &Mariadb, number: usize) {
 /// pages with rows that are only marked, is never written to a file.
 fn delete(server: &Mariadb) {
     let (watched, others): (Vec<Table>, Vec<Table>) = structures::tables().into_iter().partition(|t| ["undone", "twice"].contains(&t.name));
-    let run = |tables: &[Table]| tables.iter().for_each(|t| drop(server.sql(&format!("USE r; {};", t.delete))));
-    run(&others);
+    run(server, &others);
     purged(server);
+    beside_a_reader(server, &watched);
+    purged(server);
+    flush(server);
+}
+
+fn beside_a_reader(server: &Mariadb, tables: &[Table]) {
     let reader = server.session("START TRANSACTION WITH CONSISTENT SNAPSHOT; SELECT 1;\n");
-    run(&watched);
+    run(server, tables);
     flush(server);
     reader.end();
-    purged(server);
-    flush(server);
+}
+
+fn run(server: &Mariadb, tables: &[Table]) {
+    for table in tables {
+        server.sql(&format!("USE r; {};", table.delete));
+    }
 }
 
 /// Waits until nobody could ask for old versions of rows any more.
@@ -123,9 +134,7 @@ fn place(file: &Path, offset: usize) -> String {
 }
 
 /// The recipe of `docs/why/residue.md`, after a delete that knew nothing of it.
-///
-/// `filled` is called between the filler's pages being made and their being changed.
-fn recipe(server: &Mariadb, steps: &mut Steps, filled: &mut dyn FnMut(&Mariadb)) {
+fn recipe(server: &Mariadb, steps: &mut Steps) {
     steps.time("history", || purged(server));
     for table in structures::tables() {
         steps.time(&format!("optimise {}", table.name), || optimise(server, &format!("r.{}", table.name)));
@@ -137,9 +146,7 @@ fn recipe(server: &Mariadb, steps: &mut Steps, filled: &mut dyn FnMut(&Mariadb))
     steps.time("general log", || overwrite(&server.data().join("general.log")));
     steps.time("binary log", || cycle_binary_log(server));
     steps.time("history", || purged(server));
-    steps.time("write over", || make_filler(server));
-    filled(server);
-    steps.time("write over", || change_filler(server));
+    steps.time("write over", || write_over(server));
     steps.time("redo", || another_redo_log(server));
 }
 
@@ -166,13 +173,9 @@ fn cycle_binary_log(server: &Mariadb) {
     }
 }
 
-/// Updates of pages that exist go over the doublewrite buffer and over old undo; new pages would not.
-fn change_filler(server: &Mariadb) {
-    const ROUNDS: usize = 8;
-    for round in 1..=ROUNDS {
-        server.sql(&format!("UPDATE r.filler SET filling = REPEAT(CHAR(97 + {round}), 4000)"));
-        flush(server);
-    }
+fn write_over(server: &Mariadb) {
+    make_filler(server);
+    change_filler(server, 8);
     server.sql("DROP TABLE r.filler");
 }
 
@@ -184,37 +187,19 @@ fn make_filler(server: &Mariadb) {
     flush(server);
 }
 
+/// Updates of pages that exist go over the doublewrite buffer and over old undo; new pages would not.
+fn change_filler(server: &Mariadb, rounds: usize) {
+    for round in 1..=rounds {
+        server.sql(&format!("UPDATE r.filler SET filling = REPEAT(CHAR(97 + {round}), 4000)"));
+        flush(server);
+    }
+}
+
 /// The redo log is made anew when its size changes.
 fn another_redo_log(server: &Mariadb) {
     let size: u64 = server.sql("SELECT @@GLOBAL.innodb_log_file_size").trim().parse().unwrap();
     server.sql(&format!("SET GLOBAL innodb_log_file_size = {}", size - (4 << 20)));
     flush(server);
-}
-
-/// A full-text index by itself can be merged, which is less than making its table anew.
-fn only_words(server: &Mariadb, searcher: &Searcher, below: &mut Below) {
-    let run = || {
-        server.sql("SET GLOBAL innodb_optimize_fulltext_only = ON");
-        optimise(server, "r.full_text");
-        server.sql("SET GLOBAL innodb_optimize_fulltext_only = OFF");
-        flush(server);
-    };
-    let left = || searcher.count(&look(server, searcher), "fulltext", Which::Gone, &|p| p == "fulltext");
-    below.put(
-        "full-text auxiliary tables",
-        Steps::other_way("after `OPTIMIZE` of the words alone (`innodb_optimize_fulltext_only`)", run, left),
-    );
-}
-
-/// The filler's pages are new and written: what that alone did not write over.
-fn new_pages(server: &Mariadb, searcher: &Searcher, below: &mut Below) {
-    let scan = look(server, searcher);
-    let mut put = |structure, set: &str, place: &str| {
-        let left = searcher.count(&scan, set, Which::Gone, &|p| p == place);
-        below.put(structure, Row { recipe: left.to_string(), ..Row::other_way("after 8 MB of new pages alone", left, 0.0) });
-    };
-    put("doublewrite buffer (in `ibdata1`)", "twice", "doublewrite");
-    put(structures::UNDO, "undone", "ibdata1");
 }
 
 fn without_aria_log(server: &mut Mariadb) {
@@ -240,8 +225,7 @@ fn old_read_view(server: &Mariadb, number: usize) -> Looker {
     let left = || {
         optimise(server, "r.watched");
         cycle_binary_log(server);
-        make_filler(server);
-        change_filler(server);
+        write_over(server);
         another_redo_log(server);
         searcher.count(&look(server, &searcher), "watched", Which::Gone, &|_| true)
     };

@@ -1,13 +1,14 @@
 //! The experiment on PostgreSQL: all structures in one database, looked at while they live, after DELETE and VACUUM, and after the recipe.
 
 mod onlookers;
+mod shortcuts;
 mod structures;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::search::{Scan, Searcher, Which, files_below};
-use super::server::{self, Below, Looks, Steps, named, overwrite};
+use super::server::{self, Looks, Steps, named, overwrite};
 use super::{Figures, Measured, Row, Sight, Store};
 use crate::Postgres;
 
@@ -22,17 +23,14 @@ pub fn measure(number: usize) -> Result<Measured, String> {
     let server = Postgres::with(&options);
     let searcher = server::searcher(&structures::sets(), number);
     plant(&server, number, statements);
-    let mut below = Below::default();
+    let mut below = shortcuts::all(number)?;
     below.put("dropped column", unlogged(&server, &searcher));
     below.put("write-ahead log, what is packed", sorting(&server, &searcher)?);
     server.down("fast");
     server.up();
     let live = look(&server, &searcher);
-    let mut deletes: String = structures::tables().iter().map(|t| format!("{};\n", t.delete)).collect();
-    deletes += "VACUUM; CHECKPOINT;";
-    server.sql(DATABASE, &deletes);
+    delete(&server);
     let naive = look(&server, &searcher);
-    other_ways(&server, &searcher, &mut below);
     let mut steps = Steps::default();
     recipe(&server, &mut steps, statements);
     let looks = Looks { live, naive, recipe: look(&server, &searcher) };
@@ -84,6 +82,11 @@ fn plant(server: &Postgres, number: usize, statements: bool) {
     server.sql(DATABASE, "CHECKPOINT");
 }
 
+fn delete(server: &Postgres) {
+    let deletes: String = structures::tables().iter().map(|t| format!("{};\n", t.delete)).collect();
+    server.sql(DATABASE, &format!("{deletes}VACUUM; CHECKPOINT;"));
+}
+
 /// Everything that a server keeps: its data directory, and the log beside it.
 fn files(server: &Postgres) -> Vec<PathBuf> {
     let mut out = files_below(&server.data());
@@ -122,19 +125,6 @@ fn place(file: &Path, data: &Path, relations: &BTreeMap<String, String>) -> Stri
         None if folder.ends_with("pgsql_tmp") => "pgsql_tmp".to_owned(),
         None => path.split('/').next().unwrap_or_default().to_owned(),
     }
-}
-
-/// Steps that are less than the recipe, or go another way; tried out before it.
-fn other_ways(server: &Postgres, searcher: &Searcher, below: &mut Below) {
-    let mut run = |structure, how: &str, set: &str, place: &str, sql: &str| {
-        let left = || searcher.count(&look(server, searcher), set, Which::Gone, &|p| p == place);
-        let sql = || drop(server.sql(DATABASE, &format!("{sql}CHECKPOINT;")));
-        below.put(structure, Steps::other_way(how, sql, left));
-    };
-    run("GIN, `jsonb_ops`", "after `REINDEX INDEX CONCURRENTLY` alone", "ginj", "gin_j", "REINDEX INDEX CONCURRENTLY gin_j;");
-    run("`pg_statistic`, short texts", "after `ANALYZE` alone", "known", "pg_statistic", "ANALYZE;");
-    let rounds = "SELECT pg_switch_wal(); CHECKPOINT; ".repeat(4);
-    run("write-ahead log, texts", "after four such rounds with recycling, the default", "logged", "pg_wal", &rounds);
 }
 
 /// The recipe of `docs/why/residue.md`, after a delete that knew nothing of it.

@@ -95,6 +95,16 @@ impl Below {
         self.0.push((structure, row));
     }
 
+    /// A way that is not the recipe: what it leaves of what was there before it.
+    pub fn tried(&mut self, structure: &'static str, how: &str, left: &dyn Fn() -> Count, run: impl FnOnce()) -> Result<(), String> {
+        let before = left();
+        let began = Instant::now();
+        run();
+        let seconds = began.elapsed().as_secs_f64();
+        self.put(structure, Row::other_way(how, before, left(), seconds)?);
+        Ok(())
+    }
+
     pub fn among(self, rows: Vec<Row>) -> Vec<Row> {
         let mut out = rows;
         for (name, row) in self.0.into_iter().rev() {
@@ -117,20 +127,12 @@ impl Steps {
         out
     }
 
-    pub fn seconds(&self, step: &str) -> f64 {
+    fn seconds(&self, step: &str) -> f64 {
         *self.0.get(step).unwrap_or_else(|| panic!("no step {step}"))
     }
 
     pub fn sum(&self) -> f64 {
         self.0.values().sum()
-    }
-
-    /// A step that is no part of the recipe, tried out before it: what it leaves.
-    pub fn other_way(how: &str, run: impl FnOnce(), left: impl FnOnce() -> Count) -> Row {
-        let began = Instant::now();
-        run();
-        let seconds = began.elapsed().as_secs_f64();
-        Row::other_way(how, left(), seconds)
     }
 }
 

@@ -69,10 +69,18 @@ impl Row {
         })
     }
 
-    /// What another way than the recipe leaves, on a line of its own below the structure.
-    pub fn other_way(how: &str, left: Count, seconds: f64) -> Row {
-        let structure = format!("… {how}");
-        Row { structure, live: String::new(), naive: String::new(), recipe: format!("{left}: {seconds:.2} s"), shows: String::new() }
+    /// What another way than the recipe leaves, on a line of its own below the structure; where nothing was, nothing can be left.
+    pub fn other_way(how: &str, before: Count, left: Count, seconds: f64) -> Result<Row, String> {
+        if before.found == 0 {
+            return Err(format!("{how}: nothing there before it"));
+        }
+        Ok(Row {
+            structure: format!("… {how}"),
+            live: String::new(),
+            naive: before.to_string(),
+            recipe: format!("{left}: {seconds:.2} s"),
+            shows: String::new(),
+        })
     }
 }
 

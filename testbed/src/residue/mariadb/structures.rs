@@ -146,14 +146,14 @@ pub fn structures() -> Vec<Structure> {
             "as below",
             "L2 with its column",
         ),
-        of("full-text auxiliary tables", "fulltext", "full_text", &["fulltext"], Whole, L3),
+        of(FULL_TEXT, "fulltext", "full_text", &["fulltext"], Whole, L3),
         of("instant DROP COLUMN", "dropped", "dropped", &["dropped"], Whole, L3),
         of("MyISAM data, short rows", "myisam", "myisam", &["myisam.MYD"], Whole, L3),
         of("MyISAM data, rows of 2 kB", "mylong", "myisam_long", &["myisam_long.MYD"], Whole, L3),
         of("MyISAM index", "myisam", "myisam", &["myisam.MYI"], Blind, "indexed columns L2"),
         of("Aria data", "aria", "aria", &["aria.MAD"], Whole, L3),
         of("Aria index", "aria", "aria", &["aria.MAI"], Blind, "indexed columns L2"),
-        step("doublewrite buffer (in `ibdata1`)", "twice", &["doublewrite"], Passing, "write over", FILLER, "searched"),
+        step(DOUBLEWRITE, "twice", &["doublewrite"], Passing, "write over", FILLER, "searched"),
         step(UNDO, "undone", &["ibdata1"], Later, "write over", FILLER, "searched"),
         step("redo log", "logged", &["ib_logfile0"], Passing, "redo", "another `innodb_log_file_size`, online", L3),
         step(
@@ -165,7 +165,7 @@ pub fn structures() -> Vec<Structure> {
             "`FLUSH` and `PURGE BINARY LOGS`",
             "L3; outside of the data directory it counts as unread, and all stays at L2",
         ),
-        step("`mysql.column_stats`", "known", &["column_stats"], Share, "statistics", STATISTICS, L3),
+        step(COLUMN_STATS, "known", &["column_stats"], Share, "statistics", STATISTICS, L3),
         step(
             "`mysql.column_stats`, `JSON_HB` histograms",
             "knownjson",
@@ -200,6 +200,9 @@ pub fn stopped() -> Structure {
     }
 }
 
+pub const COLUMN_STATS: &str = "`mysql.column_stats`";
+pub const DOUBLEWRITE: &str = "doublewrite buffer (in `ibdata1`)";
+pub const FULL_TEXT: &str = "full-text auxiliary tables";
 pub const UNDO: &str = "undo (in `ibdata1`), of rows changed and deleted beside an old read view that ended since";
 const FILLER: &str = "8 MB of existing pages updated eight times";
 const STATISTICS: &str = "its rows deleted, `OPTIMIZE`";
