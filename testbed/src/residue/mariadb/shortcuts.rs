@@ -27,6 +27,9 @@ pub fn all(number: usize) -> Result<Below, String> {
         server.sql("DROP TABLE r.filler");
     })?;
     run(FULL_TEXT, "after `OPTIMIZE` of the words alone (`innodb_optimize_fulltext_only`)", "fulltext", "fulltext", &|| words(&server))?;
+    run(FULL_TEXT, "of the table's own rows, before and after a whole `OPTIMIZE`", "fulltext", "full_text", &|| {
+        optimise(&server, "r.full_text")
+    })?;
     run(COLUMN_STATS, "after its rows are deleted alone", "known", "column_stats", &|| {
         server.sql("DELETE FROM mysql.column_stats WHERE db_name = 'r'");
     })?;
@@ -34,6 +37,7 @@ pub fn all(number: usize) -> Result<Below, String> {
         server.sql("SET GLOBAL aria_log_purge_type = 'at_flush'; FLUSH LOGS");
     })?;
     of_more_undo(&server, 12 * number, &mut below)?;
+    of_much_undo(&server, 100 * number, &mut below)?;
     Ok(below)
 }
 
@@ -55,6 +59,34 @@ fn of_more_undo(server: &Mariadb, number: usize, below: &mut Below) -> Result<()
         flush(server);
     })?;
     below.tried(UNDO, "after the recipe's updates then", &left, || write_over(server))
+}
+
+/// Undo that is longer than what the filler writes in all its rounds together.
+fn of_much_undo(server: &Mariadb, number: usize, below: &mut Below) -> Result<(), String> {
+    let table = Table {
+        name: "grown",
+        create: "CREATE TABLE grown (id INT PRIMARY KEY, v VARCHAR(1000))".to_owned(),
+        fields: |_| String::new(),
+        after: String::new(),
+        delete: "UPDATE grown SET v = 'other'; DELETE FROM grown".to_owned(),
+    };
+    let needle = |n: usize| format!("{n:07}.{:07}.grown@example.com", n * 7_919 % 9_999_991).into_bytes();
+    let searcher = server::searcher(&[Set { name: "grown", needle, all_go: true }], number);
+    let value = "CONCAT(LPAD(seq, 7, '0'), '.', LPAD(seq * 7919 % 9999991, 7, '0'), '.grown@example.com', REPEAT('.', 960))";
+    server.sql(&format!("USE r; {}; INSERT INTO grown SELECT seq, {value} FROM seq_0_to_{}", table.create, number - 1));
+    beside_a_reader(server, &[table]);
+    purged(server);
+    optimise(server, "r.grown");
+    flush(server);
+    let left = || searcher.count(&look(server, &searcher), "grown", Which::Gone, &|p| p == "ibdata1");
+    below.tried(UNDO, "after `OPTIMIZE` and the recipe's updates, with 100 MB of undo", &left, || write_over(server))?;
+    below.tried(UNDO, "then after twenty such updates in one transaction", &left, || {
+        make_filler(server);
+        let updates: String = (1..=20).map(|n| format!("UPDATE r.filler SET filling = REPEAT(CHAR(97 + {n}), 4000);\n")).collect();
+        server.sql(&format!("START TRANSACTION;\n{updates}COMMIT;"));
+        purged(server);
+        flush(server);
+    })
 }
 
 /// A full-text index by itself can be merged, which is less than making its table anew.
