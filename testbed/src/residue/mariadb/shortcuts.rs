@@ -80,6 +80,7 @@ fn of_much_undo(server: &Mariadb, number: usize, below: &mut Below) -> Result<()
     flush(server);
     let left = || searcher.count(&look(server, &searcher), "grown", Which::Gone, &|p| p == "ibdata1");
     below.tried(UNDO, "after `OPTIMIZE` and the recipe's updates, with 100 MB of undo", &left, || write_over(server))?;
+    below.tried(UNDO, "the same updates a second time", &left, || write_over(server))?;
     below.tried(UNDO, "then after twenty such updates in one transaction", &left, || {
         make_filler(server);
         let updates: String = (1..=20).map(|n| format!("UPDATE r.filler SET filling = REPEAT(CHAR(97 + {n}), 4000);\n")).collect();
