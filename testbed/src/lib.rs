@@ -1,6 +1,8 @@
 //! Real database servers for tests and benches: started in a folder of their own on free loopback ports, stopped when they go.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+pub mod residue;
+
 use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};

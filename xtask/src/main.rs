@@ -1,4 +1,4 @@
-//! The habits: `cargo xtask test|ci|fmt|pages|dist|bench|rebuild`. Everything that CI does, here and there.
+//! The habits: `cargo xtask test|ci|fmt|pages|dist|bench|residue|rebuild`. Everything that CI does, here and there.
 
 mod dist;
 mod needs;
@@ -18,6 +18,7 @@ const HELP: &str = "cargo xtask COMMAND
   pages     build the module of the offline pages for WebAssembly and write it where pages are put together (--check: compare only)
   dist      static binaries for Linux and Windows in target/dist, signed checksums, and a smoke run of both (musl-tools, mingw-w64, wine)
   bench     run the benches (docs/benchmarks.md): some minutes, and 4 GB of room in the temporary folder
+  residue   measure on real servers what survives deletion, and rewrite the tables of docs/why/residue.md (--only STORE, --print): three minutes
   rebuild   clean, then time a cold build of both README commands
 ";
 
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Some("bench") => {
             step("build", || cargo(&["build", "--release", "--workspace", "--bins"], &[])) && cargo(&["bench", "--package", "benches"], &[])
         }
+        Some("residue") => residue(),
         Some("rebuild") => rebuild(),
         _ => {
             eprint!("{HELP}");
@@ -65,6 +67,14 @@ fn clippy_driver() -> Option<PathBuf> {
         None => PathBuf::from(env::var_os("CARGO")?).with_file_name("clippy-driver"),
     };
     path.exists().then_some(path)
+}
+
+/// What follows on the command line is for the experiment.
+fn residue() -> bool {
+    let given: Vec<String> = env::args().skip(2).collect();
+    let mut args = vec!["run", "--release", "--package", "testbed", "--bin", "residue", "--"];
+    args.extend(given.iter().map(String::as_str));
+    step("needs", needs::needs) && step("residue", || cargo(&args, &[]))
 }
 
 fn rebuild() -> bool {
