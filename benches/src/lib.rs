@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 pub mod long;
+pub mod own;
+pub mod pace;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -97,6 +99,11 @@ impl Chain {
 pub fn figure(what: &str, value: f64, unit: &str, bar: &str) {
     let bar = if bar.is_empty() { String::new() } else { format!("   (bar: {bar})") };
     println!("{what:<58} {value:>12.1} {unit}{bar}");
+}
+
+/// A size of a bench, which an environment variable may make smaller.
+pub fn size(variable: &str, usual: u64) -> u64 {
+    std::env::var(variable).map_or(usual, |v| v.replace('_', "").parse().unwrap())
 }
 
 /// The shipped binary.
