@@ -120,16 +120,9 @@ pub fn run(folder: &Path, args: &[&str]) -> (Duration, u64) {
         command.env(name, PASSPHRASE);
     }
     let mut child = command.spawn().unwrap();
-    let status = PathBuf::from(format!("/proc/{}/status", child.id()));
     let mut peak = 0;
     let ended = loop {
-        let text = std::fs::read_to_string(&status).unwrap_or_default();
-        let kb = text
-            .lines()
-            .find_map(|l| l.strip_prefix("VmHWM:"))
-            .and_then(|l| l.trim().strip_suffix(" kB"))
-            .and_then(|n| n.trim().parse::<u64>().ok());
-        peak = peak.max(kb.unwrap_or_default() * 1_024);
+        peak = peak.max(own::peak_of(child.id()));
         match child.try_wait().unwrap() {
             Some(status) => break status,
             None => std::thread::sleep(Duration::from_millis(10)),
