@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 pub mod long;
+pub mod own;
+pub mod pace;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -99,6 +101,11 @@ pub fn figure(what: &str, value: f64, unit: &str, bar: &str) {
     println!("{what:<58} {value:>12.1} {unit}{bar}");
 }
 
+/// A size of a bench, which an environment variable may make smaller.
+pub fn size(variable: &str, usual: u64) -> u64 {
+    std::env::var(variable).map_or(usual, |v| v.replace('_', "").parse().unwrap())
+}
+
 /// The shipped binary.
 pub fn binary() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/release/custody")
@@ -113,16 +120,9 @@ pub fn run(folder: &Path, args: &[&str]) -> (Duration, u64) {
         command.env(name, PASSPHRASE);
     }
     let mut child = command.spawn().unwrap();
-    let status = PathBuf::from(format!("/proc/{}/status", child.id()));
     let mut peak = 0;
     let ended = loop {
-        let text = std::fs::read_to_string(&status).unwrap_or_default();
-        let kb = text
-            .lines()
-            .find_map(|l| l.strip_prefix("VmHWM:"))
-            .and_then(|l| l.trim().strip_suffix(" kB"))
-            .and_then(|n| n.trim().parse::<u64>().ok());
-        peak = peak.max(kb.unwrap_or_default() * 1_024);
+        peak = peak.max(own::peak_of(child.id()));
         match child.try_wait().unwrap() {
             Some(status) => break status,
             None => std::thread::sleep(Duration::from_millis(10)),
