@@ -35,6 +35,14 @@ pub enum Blank {
     NumberReal,
     /// `erased-` and the row's number, of at most so many characters: the store refuses nulls and equal values.
     Word(u32),
+    /// `erased-`, the row's number and `@erased.invalid`: a constraint wants a mail, and no two alike (RFC 2606: nobody has it).
+    Mail,
+    /// Eleven digits from 13,000,000,000, the row's number in them: a constraint wants a mobile, and no two alike.
+    Mobile,
+    /// The same as a number.
+    MobileNumber,
+    /// A UUID with the row's number in its last bytes.
+    Uuid,
     /// The value made coarser; where it is of another kind, the other blank.
     General(Generalised, Box<Blank>),
     /// What the store computes: nobody writes it.
@@ -69,6 +77,10 @@ impl Blank {
             // Whole numbers are exact as a real up to 2^53.
             Blank::NumberReal => (Tag::Real, (-1.0 - (number & (EXACT - 1)) as f64).to_be_bytes().to_vec()),
             Blank::Word(most) => (Tag::Text, word(number & (WIDE - 1), *most).into_bytes()),
+            Blank::Mail => (Tag::Text, format!("erased-{wide}@erased.invalid").into_bytes()),
+            Blank::Mobile => (Tag::Text, (MOBILE + small).to_string().into_bytes()),
+            Blank::MobileNumber => integer(MOBILE + small),
+            Blank::Uuid => (Tag::Other, format!("00000000-0000-4000-8000-{:012x}", number & 0xffff_ffff_ffff).into_bytes()),
             Blank::General(how, or) => how.of(before).unwrap_or_else(|| or.leaves(before, number)),
             Blank::Stays => (before.tag, before.bytes.to_vec()),
         }
@@ -76,8 +88,8 @@ impl Blank {
 
     /// Whether every row is left with the same.
     pub fn constant(&self) -> bool {
-        use Blank::{General, Number, NumberReal, SmallNumber, SmallUnsigned, Stays, Unsigned, Word};
-        !matches!(self, General(..) | Number | NumberReal | SmallNumber | SmallUnsigned | Stays | Unsigned | Word(_))
+        use Blank::{Blob, Constant, Null, Text, Value, Zero, ZeroReal};
+        matches!(self, Null | Text | Blob | Constant(_) | Zero | ZeroReal | Value(..))
     }
 
     /// Whether every row is left with a value of its own that says nothing.
@@ -120,19 +132,31 @@ impl Blank {
         [0, 1, -1, 18, 100, 1_000, 1_000_000, 10_000_000_000].into_iter().map(Blank::number)
     }
 
+    /// Texts that say nothing and differ from row to row, for constraints that want something.
+    pub(crate) fn distinct_words() -> [Blank; 2] {
+        [Blank::Mail, Blank::Mobile]
+    }
+
+    /// Numbers that say nothing and differ from row to row, for constraints that want something.
+    pub(crate) fn distinct_numbers() -> [Blank; 2] {
+        [Blank::MobileNumber, Blank::SmallUnsigned]
+    }
+
     /// For a column of SQLite: null, or where that is refused what its affinity takes (sqlite.org/datatype3, §3.1).
     pub(crate) fn of_sqlite(column: &Column) -> Blank {
         let declared = column.declared.to_ascii_uppercase();
         let has = |words: &[&str]| words.iter().any(|w| declared.contains(w));
+        let dated = if has(&["DATETIME", "TIMESTAMP"]) { Some("1900-01-01 00:00:00") } else { has(&["DATE"]).then_some("1900-01-01") };
         let (integer, text) = (has(&["INT"]), has(&["CHAR", "CLOB", "TEXT"]));
         let real = !integer && !text && has(&["REAL", "FLOA", "DOUB"]);
-        let numeric = integer || (!text && !real && has(&["NUM", "DEC"]));
+        let numeric = integer || (!text && !real && has(&["NUM", "DEC", "BOOL"]));
         match (column.generated, column.not_null, column.unique) {
             (true, ..) => Blank::Stays,
             (_, false, _) => Blank::Null,
             (_, true, false) if numeric => Blank::Zero,
             (_, true, false) if real => Blank::ZeroReal,
             (_, true, false) if declared == "BLOB" => Blank::Blob,
+            (_, true, false) if !text && dated.is_some() => Blank::text(dated.unwrap_or_default()),
             (_, true, false) => Blank::Text,
             (_, true, true) if numeric => Blank::Number,
             (_, true, true) if real => Blank::NumberReal,
@@ -157,6 +181,8 @@ mod tag {
     }
 }
 
+/// Numbers of eleven digits that begin as mobiles of China do, up to 15,147,483,647.
+const MOBILE: i64 = 13_000_000_000;
 /// Numbers are below this.
 const WIDE: u64 = 1 << 62;
 /// Whole numbers below this are exact as a real.
@@ -279,7 +305,8 @@ mod tests {
             ("DECIMAL(10,2)", true, false, Blank::Zero),
             ("DOUBLE", true, false, Blank::ZeroReal),
             ("BLOB", true, false, Blank::Blob),
-            ("DATE", true, false, Blank::Text),
+            ("DATE", true, false, Blank::text("1900-01-01")),
+            ("BOOLEAN", true, false, Blank::Zero),
         ];
         for (declared, not_null, unique, blank) in cases {
             assert_eq!(Blank::of_sqlite(&column(declared, not_null, unique)), blank, "{declared}");
@@ -316,9 +343,19 @@ mod tests {
     #[test]
     fn values_that_may_not_be_equal_never_are() {
         let before = CellRef { tag: Tag::Text, bytes: b"before" };
-        for blank in
-            [Blank::Number, Blank::SmallNumber, Blank::SmallUnsigned, Blank::Unsigned, Blank::NumberReal, Blank::Word(26), Blank::Word(6)]
-        {
+        for blank in [
+            Blank::Number,
+            Blank::SmallNumber,
+            Blank::SmallUnsigned,
+            Blank::Unsigned,
+            Blank::NumberReal,
+            Blank::Word(26),
+            Blank::Word(6),
+            Blank::Mail,
+            Blank::Mobile,
+            Blank::MobileNumber,
+            Blank::Uuid,
+        ] {
             let all: std::collections::BTreeSet<_> = (0..5_000u64).map(|n| blank.leaves(before, n * 429_497 % (1 << 31))).collect();
             assert_eq!(all.len(), 5_000, "{blank:?}");
         }

@@ -31,6 +31,8 @@ pub struct Dataset {
     pub encoding: Encoding,
     /// Whether the sheet is hidden.
     pub hidden: bool,
+    /// Whether a table refers to it that is not listed: rows that go would take others with them.
+    pub referred: bool,
     /// Whether the store computes it from other data sets: a copy that follows them, and is erased by computing it anew.
     pub derived: bool,
     /// What cleaning up after an erasure in it costs others.
@@ -119,7 +121,7 @@ pub struct Rehearsal {
     pub met: u64,
     /// References to rows or values that are not there any more.
     pub orphans: u64,
-    /// Rows of other data sets that went or changed with them.
+    /// Rows of other tables that references took with them: deleted, emptied, or changed to what is left here.
     pub cascades: u64,
     /// Rows that triggers wrote, or would have written if they were not switched off.
     pub copies: u64,

@@ -186,6 +186,7 @@ impl Source for Delimited {
                         purge: vec![PurgeStep::rewriting("rewrite_file", Lock::Alone, bytes, REWRITE)],
                         by_hand: None,
                         mentions: false,
+                        referred: false,
                         keyed: false,
                     };
                     listing.datasets.push(dataset.clone());

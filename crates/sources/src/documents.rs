@@ -95,6 +95,7 @@ impl Documents {
             purge: vec![PurgeStep::rewriting("rewrite_file", Lock::Alone, bytes, REWRITE)],
             by_hand: None,
             mentions: true,
+            referred: false,
             keyed: false,
         });
         Ok(listing)

@@ -61,6 +61,17 @@ pub(crate) enum Form {
     Cut(usize, usize, usize),
     /// Page by page, each of its own structure; values do not cross pages.
     Pages(usize, Pages),
+    /// As it is, and once more page by page, with what is packed in pages of this size unpacked.
+    Packed(usize, fn() -> Box<dyn Unpack>),
+}
+
+/// Unpacks what lies packed in the pages of a file.
+pub(crate) trait Unpack {
+    /// Hears whatever is unpacked from the next page.
+    fn page(&mut self, page: &[u8], hear: &mut dyn FnMut(&[u8]));
+
+    /// The same once there are no more pages.
+    fn end(&mut self, hear: &mut dyn FnMut(&[u8]));
 }
 
 /// A raw file.
@@ -92,6 +103,11 @@ fn look_in(file: &Raw, needles: &mut Needles) -> io::Result<u64> {
         Form::Cut(page, first, other) => {
             let read = needles.look_in(file.structure, open()?)?;
             needles.look_in(file.structure, Cut::new(open()?, *page, *first, *other))?;
+            Ok(read)
+        }
+        Form::Packed(size, unpack) => {
+            let read = needles.look_in(file.structure, open()?)?;
+            packed(open()?, *size, unpack().as_mut(), &mut |bytes| needles.look(file.structure, bytes))?;
             Ok(read)
         }
         Form::Pages(size, structure_of) => paged(open()?, *size, structure_of, needles),
@@ -128,6 +144,18 @@ fn paged(mut input: File, size: usize, structure_of: &Pages, needles: &mut Needl
         total += filled as u64;
         if filled < buffer.len() {
             return Ok(total);
+        }
+    }
+}
+
+fn packed(mut input: File, size: usize, unpack: &mut dyn Unpack, hear: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+    let mut buffer = vec![0u8; size * BUFFER.div_ceil(size)];
+    loop {
+        let filled = fill(&mut input, &mut buffer)?;
+        buffer.get(..filled).unwrap_or_default().chunks_exact(size).for_each(|page| unpack.page(page, hear));
+        if filled < buffer.len() {
+            unpack.end(hear);
+            return Ok(());
         }
     }
 }

@@ -84,6 +84,7 @@ impl JsonFiles {
                 purge: vec![PurgeStep::rewriting("rewrite_file", Lock::Alone, text.len() as u64, REWRITE)],
                 by_hand: None,
                 mentions: false,
+                referred: false,
                 keyed: false,
             };
             names.insert(found.name);

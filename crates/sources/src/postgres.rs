@@ -7,6 +7,7 @@ mod erase;
 mod faults;
 mod insert;
 mod list;
+mod packed;
 mod purge;
 mod read;
 mod rehearse;

@@ -107,6 +107,7 @@ impl Sheets {
                 purge: vec![PurgeStep::rewriting("rewrite_file", Lock::Alone, bytes, REWRITE)],
                 by_hand,
                 mentions: false,
+                referred: false,
                 keyed: false,
             };
             listing.datasets.push(dataset.clone());

@@ -64,6 +64,9 @@ pub struct DatasetSeen {
     /// Whether the store computes it from other data sets: it is looked at, not sealed, and follows what becomes of them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub derived: bool,
+    /// Whether a table refers to it that the source does not list: its rows stay when their fields go.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub referred: bool,
     /// What cleaning up after an erasure in it costs others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub purge: Vec<crate::PurgeStep>,

@@ -23,6 +23,8 @@ const SIGHT_MIN: u64 = 1_000;
 const KEPT_MAX: u64 = 1_000;
 /// A value with what follows it is this long, so that it reaches what points to its row.
 const RIGHT: usize = 64;
+/// Bytes of a window that are not zero, at least.
+const TELLING: usize = 5;
 /// Bytes taken from what stands before a value.
 const LEFT: usize = 12;
 /// Longest needle: a window is cut around the value's beginning.
@@ -55,8 +57,8 @@ impl Sight {
         let (mut sought, mut points) = (false, false);
         for way in record.ways() {
             let (left, right) = windows(way, column as usize);
-            sought |= self.needles.add(id, Kind::Left, left);
-            sought |= self.needles.add(id, Kind::Right, right);
+            sought |= telling(left) && self.needles.add(id, Kind::Left, left);
+            sought |= telling(right) && self.needles.add(id, Kind::Right, right);
             for alone in way.alone(column as usize) {
                 points = true;
                 sought |= self.needles.add(id, Kind::Alone, alone);
@@ -64,6 +66,11 @@ impl Sight {
         }
         self.values.push(Asked { column, points, sought });
     }
+}
+
+/// Whether a window is more than what is met by chance: small numbers and the zeros between them are everywhere.
+fn telling(window: &[u8]) -> bool {
+    window.iter().filter(|b| **b != 0).count() >= TELLING
 }
 
 /// A value with the end of what stands before it, and a value with the beginning of what follows it: both point to this very row.
@@ -207,30 +214,28 @@ pub(crate) struct Absence {
     pub structures: BTreeSet<String>,
 }
 
-/// A data set whose rows hold values lawfully: all of them, or only those that are as they were sealed or emptied.
+/// A data set whose rows hold values lawfully: those that are as they were sealed or emptied, and nobody else's.
 pub(crate) struct Staying {
-    pub dataset: sources::Dataset,
-    pub parts: Option<Vec<Part>>,
+    dataset: sources::Dataset,
+    parts: Vec<Part>,
 }
 
 impl Staying {
+    /// The data sets of a source that were sealed and decided on: anywhere else values remain.
+    pub(crate) fn of(workspace: &mut Workspace, opened: &Opened, source: &str) -> Result<Vec<Staying>, Fault> {
+        let sealed: BTreeSet<Place> = workspace.state.newest_seals().iter().map(|s| s.dataset.clone()).collect();
+        let here = opened.listed.iter().map(|l| &l.dataset).filter(|d| d.place.source() == source && sealed.contains(&d.place));
+        here.map(|d| Ok(Staying { dataset: d.clone(), parts: Part::of(workspace, &d.place)? })).collect()
+    }
+
     /// Hears every row that stays.
     fn each(&self, source: &mut dyn Source, hear: &mut dyn FnMut(&Batch, usize)) -> Result<(), Fault> {
-        let place = &self.dataset.place;
-        match &self.parts {
-            None => source
-                .read(place, &mut |batch| {
-                    (0..batch.rows()).for_each(|row| hear(batch, row));
-                    Ok(())
-                })
-                .map(|_| ()),
-            Some(parts) => align(source, &self.dataset, parts, &mut |batch, row, met| {
-                if matches!(met, Some(Met { state: RowState::Unchanged | RowState::Emptied(_), .. })) {
-                    hear(batch, row);
-                }
-            })
-            .map(|_| ()),
-        }
+        let all = align(source, &self.dataset, &self.parts, &mut |batch, row, met| {
+            if matches!(met, Some(Met { state: RowState::Unchanged | RowState::Emptied(_), .. })) {
+                hear(batch, row);
+            }
+        });
+        all.map(|_| ())
     }
 }
 

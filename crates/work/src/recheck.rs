@@ -7,7 +7,6 @@ use plan::PlanDoc;
 use terms::json::json;
 use terms::{Fault, Id, Place};
 
-use crate::align::Part;
 use crate::lists::load_list;
 use crate::look::{Staying, absence, remains_in_cells, sight};
 use crate::progress::Progress;
@@ -152,12 +151,7 @@ fn in_files(
     out: &mut Rechecked,
 ) -> Result<(), Fault> {
     let here = seal.dataset.source().to_owned();
-    let sealed: BTreeSet<Place> = workspace.state.newest_seals().iter().map(|s| s.dataset.clone()).collect();
-    // What came back stands in rows too: only rows that are as they were left hold anything lawfully.
-    let mut staying = Vec::new();
-    for listed in opened.listed.iter().filter(|l| l.dataset.place.source() == here && sealed.contains(&l.dataset.place)) {
-        staying.push(Staying { dataset: listed.dataset.clone(), parts: Some(Part::of(workspace, &listed.dataset.place)?) });
-    }
+    let staying = Staying::of(workspace, opened, &here)?;
     let Some((_, Some(open))) = opened.sources.iter_mut().find(|(p, _)| p.as_str() == here) else {
         out.bytes.1 = 1;
         return Ok(());

@@ -379,6 +379,7 @@ fn describe(
         ragged: summary.ragged,
         hidden: dataset.hidden,
         derived: dataset.derived,
+        referred: dataset.referred,
         purge: dataset.purge.clone(),
         by_hand: dataset.by_hand.map(str::to_owned),
         class,

@@ -63,7 +63,9 @@ fn takes(mariadb: &mut Mariadb, table: &Table, check: &Check, erased: &[u32], bl
 /// What is tried in a column, in order.
 fn others(field: &Field) -> Vec<Blank> {
     let plain = of(field);
-    let more: Vec<Blank> = match (field.data_type.as_str(), field.unique) {
+    let more: Vec<Blank> = match (field.data_type.as_str(), field.distinct) {
+        ("int" | "bigint", true) => Blank::distinct_numbers().into(),
+        ("char" | "varchar", true) => Blank::distinct_words().into(),
         (_, true) => Vec::new(),
         ("tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "decimal" | "float" | "double", _) => Blank::numbers().collect(),
         ("char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext", _) => Blank::words().collect(),
@@ -108,7 +110,7 @@ pub(super) fn of(field: &Field) -> Blank {
         0 => String::new(),
         n => format!(".{}", "0".repeat(usize::try_from(n).unwrap_or_default())),
     };
-    match (field.data_type.as_str(), field.unique) {
+    match (field.data_type.as_str(), field.distinct) {
         ("tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "year", false) => Blank::Zero,
         ("bigint", true) if field.unsigned() => Blank::Unsigned,
         ("bigint", true) => Blank::Number,
@@ -128,6 +130,7 @@ pub(super) fn of(field: &Field) -> Blank {
         ("binary", _) => Blank::Value(Tag::Blob, vec![0; usize::try_from(field.length).unwrap_or_default()]),
         ("varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob", _) => Blank::Blob,
         ("enum", _) => labels(&field.declared).first().map_or(Blank::Text, |l| Blank::text(l)),
+        ("uuid", true) => Blank::Uuid,
         ("uuid", _) => value(Tag::Other, "00000000-0000-0000-0000-000000000000".to_owned()),
         ("inet4", _) => value(Tag::Other, "0.0.0.0".to_owned()),
         ("inet6", _) => value(Tag::Other, "::".to_owned()),

@@ -1,5 +1,6 @@
 //! Erasing in batches: each reads the next rows by key under lock, erases what is picked, and is a transaction of its own.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use terms::{Fault, Place};
 
 use super::Mariadb;
 use super::faults::fault;
-use super::list::Table;
+use super::list::{Field, Table};
 use super::read::{Values, columns};
 use crate::dataset::{Action, Left, Rehearsal};
 use crate::{Pick, REHEARSED};
@@ -61,7 +62,21 @@ pub(super) fn rehearse(mariadb: &mut Mariadb, place: &Place, pick: Pick<'_>) -> 
     if table.key.is_empty() {
         return Err(Fault::new("table_without_key").with("place", place));
     }
+    if table.versioned {
+        return Err(Fault::new("copies_kept").with("place", place));
+    }
     let pages = Pages { table: &table, place, rows: REHEARSED };
+    // The engine carries changes into other tables itself, and counts them nowhere.
+    let carried = Cell::new(0);
+    let pick: Pick<'_> = &mut |place, batch, row| {
+        let action = pick(place, batch, row)?;
+        if let Action::Overwrite(columns, _) = &action
+            && table.carried.iter().any(|c| columns.iter().any(|own| *own as usize == *c))
+        {
+            carried.set(carried.get() + 1);
+        }
+        Ok(action)
+    };
     let mut transaction = mariadb.conn.start_transaction(TxOpts::default()).map_err(map)?;
     let before = counters(&mut transaction).map_err(map)?;
     let (mut out, mut after) = (Rehearsal::default(), None);
@@ -77,6 +92,7 @@ pub(super) fn rehearse(mariadb: &mut Mariadb, place: &Place, pick: Pick<'_>) -> 
     transaction.rollback().map_err(map)?;
     // Each row that was met counts once, as a deletion or a change; everything beyond it somebody else's trigger did.
     out.copies = (done - before).saturating_sub(out.met);
+    out.cascades = carried.get();
     Ok(out)
 }
 
@@ -128,7 +144,7 @@ impl Pages<'_> {
         let mut emptied: BTreeMap<(Arc<[u32]>, Vec<Left>), Vec<Vec<Value>>> = BTreeMap::new();
         let mut last = None;
         for row in 0..batch.rows() {
-            let key = batch.locator(row).map(|l| key_values(&l)).unwrap_or_default();
+            let key = batch.locator(row).map(|l| key_values(self.table, &l)).unwrap_or_default();
             match pick(self.place, &batch, row)? {
                 Action::Keep => {}
                 Action::Delete => deleted.push(key.clone()),
@@ -173,7 +189,10 @@ impl Pages<'_> {
     }
 
     fn update(&self, set: &[(usize, &str)], keys: usize) -> String {
-        let assignments: Vec<String> = set.iter().map(|(_, name)| format!("{name} = ?")).collect();
+        let mut assignments: Vec<String> = set.iter().map(|(_, name)| format!("{name} = ?")).collect();
+        // What is not erased stays, the time of the last change too.
+        let stays = self.table.fields.iter().filter(|f| f.on_update && !set.iter().any(|(_, name)| *name == f.sql));
+        assignments.extend(stays.map(|f| format!("{0} = {0}", f.sql)));
         format!("UPDATE {} SET {} WHERE {}", self.table.sql, assignments.join(", "), self.one_of(keys))
     }
 
@@ -212,9 +231,16 @@ fn positional(bound: Vec<Value>) -> Params {
     if bound.is_empty() { Params::Empty } else { Params::Positional(bound) }
 }
 
-fn key_values(locator: &Locator) -> Vec<Value> {
+fn key_values(table: &Table, locator: &Locator) -> Vec<Value> {
     let Locator::Key(key) = locator else { return Vec::new() };
-    read_row(key).unwrap_or_default().into_iter().map(value).collect()
+    let fields = table.key.iter().map(|k| table.fields.get(*k));
+    let bits = |bytes: &[u8]| bytes.iter().fold(0u64, |n, b| n << 8 | u64::from(*b));
+    let bound = |(cell, field): (CellRef<'_>, Option<&Field>)| match field.is_some_and(|f| f.data_type == "bit") {
+        // Compared with bytes, bits are never found.
+        true => Value::UInt(bits(cell.bytes)),
+        false => value(cell),
+    };
+    read_row(key).unwrap_or_default().into_iter().zip(fields).map(bound).collect()
 }
 
 pub(super) fn value(cell: CellRef<'_>) -> Value {

@@ -27,6 +27,10 @@ pub(super) struct Table {
     pub key: Vec<usize>,
     /// Ordinals of the primary key: the first fields of every record.
     pub primary: Vec<usize>,
+    /// Whether the server keeps what rows were before (`SYSTEM VERSIONED`).
+    pub versioned: bool,
+    /// Ordinals of columns whose changes references carry into other tables (`ON UPDATE CASCADE`, `SET NULL`).
+    pub carried: Vec<usize>,
     /// `InnoDB`, `MyISAM`, `Aria`.
     pub engine: String,
     /// Whether it has a full-text index: it is then rewritten under a lock.
@@ -53,7 +57,11 @@ pub(super) struct Field {
     pub fraction: u64,
     pub not_null: bool,
     pub unique: bool,
+    /// In any unique index, alone or not.
+    pub distinct: bool,
     pub generated: bool,
+    /// Set to the time of any change, unless that change sets it itself.
+    pub on_update: bool,
     /// Whether any index begins with it or has it.
     pub indexed: bool,
     /// Computed when read: it stands in no record.
@@ -86,6 +94,16 @@ const COLUMNS: &str = "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, C
 const KEYS: &str = "SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, SUB_PART IS NOT NULL FROM information_schema.STATISTICS \
      WHERE TABLE_SCHEMA = DATABASE() AND NON_UNIQUE = 0 ORDER BY TABLE_NAME, INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX";
 
+/// References to a table from other databases, and what they do with it; only those that the user may see.
+const REFERRED: &str = "SELECT k.TABLE_SCHEMA = DATABASE(), k.REFERENCED_TABLE_NAME, k.REFERENCED_COLUMN_NAME, r.UPDATE_RULE IN ('CASCADE', 'SET NULL') \
+     FROM information_schema.KEY_COLUMN_USAGE k JOIN information_schema.REFERENTIAL_CONSTRAINTS r ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA \
+       AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND r.TABLE_NAME = k.TABLE_NAME WHERE k.REFERENCED_TABLE_SCHEMA = DATABASE()";
+
+/// All of them, as the engine knows them; for administrators.
+const ENGINE_REFERRED: &str = "SELECT f.FOR_NAME LIKE concat(DATABASE(), '/%'), substring_index(f.REF_NAME, '/', -1), c.REF_COL_NAME, (f.TYPE & 12) <> 0 \
+     FROM information_schema.INNODB_SYS_FOREIGN f JOIN information_schema.INNODB_SYS_FOREIGN_COLS c ON c.ID = f.ID \
+     WHERE f.REF_NAME LIKE concat(DATABASE(), '/%')";
+
 const REFERENCES: &str = "SELECT TABLE_NAME, COLUMN_NAME, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE \
      WHERE TABLE_SCHEMA = DATABASE() AND REFERENCED_TABLE_SCHEMA = DATABASE() ORDER BY TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION";
 
@@ -101,10 +119,10 @@ pub(super) fn list(conn: &mut Conn, source: &Place, places: &mut Places) -> Resu
     }
     let mut tables: BTreeMap<String, Table> = BTreeMap::new();
     let mut ids: BTreeMap<String, Place> = BTreeMap::new();
-    for (name, _, engine, bytes, full_text) in found {
+    for (name, kind, engine, bytes, full_text) in found {
         ids.insert(name.clone(), places.of(source, 't', &name).ok_or_else(full)?);
         let sql = format!("{database}.{}", quoted(&name));
-        tables.insert(name, Table { sql, engine, bytes, full_text, ..Table::default() });
+        tables.insert(name, Table { sql, engine, bytes, full_text, versioned: kind == "SYSTEM VERSIONED", ..Table::default() });
     }
     for row in conn.query::<Row, _>(COLUMNS).map_err(map)? {
         let (name, field) = field(row);
@@ -114,6 +132,7 @@ pub(super) fn list(conn: &mut Conn, source: &Place, places: &mut Places) -> Resu
     }
     keys(conn.query(KEYS).map_err(map)?, &mut tables);
     let references: Vec<(String, String, String, String)> = conn.query(REFERENCES).map_err(map)?;
+    let elsewhere = referred(conn, &mut tables).map_err(map)?;
     let mut listing = Listing::default();
     for (name, table) in &tables {
         let Some(place) = ids.get(name) else { continue };
@@ -124,11 +143,25 @@ pub(super) fn list(conn: &mut Conn, source: &Place, places: &mut Places) -> Resu
         let mut dataset = dataset(place, name, table);
         dataset.points_to = references.iter().filter(|r| r.0 == *name).filter_map(|r| refer(r, &ids, &tables)).collect();
         dataset.points_to.sort();
+        dataset.referred = elsewhere.iter().any(|n| n.eq_ignore_ascii_case(name));
         listing.datasets.push(dataset);
     }
     listing.datasets.sort_by(|a, b| a.place.cmp(&b.place));
     let tables = tables.into_iter().filter_map(|(name, table)| Some((ids.get(&name)?.clone(), table))).collect();
     Ok((listing, tables))
+}
+
+/// Tables to which other databases refer; marks the columns whose changes are carried on.
+fn referred(conn: &mut Conn, tables: &mut BTreeMap<String, Table>) -> Result<Vec<String>, mysql::Error> {
+    let mut all: Vec<(bool, String, String, bool)> = conn.query(REFERRED)?;
+    // Refused to who is no administrator; unknown to MySQL.
+    all.extend(conn.query::<(bool, String, String, bool), _>(ENGINE_REFERRED).unwrap_or_default());
+    for (_, name, column, carried) in &all {
+        let Some((_, table)) = tables.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(name)) else { continue };
+        let at = table.fields.iter().position(|f| f.name.eq_ignore_ascii_case(column));
+        table.carried.extend(at.filter(|_| *carried));
+    }
+    Ok(all.into_iter().filter(|(here, ..)| !here).map(|(_, name, ..)| name).collect())
 }
 
 fn field(row: Row) -> (String, Field) {
@@ -147,6 +180,8 @@ fn field(row: Row) -> (String, Field) {
         fraction: number(8),
         not_null: text(9) == "NO",
         unique: false,
+        distinct: false,
+        on_update: extra.contains("ON UPDATE"),
         // `DEFAULT_GENERATED` (MySQL) is a default, not a computed column.
         indexed: !text(11).is_empty(),
         generated: extra.contains("GENERATED") && !extra.contains("DEFAULT_GENERATED"),
@@ -166,6 +201,7 @@ fn keys(rows: Vec<(String, String, String, bool)>, tables: &mut BTreeMap<String,
         let Some(table) = tables.get_mut(&name) else { continue };
         let at = |c: &String| table.fields.iter().position(|f| f.name == *c);
         let ordinals: Vec<usize> = columns.iter().filter_map(|(c, _)| at(c)).collect();
+        ordinals.iter().for_each(|i| table.fields.get_mut(*i).into_iter().for_each(|f| f.distinct = true));
         if ordinals.len() != columns.len() || columns.iter().any(|(_, part)| *part) {
             continue;
         }
@@ -214,6 +250,7 @@ fn dataset(place: &Place, name: &str, table: &Table) -> Dataset {
         )],
         by_hand: None,
         mentions: false,
+        referred: false,
         keyed: !table.key.is_empty(),
     }
 }

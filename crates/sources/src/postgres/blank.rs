@@ -74,7 +74,9 @@ fn takes(postgres: &mut Postgres, table: &Table, check: &Check, erased: &[u32], 
 /// What is tried in a column, in order.
 fn others(field: &Field) -> Vec<Blank> {
     let plain = of(field);
-    let more: Vec<Blank> = match (field.category, field.unique) {
+    let more: Vec<Blank> = match (field.category, field.distinct) {
+        ('N', true) => Blank::distinct_numbers().into(),
+        ('S', true) => Blank::distinct_words().into(),
         (_, true) => Vec::new(),
         ('N', _) => Blank::numbers().collect(),
         ('S', _) => Blank::words().collect(),
@@ -94,7 +96,7 @@ pub(super) fn of(field: &Field) -> Blank {
         return Blank::Null;
     }
     let value = |tag: Tag, text: &str| Blank::Value(tag, text.as_bytes().to_vec());
-    match (field.type_oid, field.unique) {
+    match (field.type_oid, field.distinct) {
         (20, false) | (21 | 23 | 26, false) => Blank::Zero,
         (20, true) => Blank::Number,
         (21 | 23 | 26, true) => Blank::SmallNumber,
@@ -107,6 +109,7 @@ pub(super) fn of(field: &Field) -> Blank {
         (1083, _) | (1186, _) => value(Tag::Other, "00:00:00"),
         (1114, _) => value(Tag::Other, "0001-01-01 00:00:00"),
         (1184, _) => value(Tag::Other, "0001-01-01 00:00:00+00"),
+        (2950, true) => Blank::Uuid,
         (2950, _) => value(Tag::Other, "00000000-0000-0000-0000-000000000000"),
         (869, _) => value(Tag::Other, "0.0.0.0"),
         (114 | 3802, _) => value(Tag::Text, "{}"),

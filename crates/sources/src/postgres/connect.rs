@@ -54,13 +54,14 @@ pub(super) fn connect(at: &ServerAt, source: &Place) -> Result<(Client, Warnings
     Ok((client, warnings))
 }
 
-/// Values read the same whatever the server's settings; no statement and no transaction is open for ever.
+/// Values read the same whatever the server's settings, rows that a policy would hide are refused instead of hidden; no statement and no transaction is open for ever.
 fn settings(limits: &Limits) -> String {
     let (snapshot, lock) = (limits.max_snapshot.as_millis(), limits.lock.as_millis());
     format!(
         "SET client_encoding = 'UTF8'; SET datestyle = 'ISO, YMD'; SET intervalstyle = 'postgres'; SET timezone = 'UTC'; \
          SET bytea_output = 'hex'; SET extra_float_digits = 1; SET xmloption = 'content'; SET search_path = pg_catalog; \
          SET synchronize_seqscans = off; SET max_parallel_workers_per_gather = 0; SET standard_conforming_strings = on; \
+         SET row_security = off; SET jit = off; \
          SET statement_timeout = {snapshot}; SET lock_timeout = {lock}; SET idle_in_transaction_session_timeout = {snapshot}"
     )
 }

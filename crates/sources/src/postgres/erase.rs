@@ -88,12 +88,10 @@ impl<'a> Batch<'a> {
         if self.table.kind == Kind::LargeObjects {
             return self.unlink(transaction);
         }
-        let triggers = self.table.triggers && !with_triggers;
         let mut met = 0;
         // Triggers would write the values once more, into places that nobody ordered anything about.
-        if triggers {
-            transaction.batch_execute(&format!("ALTER TABLE {} DISABLE TRIGGER USER", self.table.sql)).map_err(map)?;
-        }
+        let triggers = if with_triggers { &[] } else { self.table.triggers.as_slice() };
+        triggers.iter().try_for_each(|t| transaction.batch_execute(&t.switch(false)).map_err(map))?;
         if !self.deleted.is_empty() {
             let sql = delete(self.table);
             let [tables, tids, xmins] = columns_of(self.deleted.iter());
@@ -110,9 +108,7 @@ impl<'a> Batch<'a> {
             bound.extend(set.values.iter().map(|v| v as &(dyn ToSql + Sync)));
             met += transaction.execute(&sql, &bound).map_err(map)?;
         }
-        if triggers {
-            transaction.batch_execute(&format!("ALTER TABLE {} ENABLE TRIGGER USER", self.table.sql)).map_err(map)?;
-        }
+        triggers.iter().try_for_each(|t| transaction.batch_execute(&t.switch(true)).map_err(map))?;
         Ok(met)
     }
 
@@ -133,7 +129,7 @@ fn delete(table: &Table) -> String {
 
 /// The statements of a batch, as they are sent.
 pub(super) fn would(table: &Table, overwrite: Option<(&[u32], &[Left])>) -> Vec<String> {
-    let triggers = |what: &str| table.triggers.then(|| format!("ALTER TABLE {} {what} TRIGGER USER", table.sql));
+    let triggers = |on: bool| table.triggers.iter().map(move |t| t.switch(on));
     let own = match (table.kind, overwrite) {
         (Kind::View, _) => return vec![format!("REFRESH MATERIALIZED VIEW {}", table.sql)],
         (Kind::LargeObjects, None) => UNLINK.to_owned(),
@@ -141,7 +137,7 @@ pub(super) fn would(table: &Table, overwrite: Option<(&[u32], &[Left])>) -> Vec<
         (_, None) => delete(table),
         (_, Some((columns, left))) => Set::new(table, columns, &[(Version::default(), left.to_vec())]).update(table),
     };
-    triggers("DISABLE").into_iter().chain([own]).chain(triggers("ENABLE")).collect()
+    triggers(false).chain([own]).chain(triggers(true)).collect()
 }
 
 /// The very version that was seen: its place, and the transaction that wrote it.

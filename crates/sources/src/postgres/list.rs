@@ -1,6 +1,6 @@
 //! What is in a PostgreSQL database: tables with columns, keys and references, and how their rows lie on disk.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use postgres::{Client, Row};
@@ -27,12 +27,35 @@ pub(super) struct Table {
     pub kind: Kind,
     /// Bytes that it takes with its indexes and what lies outside of its rows.
     pub bytes: u64,
-    /// Whether it has triggers of its users.
-    pub triggers: bool,
+    /// Triggers of its users that run, its partitions' too.
+    pub triggers: Vec<Trigger>,
     pub fields: Vec<Field>,
     /// Ordinals of the key columns; empty if it has no key.
     pub key: Vec<usize>,
     pub layout: Arc<[Attribute]>,
+}
+
+/// A trigger as the server knows it.
+#[derive(Clone, Debug)]
+pub(super) struct Trigger {
+    /// Its table, quoted, with its schema.
+    pub table: String,
+    /// Quoted.
+    pub sql: String,
+    /// Whether it runs on replicas too.
+    pub always: bool,
+}
+
+impl Trigger {
+    /// The statement that switches it off, or on again as it was.
+    pub fn switch(&self, on: bool) -> String {
+        let what = match (on, self.always) {
+            (false, _) => "DISABLE",
+            (true, false) => "ENABLE",
+            (true, true) => "ENABLE ALWAYS",
+        };
+        format!("ALTER TABLE {} {what} TRIGGER {}", self.table, self.sql)
+    }
 }
 
 /// What kind of table it is.
@@ -55,19 +78,23 @@ pub(super) struct Field {
     pub sql: String,
     /// As written in a cast.
     pub type_sql: String,
+    /// ` COLLATE …`, where it is not that of its type.
+    pub collation: String,
     /// The base type's id.
     pub type_oid: u32,
     /// `S` for texts, `N` for numbers, … (`pg_type.typcategory`).
     pub category: char,
     pub not_null: bool,
     pub unique: bool,
+    /// In any unique index, alone or not.
+    pub distinct: bool,
     pub generated: bool,
     /// Type modifier: length of `varchar(n)`, precision and scale of `numeric(p,s)`.
     pub modifier: i32,
 }
 
 const TABLES: &str = "SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, \
-     has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'), \
+     has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'), NOT c.relispopulated, \
      (SELECT coalesce(sum(pg_total_relation_size(p.x)), 0)::int8 FROM (SELECT c.oid AS x UNION SELECT relid FROM pg_partition_tree(c.oid)) AS p) \
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
      WHERE c.relkind IN ('r', 'p', 'm', 'f') AND NOT c.relispartition \
@@ -75,17 +102,34 @@ const TABLES: &str = "SELECT c.oid, n.nspname::text, c.relname::text, c.relkind:
      ORDER BY (n.nspname <> 'public'), n.nspname, c.relname";
 
 const COLUMNS: &str = "SELECT a.attrelid, a.attnum, a.attname::text, format_type(a.atttypid, a.atttypmod), a.attnotnull, \
-     a.attgenerated <> '', a.attlen, a.attalign::text, a.attstorage::text, a.attisdropped, a.atttypid, a.atttypmod \
+     a.attgenerated <> '', a.attlen, a.attalign::text, a.attstorage::text, a.attisdropped, a.atttypid, a.atttypmod, \
+     (SELECT quote_ident(n.nspname) || '.' || quote_ident(c.collname) FROM pg_type t, pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace \
+       WHERE t.oid = a.atttypid AND c.oid = a.attcollation AND a.attcollation <> t.typcollation) \
      FROM pg_attribute a WHERE a.attrelid = ANY($1) AND a.attnum > 0 ORDER BY a.attrelid, a.attnum";
 
 const INDEXES: &str = "SELECT i.indrelid, i.indisprimary, i.indkey::int2[]::int4[] FROM pg_index i \
      WHERE i.indrelid = ANY($1) AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL AND i.indimmediate AND i.indisvalid \
      AND i.indnkeyatts = i.indnatts ORDER BY i.indrelid, NOT i.indisprimary, i.indexrelid";
 
-const REFERENCES: &str = "SELECT conrelid, confrelid, conkey, confkey FROM pg_constraint \
-     WHERE contype = 'f' AND conrelid = ANY($1) AND conparentid = 0 ORDER BY conrelid, conname";
+/// Whoever refers to a listed table, listed or not; partitions stand for the table that they are of.
+const REFERENCES: &str = "SELECT coalesce(pg_partition_root(k.conrelid)::oid, k.conrelid), coalesce(pg_partition_root(k.confrelid)::oid, k.confrelid), \
+       ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS u(n, o) JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n ORDER BY o), \
+       ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS u(n, o) JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.n ORDER BY o) \
+     FROM pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0 AND coalesce(pg_partition_root(k.confrelid)::oid, k.confrelid) = ANY($1) \
+     ORDER BY 1, k.conname";
 
-const TRIGGERS: &str = "SELECT DISTINCT tgrelid FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D' AND tgrelid = ANY($1)";
+/// Those of the tables themselves and of tables in which their rows lie; switched off where they were made, clones follow.
+/// Columns that any unique index is over, with others or in an expression, and those of exclusion constraints.
+const DISTINCT: &str = "SELECT i.indrelid, d.refobjsubid FROM pg_index i JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid \
+       AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid AND d.refobjsubid > 0 \
+     WHERE i.indrelid = ANY($1) AND (i.indisunique OR i.indisexclusion) \
+     UNION SELECT k.conrelid, n FROM pg_constraint k, unnest(k.conkey) AS n WHERE k.conrelid = ANY($1) AND k.contype IN ('p', 'u', 'x')";
+
+const TRIGGERS: &str = "WITH RECURSIVE own(top, oid) AS (SELECT x, x FROM unnest($1::oid[]) AS x \
+       UNION SELECT o.top, i.inhrelid FROM own o JOIN pg_inherits i ON i.inhparent = o.oid) \
+     SELECT o.top, n.nspname::text, c.relname::text, t.tgname::text, t.tgenabled = 'A' FROM own o JOIN pg_trigger t ON t.tgrelid = o.oid \
+       JOIN pg_class c ON c.oid = o.oid JOIN pg_namespace n ON n.oid = c.relnamespace \
+     WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgenabled IN ('O', 'A') ORDER BY 1, 2, 3, 4";
 
 const TYPES: &str = "SELECT oid, typbasetype, typcategory::text FROM pg_type";
 
@@ -106,12 +150,15 @@ pub(super) fn list(client: &mut Client, source: &Place, places: &mut Places) -> 
     for row in &found {
         let (oid, schema, name, kind, may): (u32, String, String, String, bool) =
             (get(row, 0, source)?, get(row, 1, source)?, get(row, 2, source)?, get(row, 3, source)?, get(row, 4, source)?);
+        let unfilled: bool = get(row, 5, source)?;
         let shown = if schema == "public" { name.clone() } else { format!("{schema}.{name}") };
         let place = places.of(source, 't', &shown).ok_or_else(full)?;
-        sizes.insert(oid, get::<i64>(row, 5, source)?);
+        sizes.insert(oid, get::<i64>(row, 6, source)?);
         let reason = match (kind.as_str(), may) {
             ("f", _) => Some("foreign_table"),
             (_, false) => Some("right_missing"),
+            // Nothing can be read of it, and nothing is in it.
+            _ if unfilled => Some("view_unfilled"),
             _ => None,
         };
         match reason {
@@ -126,13 +173,17 @@ pub(super) fn list(client: &mut Client, source: &Place, places: &mut Places) -> 
     let types = types(client, source)?;
     let columns = grouped(client.query(COLUMNS, &[&oids]).map_err(map)?, source)?;
     let indexes = grouped(client.query(INDEXES, &[&oids]).map_err(map)?, source)?;
-    let triggers: BTreeSet<u32> =
-        client.query(TRIGGERS, &[&oids]).map_err(map)?.iter().map(|r| get(r, 0, source)).collect::<Result<_, _>>()?;
+    let distinct = grouped(client.query(DISTINCT, &[&oids]).map_err(map)?, source)?;
+    let triggers = grouped(client.query(TRIGGERS, &[&oids]).map_err(map)?, source)?;
     let references = client.query(REFERENCES, &[&oids]).map_err(map)?;
     let mut tables = BTreeMap::new();
     for (oid, (place, shown, sql, kind)) in &named {
         let (mut fields, names, layout) = fields(columns.get(oid).map(Vec::as_slice).unwrap_or_default(), &types, source)?;
         let keys = keys(indexes.get(oid).map(Vec::as_slice).unwrap_or_default(), &mut fields, source)?;
+        for row in distinct.get(oid).into_iter().flatten() {
+            let number: i32 = get(row, 1, source)?;
+            fields.iter_mut().filter(|f| i32::from(f.attnum) == number).for_each(|f| f.distinct = true);
+        }
         let declared = keys.iter().find(|k| k.iter().all(|i| fields.get(*i).is_some_and(|f| f.not_null))).cloned().unwrap_or_default();
         let table = Table {
             sql: sql.clone(),
@@ -143,7 +194,7 @@ pub(super) fn list(client: &mut Client, source: &Place, places: &mut Places) -> 
                 _ => Kind::Plain,
             },
             bytes: sizes.get(oid).and_then(|n| u64::try_from(*n).ok()).unwrap_or_default(),
-            triggers: triggers.contains(oid),
+            triggers: triggers.get(oid).into_iter().flatten().map(|row| trigger(row, source)).collect::<Result<_, _>>()?,
             fields,
             key: declared,
             layout: layout.into(),
@@ -177,6 +228,11 @@ fn types(client: &mut Client, source: &Place) -> Result<Types, Fault> {
         out.insert(get(&row, 0, source)?, (get(&row, 1, source)?, category.chars().next().unwrap_or('X')));
     }
     Ok(out)
+}
+
+fn trigger(row: &Row, source: &Place) -> Result<Trigger, Fault> {
+    let (schema, table, name): (String, String, String) = (get(row, 1, source)?, get(row, 2, source)?, get(row, 3, source)?);
+    Ok(Trigger { table: format!("{}.{}", quoted(&schema), quoted(&table)), sql: quoted(&name), always: get(row, 4, source)? })
 }
 
 /// Domains lead to the type that their values are stored as.
@@ -217,10 +273,12 @@ fn fields(rows: &[Row], types: &Types, source: &Place) -> Result<Fields, Fault> 
             attnum: get(row, 1, source)?,
             sql: quoted(&name),
             type_sql: declared.clone(),
+            collation: get::<Option<String>>(row, 12, source)?.map(|c| format!(" COLLATE {c}")).unwrap_or_default(),
             type_oid,
             category,
             not_null: get(row, 4, source)?,
             unique: false,
+            distinct: false,
             generated: get(row, 5, source)?,
             modifier: get(row, 11, source)?,
         });
@@ -277,6 +335,7 @@ fn dataset(place: &Place, shown: &str, table: &Table, names: &[(String, String)]
         purge: purge(table),
         by_hand: None,
         mentions: false,
+        referred: false,
         keyed: !table.key.is_empty(),
     }
 }
@@ -299,10 +358,12 @@ fn large_objects(
         attnum,
         sql: quoted(name),
         type_sql: if type_oid == 26 { "oid".to_owned() } else { "bytea".to_owned() },
+        collation: String::new(),
         type_oid,
         category,
         not_null: true,
         unique: type_oid == 26,
+        distinct: type_oid == 26,
         generated: false,
         modifier: -1,
     };
@@ -312,7 +373,7 @@ fn large_objects(
         oid: 2_613,
         kind: Kind::LargeObjects,
         bytes: 0,
-        triggers: false,
+        triggers: Vec::new(),
         fields: vec![field(1, "oid", 26, 'N'), field(2, "data", 17, 'U')],
         key: vec![0],
         layout: [bytes(0, Form::Unknown), bytes(1, Form::Bytes)].into(),
@@ -323,7 +384,7 @@ fn large_objects(
     Ok(())
 }
 
-/// Foreign keys, column by column.
+/// Foreign keys, column by column; who is not listed is only known to refer.
 fn refer(
     listing: &mut Listing,
     references: &[Row],
@@ -333,19 +394,24 @@ fn refer(
 ) -> Result<(), Fault> {
     for row in references {
         let (from, to): (u32, u32) = (get(row, 0, source)?, get(row, 1, source)?);
-        let (columns, targets): (Vec<i16>, Vec<i16>) = (get(row, 2, source)?, get(row, 3, source)?);
-        let (Some((own, ..)), Some((other, ..))) = (named.get(&from), named.get(&to)) else { continue };
-        let ordinal = |place: &Place, n: i16| -> Option<u32> {
-            let at = tables.get(place)?.fields.iter().position(|f| f.attnum == n)?;
+        let (columns, targets): (Vec<String>, Vec<String>) = (get(row, 2, source)?, get(row, 3, source)?);
+        let Some((other, ..)) = named.get(&to) else { continue };
+        let Some((own, ..)) = named.get(&from) else {
+            listing.datasets.iter_mut().filter(|d| d.place == *other).for_each(|d| d.referred = true);
+            continue;
+        };
+        let ordinal = |place: &Place, name: &str| -> Option<u32> {
+            let at = tables.get(place)?.fields.iter().position(|f| f.sql == quoted(name))?;
             u32::try_from(at).ok()
         };
         let Some(dataset) = listing.datasets.iter_mut().find(|d| d.place == *own) else { continue };
         for (a, b) in columns.iter().zip(&targets) {
-            if let (Some(a), Some(b)) = (ordinal(own, *a), ordinal(other, *b)) {
+            if let (Some(a), Some(b)) = (ordinal(own, a), ordinal(other, b)) {
                 dataset.points_to.push((a, other.clone(), b));
             }
         }
         dataset.points_to.sort();
+        dataset.points_to.dedup();
     }
     Ok(())
 }

@@ -71,8 +71,16 @@ const VIEWS: &str = "WITH RECURSIVE over(oid, depth) AS ( \
        SELECT t, 0 FROM unnest($1::oid[]) AS t \
        UNION SELECT r.ev_class, o.depth + 1 FROM over o JOIN pg_depend d ON d.refobjid = o.oid AND d.classid = 'pg_rewrite'::regclass \
          JOIN pg_rewrite r ON r.oid = d.objid WHERE r.ev_class <> o.oid AND o.depth < 32) \
-     SELECT n.nspname::text, c.relname::text FROM (SELECT oid, max(depth) AS depth FROM over WHERE depth > 0 GROUP BY oid) o \
+     SELECT n.nspname::text, c.relname::text, c.oid FROM (SELECT oid, max(depth) AS depth FROM over WHERE depth > 0 GROUP BY oid) o \
      JOIN pg_class c ON c.oid = o.oid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'm' ORDER BY o.depth, 1, 2";
+
+/// Statistics of a table, of the tables in which its rows lie, and of their indexes.
+const DROP_STATISTICS: [&str; 2] = [
+    "WITH RECURSIVE own(oid) AS (SELECT $1::oid UNION SELECT i.inhrelid FROM own o JOIN pg_inherits i ON i.inhparent = o.oid) \
+     DELETE FROM pg_catalog.pg_statistic WHERE starelid IN (SELECT oid FROM own UNION SELECT i.indexrelid FROM own o JOIN pg_index i ON i.indrelid = o.oid)",
+    "WITH RECURSIVE own(oid) AS (SELECT $1::oid UNION SELECT i.inhrelid FROM own o JOIN pg_inherits i ON i.inhparent = o.oid) \
+     DELETE FROM pg_catalog.pg_statistic_ext_data WHERE stxoid IN (SELECT e.oid FROM pg_statistic_ext e JOIN own o ON o.oid = e.stxrelid)",
+];
 
 impl Purging<'_> {
     fn run(&mut self, sql: &str) -> Result<(), Fault> {
@@ -115,6 +123,7 @@ impl Purging<'_> {
             let (schema, name): (String, String) = (row.try_get(0).unwrap_or_default(), row.try_get(1).unwrap_or_default());
             let view = format!("{}.{}", quoted(&schema), quoted(&name));
             self.run(&format!("REFRESH MATERIALIZED VIEW {view}"))?;
+            self.drop_statistics(row.try_get(2).unwrap_or_default())?;
             self.run(&format!("ANALYZE {view}"))?;
             views.insert(view);
         }
@@ -148,16 +157,36 @@ impl Purging<'_> {
         Ok(())
     }
 
-    /// Analysing an empty table changes nothing: there the old statistics are dropped by giving each column its own type again.
+    /// Analysing an empty table or partition changes nothing: the old statistics are dropped first. Who is no superuser drops them by giving
+    /// each column its own type again; where a view, a policy or a key forbids that they stay, and the search says so.
     fn statistics(&mut self, table: &Table) -> Result<(), Fault> {
+        let dropped = self.drop_statistics(table.oid)?;
         self.run(&format!("ANALYZE {}", table.sql))?;
-        let empty = self.client.query_opt(&format!("SELECT 1 FROM {} LIMIT 1", table.sql), &[]).map_err(|e| fault(&e, self.source))?;
-        if empty.is_some() {
+        if dropped {
             return Ok(());
         }
-        let same: Vec<String> =
-            table.fields.iter().filter(|f| !f.generated).map(|f| format!("ALTER {} TYPE {}", f.sql, f.type_sql)).collect();
-        if same.is_empty() { Ok(()) } else { self.run(&format!("ALTER TABLE {} {}", table.sql, same.join(", "))) }
+        let filled = self.client.query_opt(&format!("SELECT 1 FROM {} LIMIT 1", table.sql), &[]).map_err(|e| fault(&e, self.source))?;
+        for field in table.fields.iter().filter(|f| filled.is_none() && !f.generated) {
+            let own = format!("ALTER TABLE {} ALTER {} TYPE {}{}", table.sql, field.sql, field.type_sql, field.collation);
+            match self.client.batch_execute(&own) {
+                Err(e) if !e.as_db_error().is_some_and(|e| matches!(e.code().code(), "0A000" | "42P16" | "42501")) => {
+                    return Err(fault(&e, self.source));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether they were dropped: a superuser may.
+    fn drop_statistics(&mut self, table: u32) -> Result<bool, Fault> {
+        let sql = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user";
+        let map = |e: postgres::Error| fault(&e, self.source);
+        let superuser = self.client.query_opt(sql, &[]).map_err(map)?.is_some_and(|r| r.try_get(0).unwrap_or(false));
+        for sql in DROP_STATISTICS.iter().filter(|_| superuser) {
+            self.client.execute(*sql, &[&table]).map_err(map)?;
+        }
+        Ok(superuser)
     }
 
     /// Texts of statements that the server counts.

@@ -38,15 +38,22 @@ pub(super) fn rehearse(postgres: &Postgres, place: &Place, pick: Pick<'_>) -> Re
         return Ok(Rehearsal::default());
     }
     let (mut writer, _) = postgres.writer()?;
+    // A rule does something else or more than what was said, and would keep what goes.
+    let ruled = writer.query_opt(RULES, &[&table.oid]).map_err(|e| fault(&e, place))?;
+    if ruled.is_some() {
+        return Err(Fault::new("copies_kept").with("place", place));
+    }
     let mut transaction = writer.transaction().map_err(|e| fault(&e, place))?;
     let done = tried(&mut transaction, place, &table, &batch);
     transaction.rollback().map_err(|e| fault(&e, place))?;
     done
 }
 
+const RULES: &str = "SELECT 1 FROM pg_rewrite WHERE ev_class = $1 AND ev_type IN ('2', '4') AND ev_enabled <> 'D' LIMIT 1";
+
 fn tried(transaction: &mut Transaction<'_>, place: &Place, table: &Table, batch: &Batch<'_>) -> Result<Rehearsal, Fault> {
     let map = |e: postgres::Error| fault(&e, place);
-    let mut out = Rehearsal { tried: batch.rows as u64, triggers_off: table.triggers, ..Rehearsal::default() };
+    let mut out = Rehearsal { tried: batch.rows as u64, triggers_off: !table.triggers.is_empty(), ..Rehearsal::default() };
     let before = Counters::now(transaction, table, place)?;
     let mut inner = transaction.transaction().map_err(map)?;
     out.met = batch.statements(&mut inner, false)?;
@@ -54,7 +61,7 @@ fn tried(transaction: &mut Transaction<'_>, place: &Place, table: &Table, batch:
     inner.batch_execute("SET CONSTRAINTS ALL IMMEDIATE").map_err(map)?;
     out.cascades = Counters::now(&mut inner, table, place)?.elsewhere - before.elsewhere;
     inner.rollback().map_err(map)?;
-    if table.triggers {
+    if !table.triggers.is_empty() {
         let before = Counters::now(transaction, table, place)?;
         let mut inner = transaction.transaction().map_err(map)?;
         // A trigger may refuse altogether: then it writes nothing.

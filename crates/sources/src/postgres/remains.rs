@@ -10,6 +10,7 @@ use terms::{Fault, Place};
 use super::Postgres;
 use super::faults::fault;
 use super::list::Table;
+use super::packed::{PAGE, Packed};
 use crate::dataset::{Holds, Probe, Searched};
 use crate::files::{self, Form, Raw, Structures};
 
@@ -52,7 +53,9 @@ pub(super) fn search(postgres: &mut Postgres, place: &Place, needles: &mut Needl
             None if short.starts_with("base") || short.starts_with("pg_tblspc") => other,
             None => rest,
         };
-        Raw { path, structure, form: Form::Plain }
+        let table = short.starts_with("base") || short.starts_with("pg_tblspc") || short.starts_with("global");
+        let form = if table { Form::Packed(PAGE, || Box::new(Packed::default())) } else { Form::Plain };
+        Raw { path, structure, form }
     });
     let raw: Vec<Raw> = raw.collect();
     Ok(files::search(&raw, structures, needles))

@@ -98,7 +98,8 @@ fn others(dataset: &Dataset, i: usize) -> Vec<Blank> {
     let plain = Blank::of_sqlite(column);
     let numeric = matches!(Blank::of_sqlite(&crate::dataset::Column { not_null: true, ..column.clone() }), Blank::Zero | Blank::ZeroReal);
     match plain {
-        _ if column.unique => vec![plain],
+        _ if column.unique && numeric => [plain].into_iter().chain(Blank::distinct_numbers()).collect(),
+        _ if column.unique => [plain].into_iter().chain(Blank::distinct_words()).collect(),
         _ if numeric => [plain].into_iter().chain(Blank::numbers()).collect(),
         _ => [plain].into_iter().chain(Blank::words()).collect(),
     }

@@ -54,6 +54,7 @@ pub(super) fn list(sqlite: &Sqlite, places: &mut Places) -> Result<Listing, Faul
             purge: vec![PurgeStep::rewriting("rewrite_file", Lock::Alone, bytes, REWRITE)],
             by_hand: None,
             mentions: false,
+            referred: false,
             keyed: false,
         };
         dataset.keyed = rowid_alias(&dataset).is_some() || matches!(identity(&connection, &dataset), Ok(Identity::Key(_)));

@@ -67,9 +67,10 @@ fn observe_with(
         }
         other => other?,
     };
+    let staying = Staying::of(workspace, opened, place.source())?;
     let mut observed = Vec::new();
     for job in jobs {
-        observed.extend(observe(workspace, opened, job, (&alignment, &standing), scan_n, report)?);
+        observed.extend(observe(workspace, opened, job, (&alignment, &standing, &staying), scan_n, report)?);
     }
     let mut meant: BTreeMap<u64, BTreeSet<u32>> = BTreeMap::new();
     jobs.iter().for_each(|j| meant.entry(j.seal.n).or_default().extend(j.targets.iter().copied()));
@@ -167,7 +168,7 @@ fn observe(
     workspace: &mut Workspace,
     opened: &mut Opened,
     job: &Job,
-    (seen, standing): (&Alignment, &BTreeSet<(u64, u32)>),
+    (seen, standing, staying): (&Alignment, &BTreeSet<(u64, u32)>, &[Staying]),
     scan_n: u64,
     report: &mut ApplyReport,
 ) -> Result<Option<(u64, Vec<u32>)>, Fault> {
@@ -190,7 +191,7 @@ fn observe(
             *kept.entry("withdrawn".to_owned()).or_default() += std::mem::take(&mut done).len() as u64;
         }
     }
-    let looked = if job.by_hand() { None } else { searched(workspace, opened, job, &done)? };
+    let looked = if job.by_hand() { None } else { searched(workspace, opened, job, &done, staying)? };
     let cap = source_cap(workspace, &job.seal.dataset);
     let recall = if looked.is_some() { load_recall(workspace, &job.file("recall"))? } else { Recall::default() };
     let cols = match &looked {
@@ -251,16 +252,17 @@ fn sight_of(s: &Seen) -> Json {
 }
 
 /// The raw search after the erasure.
-fn searched(workspace: &mut Workspace, opened: &mut Opened, job: &Job, done: &[u32]) -> Result<Option<Absence>, Fault> {
+fn searched(
+    workspace: &mut Workspace,
+    opened: &mut Opened,
+    job: &Job,
+    done: &[u32],
+    staying: &[Staying],
+) -> Result<Option<Absence>, Fault> {
     let here = source_place(&job.seal.dataset);
-    // Values stand lawfully only in data sets that were sealed and decided on; anywhere else they remain.
-    let sealed: BTreeSet<Place> = workspace.state.newest_seals().iter().map(|s| s.dataset.clone()).collect();
-    let lawful = |p: &&Place| source_place(p) == here && sealed.contains(p);
-    let listed = opened.listed.iter().map(|l| &l.dataset).filter(|d| lawful(&&d.place));
-    let staying: Vec<Staying> = listed.map(|d| Staying { dataset: d.clone(), parts: None }).collect();
     let Some((_, Some(open))) = opened.sources.iter_mut().find(|(p, _)| *p == here) else { return Ok(None) };
     let sight = sight(workspace, open.as_ref(), &job.seal, done, &job.columns, false)?;
-    absence(open.as_mut(), &job.seal.dataset, &staying, sight).map(Some)
+    absence(open.as_mut(), &job.seal.dataset, staying, sight).map(Some)
 }
 
 /// Looks at orders of a plan that was replaced, and settles them: what was done stays done, the rest is withdrawn.

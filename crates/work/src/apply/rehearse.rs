@@ -37,6 +37,10 @@ fn sound(place: &Place, done: &Rehearsal) -> Result<(), Fault> {
     if done.orphans > 0 {
         return Err(Fault::new("foreign_keys_broken").with("source", place).with("rows", done.orphans));
     }
+    // A table that others refer to is emptied, not deleted from: what changes elsewhere all the same is somebody else's.
+    if done.cascades > 0 {
+        return Err(Fault::new("references_carry").with("place", place).with("rows", done.cascades).with("of", done.tried));
+    }
     // What a trigger copies elsewhere is neither sealed nor ordered.
     if done.copies > 0 && !done.triggers_off {
         return Err(Fault::new("triggers_copy").with("place", place).with("rows", done.copies).with("of", done.tried));
