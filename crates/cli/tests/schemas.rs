@@ -25,7 +25,7 @@ struct Schema {
     holds: &'static [(&'static str, &'static str)],
 }
 
-const VOUCHERS: (&str, &str, &str) = ("fapiao", "voucher", "buyer: [buyer]");
+const VOUCHERS: (&str, &str, &str) = ("fapiao", "voucher", "voucher: [no], buyer: [buyer]");
 const EMPTIED: (&str, &str) = ("SELECT count(*) FROM client WHERE mobile IS NOT NULL OR email LIKE '%@shop.cn'", "0");
 const NAMES: (&str, &str) = ("SELECT count(*) FROM client WHERE name LIKE 'Name %'", "1200");
 const NOBODY: (&str, &str) = ("SELECT count(*) FROM client", "0");
@@ -92,7 +92,7 @@ const POSTGRES: &[Schema] = &[
         more: &[("acc.fapiao", "none", "")],
         how: "delete",
         ends: "L3",
-        holds: &[("SELECT count(*) FROM acc.fapiao", "1200"), ("SELECT count(email) FROM client", "0")],
+        holds: &[("SELECT count(*) FROM acc.fapiao", "1200"), ("SELECT count(*) FROM client WHERE email LIKE '%@shop.cn'", "0")],
     },
     Schema {
         name: "partition",
@@ -103,7 +103,7 @@ const POSTGRES: &[Schema] = &[
         more: &[VOUCHERS],
         how: "delete",
         ends: "L3",
-        holds: &[("SELECT count(*) FROM fapiao", "1200"), ("SELECT count(email) FROM client", "0")],
+        holds: &[("SELECT count(*) FROM fapiao", "1200"), ("SELECT count(*) FROM client WHERE email LIKE '%@shop.cn'", "0")],
     },
     Schema {
         name: "ruled",
@@ -152,7 +152,7 @@ const MARIADB: &[Schema] = &[
     Schema {
         name: "bits",
         sql: "DROP TABLE client; CREATE TABLE client (id BIT(16) PRIMARY KEY, name VARCHAR(40), mobile VARCHAR(20), email VARCHAR(60) NOT NULL);
-            INSERT INTO client SELECT seq, concat('Name ', seq), 13800000000 + seq, concat('person', seq, '@shop.cn') FROM seq_1_to_1200;",
+            INSERT INTO client SELECT seq, concat('Name ', seq), 13999990000 + seq, concat('person', seq, '.bits@shop.cn') FROM seq_1_to_1200;",
         more: &[],
         how: "empty",
         ends: "L3",
@@ -160,8 +160,10 @@ const MARIADB: &[Schema] = &[
     },
 ];
 
-fn clients() -> String {
-    let row = |n: usize| format!("({n}, 'Name {n}', '{}', 'person{n}@shop.cn')", 13_800_000_000 + n);
+/// Values that no other schema of the same server has.
+fn clients(schema: &Schema) -> String {
+    let series = schema.name.bytes().fold(7usize, |n, b| (n * 31 + usize::from(b)) % 90_000);
+    let row = |n: usize| format!("({n}, 'Name {n} {series}', '{}', 'person{n}.{series}@shop.cn')", 13_000_000_000 + series * 10_000 + n);
     let rows: Vec<String> = (1..=PERSONS).map(row).collect();
     format!(
         "CREATE TABLE client (id INT PRIMARY KEY, name VARCHAR(40), mobile VARCHAR(20), email VARCHAR(60) NOT NULL);
@@ -175,7 +177,7 @@ fn carried_out(schema: &Schema, kind: &str, url: &str, files: &std::path::Path) 
     let case = Case::new();
     let (class, groups) = match schema.how {
         "delete" => ("marketing_list", "contact: [name, mobile, email]"),
-        _ => ("employee", "identity: [name], contact: [mobile, email]"),
+        _ => ("employee", "employment: [name], contact: [mobile, email]"),
     };
     let set = |(table, class, groups): &(&str, &str, &str)| match *class {
         "none" => format!("  - {{at: db/{table}, class: none, why: keys alone}}\n"),
@@ -187,11 +189,13 @@ fn carried_out(schema: &Schema, kind: &str, url: &str, files: &std::path::Path) 
         "case.yaml",
         format!("{}sources:\n  - {source}\ndatasets:\n{}vault: {{holder: keys/epoch-key}}\n", head(&day(-90), &day(60)), sets.concat()),
     );
-    case.prepared();
+    prepared(&case);
     let out = case.run(&["apply", "--json"]);
-    let said: Value = serde_json::from_slice(if out.status.success() { &out.stdout } else { &out.stderr }).unwrap();
-    if !out.status.success() {
-        return said["error"]["code"].as_str().unwrap().to_owned();
+    let text = [out.stdout, out.stderr].map(|b| String::from_utf8(b).unwrap()).concat();
+    let found = text.find('{').and_then(|at| serde_json::Deserializer::from_str(&text[at..]).into_iter().next());
+    let said: Value = found.unwrap_or_else(|| panic!("{}: {text}", schema.name)).unwrap();
+    if let Some(code) = said["error"]["code"].as_str() {
+        return format!("{code} {}", said["error"]["args"]);
     }
     let done = said["done"].as_array().unwrap();
     assert!(!done.is_empty() && done.iter().all(|d| d["rows_kept"] == 0), "{}: {said:#}", schema.name);
@@ -201,12 +205,35 @@ fn carried_out(schema: &Schema, kind: &str, url: &str, files: &std::path::Path) 
     levels.join(",")
 }
 
+/// As [`Case::prepared`], with every question answered: nothing holds anything back.
+fn prepared(case: &Case) {
+    case.ok(&["subjects"]);
+    case.answer_tasks();
+    case.drill();
+    loop {
+        let open = case.json(&["questions"]);
+        let Some(first) = open["questions"].as_array().unwrap().first() else { break };
+        let fact = first["fact"].as_str().unwrap();
+        let value = match fact {
+            "holding.statutory_copy" => "yes".to_owned(),
+            "holding.ends_on" => day(-10),
+            "person.region" => "cn".to_owned(),
+            _ => "no".to_owned(),
+        };
+        let at = first["holding"].as_str().map(|h| format!("@{h}")).unwrap_or_default();
+        case.ok(&["answer", &format!("{fact}{at}={value}")]);
+    }
+    case.ok(&["plan"]);
+    case.approve();
+    case.ok(&["backup"]);
+}
+
 fn every(schemas: &[&[Schema]], run: impl Fn(&Schema) -> (String, Box<dyn Fn(&str) -> String>)) {
     let only = std::env::var("SCHEMA").unwrap_or_default();
     let mut wrong = Vec::new();
     for schema in schemas.iter().copied().flatten().filter(|s| only.is_empty() || s.name == only) {
         let (ended, ask) = run(schema);
-        if ended != schema.ends {
+        if ended.split(' ').next() != Some(schema.ends) {
             wrong.push(format!("{}: {ended}, not {}", schema.name, schema.ends));
         }
         for (sql, answer) in schema.holds {
@@ -225,7 +252,7 @@ fn on_postgresql() {
     every(&[EITHER, POSTGRES], |schema| {
         let name = schema.name;
         postgres.sql("postgres", &format!("CREATE DATABASE {name}"));
-        postgres.sql(name, &format!("{} {}", clients(), schema.sql));
+        postgres.sql(name, &format!("{} {}", clients(schema), schema.sql));
         let ended = carried_out(schema, "postgresql", &postgres.url("custody", name), &postgres.data());
         let server = std::rc::Rc::clone(&postgres);
         (ended, Box::new(move |sql| server.sql(name, sql)))
@@ -237,7 +264,7 @@ fn on_mariadb() {
     let mariadb = std::rc::Rc::new(Mariadb::start());
     every(&[EITHER, MARIADB], |schema| {
         let name = schema.name;
-        mariadb.sql(&format!("CREATE DATABASE {name}; USE {name}; {} {}", clients(), schema.sql));
+        mariadb.sql(&format!("CREATE DATABASE {name}; USE {name}; {} {}", clients(schema), schema.sql));
         let ended = carried_out(schema, "mariadb", &mariadb.url("root", name), &mariadb.data());
         let server = std::rc::Rc::clone(&mariadb);
         (ended, Box::new(move |sql| server.sql(&format!("USE {name}; {sql}"))))

@@ -123,7 +123,7 @@ pub struct Rehearsal {
     pub orphans: u64,
     /// Rows of other tables that references took with them: deleted, emptied, or changed to what is left here.
     pub cascades: u64,
-    /// Rows that triggers wrote, or would have written if they were not switched off.
+    /// Rows that triggers wrote; none where they are switched off, for what they write leaves traces in its table even when it is taken back.
     pub copies: u64,
     /// Whether triggers are switched off while it is erased.
     pub triggers_off: bool,

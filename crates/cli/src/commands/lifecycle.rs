@@ -85,7 +85,7 @@ fn show_rehearsed(session: &Session<'_>, report: &ApplyReport) {
         ("触发器写出", "written by triggers"),
     ];
     say::table(&head.map(|(zh, en)| session.pick(zh, en)), report.rehearsed.iter().map(row).collect());
-    if report.rehearsed.iter().any(|(_, r)| r.copies > 0 && r.triggers_off) {
+    if report.rehearsed.iter().any(|(_, r)| r.triggers_off) {
         session.tell("销毁时触发器不会运行。", "triggers do not run while it is erased.");
     }
 }

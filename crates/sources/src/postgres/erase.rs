@@ -75,7 +75,7 @@ impl<'a> Batch<'a> {
         }
         self.rows = 0;
         let mut transaction = writer.transaction().map_err(|e| fault(&e, self.place))?;
-        self.statements(&mut transaction, false)?;
+        self.statements(&mut transaction)?;
         transaction.commit().map_err(|e| fault(&e, self.place))?;
         self.deleted.clear();
         self.emptied.clear();
@@ -83,14 +83,14 @@ impl<'a> Batch<'a> {
     }
 
     /// Erases the rows of the batch; gives how many were met.
-    pub(super) fn statements(&self, transaction: &mut postgres::Transaction<'_>, with_triggers: bool) -> Result<u64, Fault> {
+    pub(super) fn statements(&self, transaction: &mut postgres::Transaction<'_>) -> Result<u64, Fault> {
         let map = |e: postgres::Error| fault(&e, self.place);
         if self.table.kind == Kind::LargeObjects {
             return self.unlink(transaction);
         }
         let mut met = 0;
         // Triggers would write the values once more, into places that nobody ordered anything about.
-        let triggers = if with_triggers { &[] } else { self.table.triggers.as_slice() };
+        let triggers = self.table.triggers.as_slice();
         triggers.iter().try_for_each(|t| transaction.batch_execute(&t.switch(false)).map_err(map))?;
         if !self.deleted.is_empty() {
             let sql = delete(self.table);

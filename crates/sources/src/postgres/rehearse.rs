@@ -54,44 +54,19 @@ const RULES: &str = "SELECT 1 FROM pg_rewrite WHERE ev_class = $1 AND ev_type IN
 fn tried(transaction: &mut Transaction<'_>, place: &Place, table: &Table, batch: &Batch<'_>) -> Result<Rehearsal, Fault> {
     let map = |e: postgres::Error| fault(&e, place);
     let mut out = Rehearsal { tried: batch.rows as u64, triggers_off: !table.triggers.is_empty(), ..Rehearsal::default() };
-    let before = Counters::now(transaction, table, place)?;
-    let mut inner = transaction.transaction().map_err(map)?;
-    out.met = batch.statements(&mut inner, false)?;
+    let before = elsewhere(transaction, table).map_err(map)?;
+    out.met = batch.statements(transaction)?;
     // References that wait for the end of the transaction are looked at now.
-    inner.batch_execute("SET CONSTRAINTS ALL IMMEDIATE").map_err(map)?;
-    out.cascades = Counters::now(&mut inner, table, place)?.elsewhere - before.elsewhere;
-    inner.rollback().map_err(map)?;
-    if !table.triggers.is_empty() {
-        let before = Counters::now(transaction, table, place)?;
-        let mut inner = transaction.transaction().map_err(map)?;
-        // A trigger may refuse altogether: then it writes nothing.
-        let written = batch.statements(&mut inner, true).and_then(|_| Counters::now(&mut inner, table, place));
-        inner.rollback().map_err(map)?;
-        let after = written.map_or(before, |after| after);
-        out.copies = (after.elsewhere - before.elsewhere).saturating_sub(out.cascades) + (after.inserted - before.inserted);
-    }
+    transaction.batch_execute("SET CONSTRAINTS ALL IMMEDIATE").map_err(map)?;
+    out.cascades = elsewhere(transaction, table).map_err(map)? - before;
     Ok(out)
 }
 
-/// What the transaction has done so far.
-#[derive(Clone, Copy)]
-struct Counters {
-    /// Rows inserted into the table.
-    inserted: u64,
-    /// Rows written or deleted in any other.
-    elsewhere: u64,
-}
+const ELSEWHERE: &str = "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::int8 FROM pg_stat_xact_user_tables \
+     WHERE relid NOT IN (SELECT $1::oid UNION SELECT relid FROM pg_partition_tree($1::oid))";
 
-const COUNTERS: &str = "SELECT coalesce(sum(n_tup_ins) FILTER (WHERE own), 0)::int8, \
-     coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del) FILTER (WHERE NOT own), 0)::int8 \
-     FROM (SELECT n_tup_ins, n_tup_upd, n_tup_del, relid IN (SELECT $1::oid UNION SELECT relid FROM pg_partition_tree($1::oid)) AS own \
-     FROM pg_stat_xact_user_tables) AS t";
-
-impl Counters {
-    fn now(transaction: &mut Transaction<'_>, table: &Table, place: &Place) -> Result<Counters, Fault> {
-        let map = |e: postgres::Error| fault(&e, place);
-        let row = transaction.query_one(COUNTERS, &[&table.oid]).map_err(map)?;
-        let count = |i: usize| row.try_get::<_, i64>(i).map(|n| u64::try_from(n).unwrap_or_default()).map_err(map);
-        Ok(Counters { inserted: count(0)?, elsewhere: count(1)? })
-    }
+/// Rows that the transaction wrote or deleted in other tables so far.
+fn elsewhere(transaction: &mut Transaction<'_>, table: &Table) -> Result<u64, postgres::Error> {
+    let row = transaction.query_one(ELSEWHERE, &[&table.oid])?;
+    row.try_get::<_, i64>(0).map(|n| u64::try_from(n).unwrap_or_default())
 }

@@ -42,7 +42,7 @@ fn sound(place: &Place, done: &Rehearsal) -> Result<(), Fault> {
         return Err(Fault::new("references_carry").with("place", place).with("rows", done.cascades).with("of", done.tried));
     }
     // What a trigger copies elsewhere is neither sealed nor ordered.
-    if done.copies > 0 && !done.triggers_off {
+    if done.copies > 0 {
         return Err(Fault::new("triggers_copy").with("place", place).with("rows", done.copies).with("of", done.tried));
     }
     Ok(())
