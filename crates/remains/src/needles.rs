@@ -45,27 +45,61 @@ impl Needle {
 }
 
 /// Many needles behind one filter.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Needles {
     all: Vec<Needle>,
-    heads: HashMap<u64, Vec<u32>>,
+    index: Option<Index>,
+}
+
+/// Needles by their first bytes; made when the search begins.
+#[derive(Debug)]
+struct Index {
+    /// By first eight bytes, then length, then all bytes: of one length and beginning, one is found by halving.
+    order: Vec<u32>,
+    /// Where those with the same first eight bytes lie in that order.
+    heads: HashMap<u64, (u32, u32)>,
+    /// A bit for each first eight bytes.
     filter: Vec<u64>,
+    /// All but the bits of a hash that say where its bit lies.
+    shift: u32,
 }
 
-const FILTER_BITS: u32 = 22;
-
-fn slot(head: u64) -> (usize, u64) {
-    let hash = head.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - FILTER_BITS);
-    (usize::try_from(hash >> 6).unwrap_or_default(), 1 << (hash & 63))
-}
+/// Bits of the filter, as a power of two, at least and at most; between them sixteen a needle.
+const FILTER_BITS: (u32, u32) = (16, 30);
 
 fn head(bytes: &[u8]) -> Option<u64> {
     bytes.first_chunk::<8>().map(|b| u64::from_le_bytes(*b))
 }
 
-impl Default for Needles {
-    fn default() -> Needles {
-        Needles { all: Vec::new(), heads: HashMap::new(), filter: vec![0; 1 << (FILTER_BITS - 6)] }
+impl Index {
+    fn new(all: &[Needle]) -> Index {
+        let mut order: Vec<u32> = (0..u32::try_from(all.len()).unwrap_or(u32::MAX)).collect();
+        let key = |id: &u32| all.get(*id as usize).map(|n| (head(&n.bytes).unwrap_or_default(), n.bytes.len(), &*n.bytes));
+        order.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
+        let bits = (all.len().max(1) * 16).ilog2().clamp(FILTER_BITS.0, FILTER_BITS.1);
+        let mut out = Index { order: Vec::new(), heads: HashMap::new(), filter: vec![0; 1 << (bits - 6)], shift: 64 - bits };
+        for (at, id) in (0u32..).zip(&order) {
+            let first = all.get(*id as usize).and_then(|n| head(&n.bytes)).unwrap_or_default();
+            out.heads.entry(first).or_insert((at, at)).1 = at + 1;
+            let (word, bit) = out.slot(first);
+            out.filter.get_mut(word).into_iter().for_each(|w| *w |= bit);
+        }
+        out.order = order;
+        out
+    }
+
+    fn slot(&self, head: u64) -> (usize, u64) {
+        let hash = head.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> self.shift;
+        (usize::try_from(hash >> 6).unwrap_or_default(), 1 << (hash & 63))
+    }
+
+    /// The needles that begin with these bytes.
+    fn beginning(&self, head: u64) -> &[u32] {
+        let (word, bit) = self.slot(head);
+        if self.filter.get(word).is_none_or(|w| w & bit == 0) {
+            return &[];
+        }
+        self.heads.get(&head).and_then(|(from, to)| self.order.get(*from as usize..*to as usize)).unwrap_or_default()
     }
 }
 
@@ -78,13 +112,10 @@ impl Needles {
     /// Adds a needle of a value; bytes that are too short are refused, long ones cut.
     pub fn add(&mut self, value: u32, kind: Kind, bytes: &[u8]) -> bool {
         let bytes = bytes.get(..bytes.len().min(NEEDLE_MAX)).unwrap_or_default();
-        let Some(key) = head(bytes) else { return false };
-        let Ok(id) = u32::try_from(self.all.len()) else { return false };
-        self.heads.entry(key).or_default().push(id);
-        let (word, bit) = slot(key);
-        if let Some(w) = self.filter.get_mut(word) {
-            *w |= bit;
+        if bytes.len() < NEEDLE_MIN || self.all.len() >= u32::MAX as usize {
+            return false;
         }
+        self.index = None;
         self.all.push(Needle { value, kind, met: 0, bytes: bytes.into() });
         true
     }
@@ -122,17 +153,19 @@ impl Needles {
             return;
         }
         let mark = 1u64 << structure.min(STRUCTURES_MAX - 1);
+        let index = self.index.get_or_insert_with(|| Index::new(&self.all));
         for (i, window) in bytes.windows(NEEDLE_MIN).enumerate() {
-            let Some(key) = head(window) else { continue };
-            let (word, bit) = slot(key);
-            if self.filter.get(word).is_none_or(|w| w & bit == 0) {
-                continue;
-            }
-            let Some(ids) = self.heads.get(&key) else { continue };
+            let mut ids = head(window).map_or(&[][..], |h| index.beginning(h));
             let rest = bytes.get(i..).unwrap_or_default();
-            for id in ids {
-                if let Some(n) = self.all.get_mut(*id as usize).filter(|n| rest.starts_with(&n.bytes)) {
-                    n.met |= mark;
+            while let Some(len) = ids.first().and_then(|id| self.all.get(*id as usize)).map(|n| n.bytes.len()) {
+                let of = |id: &u32| self.all.get(*id as usize).map_or(&[][..], |n| &n.bytes);
+                let (same, longer) = ids.split_at(ids.partition_point(|id| of(id).len() <= len));
+                ids = longer;
+                let Some(text) = rest.get(..len) else { break };
+                let from = same.partition_point(|id| of(id) < text);
+                let met = same.iter().skip(from).take_while(|id| of(id) == text).count();
+                for id in same.iter().skip(from).take(met) {
+                    self.all.get_mut(*id as usize).into_iter().for_each(|n| n.met |= mark);
                 }
             }
         }
@@ -183,5 +216,18 @@ mod tests {
         assert!(!needles.add(2, Kind::Alone, b"short"));
         needles.look_in(5, Drip(b"xxxxxxxxxxxxxxxxxxxxxxxx13800138000yyyyyy")).unwrap();
         assert_eq!(needles.iter().map(|n| n.met).collect::<Vec<_>>(), [1 << 5, 0]);
+    }
+
+    #[test]
+    fn many_needles_of_one_beginning_are_told_apart() {
+        let mut needles = Needles::new();
+        for n in 0..2_000u32 {
+            needles.add(n, Kind::Alone, format!("client.{n}").as_bytes());
+        }
+        needles.look(0, b"-- client.17 -- client.1999!");
+        needles.add(2_000, Kind::Alone, b"client.17 -");
+        needles.look(1, b"client.17 --");
+        let met: Vec<(u32, u64)> = needles.iter().filter(|n| n.met > 0).map(|n| (n.value, n.met)).collect();
+        assert_eq!(met, [(1, 3), (17, 3), (19, 1), (199, 1), (1_999, 1), (2_000, 2)], "shorter ones stand in longer ones");
     }
 }

@@ -57,8 +57,9 @@ pub(crate) type Pages = Arc<dyn Fn(u64, &[u8]) -> usize>;
 pub(crate) enum Form {
     /// As it is.
     Plain,
-    /// As it is, and once more with the headers of its pages cut away: page, first and other headers in bytes.
-    Cut(usize, usize, usize),
+    /// As it is, and once more with the headers of its pages cut away: page, first and other headers in bytes; then with what is packed
+    /// anywhere in it unpacked.
+    Cut(usize, usize, usize, fn() -> Box<dyn Unpack>),
     /// Page by page, each of its own structure; values do not cross pages.
     Pages(usize, Pages),
     /// As it is, and once more page by page, with what is packed in pages of this size unpacked.
@@ -69,6 +70,9 @@ pub(crate) enum Form {
 pub(crate) trait Unpack {
     /// Hears whatever is unpacked from the next page.
     fn page(&mut self, page: &[u8], hear: &mut dyn FnMut(&[u8]));
+
+    /// The same of bytes in which pages lie anywhere.
+    fn anywhere(&mut self, bytes: &[u8], hear: &mut dyn FnMut(&[u8]));
 
     /// The same once there are no more pages.
     fn end(&mut self, hear: &mut dyn FnMut(&[u8]));
@@ -100,9 +104,11 @@ fn look_in(file: &Raw, needles: &mut Needles) -> io::Result<u64> {
     let open = || File::open(&file.path);
     match &file.form {
         Form::Plain => needles.look_in(file.structure, open()?),
-        Form::Cut(page, first, other) => {
+        Form::Cut(page, first, other, unpack) => {
             let read = needles.look_in(file.structure, open()?)?;
-            needles.look_in(file.structure, Cut::new(open()?, *page, *first, *other))?;
+            let cut = || Ok::<_, io::Error>(Cut::new(open()?, *page, *first, *other));
+            needles.look_in(file.structure, cut()?)?;
+            strewn(cut()?, unpack().as_mut(), &mut |bytes| needles.look(file.structure, bytes))?;
             Ok(read)
         }
         Form::Packed(size, unpack) => {
@@ -157,6 +163,23 @@ fn packed(mut input: File, size: usize, unpack: &mut dyn Unpack, hear: &mut dyn 
             unpack.end(hear);
             return Ok(());
         }
+    }
+}
+
+/// Longest packed value that is seen across two readings.
+const CARRY: usize = 64 << 10;
+
+fn strewn(mut input: impl Read, unpack: &mut dyn Unpack, hear: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+    let mut buffer = vec![0u8; BUFFER + CARRY];
+    let mut kept = 0;
+    loop {
+        let filled = kept + fill(&mut input, buffer.get_mut(kept..).unwrap_or_default())?;
+        unpack.anywhere(buffer.get(..filled).unwrap_or_default(), hear);
+        if filled < buffer.len() {
+            return Ok(());
+        }
+        buffer.copy_within(BUFFER.., 0);
+        kept = CARRY;
     }
 }
 

@@ -9,6 +9,8 @@ use crate::files::Unpack;
 pub(super) const PAGE: usize = 8_192;
 /// Longest value that is unpacked.
 const VALUE_MAX: usize = 16 << 20;
+/// Neither method makes more of a byte.
+const RATIO_MAX: usize = 255;
 /// What is kept of a piece, so that a value across its end is seen.
 const BORDER: usize = 64;
 
@@ -31,6 +33,14 @@ impl Unpack for Packed {
         for tuple in tuples(page) {
             if let Some((value, number, piece)) = piece_of(tuple) {
                 self.piece((value, number), piece, hear);
+            }
+        }
+    }
+
+    fn anywhere(&mut self, bytes: &[u8], hear: &mut dyn FnMut(&[u8])) {
+        for at in 0..bytes.len() {
+            if let Some(value) = bytes.get(at..).and_then(inline) {
+                hear(&value);
             }
         }
     }
@@ -81,7 +91,8 @@ fn inline(bytes: &[u8]) -> Option<Vec<u8>> {
 
 /// What `tcinfo` says is packed here: its size in 30 bits, and the method; whether all of it came out.
 fn unpack(info: u32, bytes: &[u8]) -> Option<(Vec<u8>, bool)> {
-    let size = usize::try_from(info & 0x3fff_ffff).ok().filter(|n| (8..=VALUE_MAX).contains(n) && *n > bytes.len())?;
+    let most = VALUE_MAX.min(bytes.len().saturating_mul(RATIO_MAX));
+    let size = usize::try_from(info & 0x3fff_ffff).ok().filter(|n| (bytes.len() + 1..=most).contains(n))?;
     let out = match info >> 30 {
         0 => pglz(bytes, size),
         1 => lz4(bytes, size),

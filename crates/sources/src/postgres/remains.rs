@@ -46,7 +46,7 @@ pub(super) fn search(postgres: &mut Postgres, place: &Place, needles: &mut Needl
         let short = path.strip_prefix(&folder).unwrap_or(&path).to_owned();
         if short.starts_with("pg_wal") {
             let (page, first, other) = WAL_PAGE;
-            return Raw { path, structure: logs, form: Form::Cut(page, first, other) };
+            return Raw { path, structure: logs, form: Form::Cut(page, first, other, || Box::new(Packed::default())) };
         }
         let structure = match relations.get(&relation_file(&short)) {
             Some(known) => *known,
