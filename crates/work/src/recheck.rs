@@ -85,7 +85,7 @@ pub fn recheck(workspace: &mut Workspace, how: &Recheck, progress: &dyn Progress
         .iter()
         .filter(|(_, o)| o.observed.as_ref().is_some_and(|seen| seen.rows_done > 0))
         .filter_map(|(n, o)| match &o.kind {
-            case::OrderKind::Destroy(e) => Some((*n, e.clone())),
+            case::OrderKind::Destroy(e) | case::OrderKind::Anonymise(e) => Some((*n, e.clone())),
             _ => None,
         })
         .collect();
