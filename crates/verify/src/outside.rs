@@ -86,11 +86,11 @@ fn sought(args: &RemainsArgs) -> Result<(Sought, usize, usize), Refused> {
     Ok((Sought::Filter(Box::new(search)), count, 0))
 }
 
-/// A value in every form that is searched for; whether any is long enough.
+/// A value in every form that is searched for; whether it is long enough as it is, or as a number.
 fn add(needles: &mut Needles, n: u32, value: &str) -> bool {
-    let mut any = false;
-    for encoding in [Encoding::Utf8, Encoding::Gb18030, Encoding::Utf16Le, Encoding::Utf16Be] {
-        any |= needles.add(n, Kind::Alone, &encoding.encode(value));
+    let mut any = needles.add(n, Kind::Alone, value.as_bytes());
+    for encoding in [Encoding::Gb18030, Encoding::Utf16Le, Encoding::Utf16Be] {
+        needles.add(n, Kind::Alone, &encoding.encode(value));
     }
     // Numbers as stores pack them: eight bytes of either order, and with the sign turned as InnoDB keeps it.
     if let Ok(number) = value.parse::<i64>()

@@ -3,10 +3,10 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use case::{ActRecorded, By, Event};
+use case::{ActRecorded, AgreementState, By, Event};
 use remains::{BlindKey, Blinded, Kind, Needles};
 use terms::json::{Json, json};
-use terms::{Digest, Fault};
+use terms::{Digest, Fault, Id};
 use zeroize::Zeroizing;
 
 use crate::attachments;
@@ -38,10 +38,11 @@ const DESTROYED: &str = "remains_filter_destroyed";
 /// If there is no such agreement in force, an earlier filter was not destroyed yet, a source cannot be read, or a file is there already.
 pub fn blind(workspace: &mut Workspace, how: &Blind, progress: &dyn Progress) -> Result<(u64, Digest), Fault> {
     let today = workspace.today()?;
-    let known = workspace.state.agreements.values().find(|a| a.agreement.as_str() == how.agreement);
-    if !known.is_some_and(|a| a.from <= today && today <= a.to) {
-        return Err(Fault::new("agreement_not_in_force").with("agreement", &how.agreement));
-    }
+    // By the id of its file, or as the ledger has it.
+    let named =
+        |a: &&AgreementState| a.agreement.as_str() == how.agreement || a.agreement.as_str().strip_prefix("g-") == Some(&how.agreement);
+    let known = workspace.state.agreements.values().find(|a| named(a) && a.from <= today && today <= a.to);
+    let agreement = known.ok_or_else(|| Fault::new("agreement_not_in_force").with("agreement", &how.agreement))?.agreement.clone();
     let of = |kind: &str| workspace.state.acts.get(kind).and_then(|all| all.iter().max()).copied();
     if of(MADE) > of(DESTROYED) {
         return Err(Fault::new("filter_not_destroyed"));
@@ -59,7 +60,12 @@ pub fn blind(workspace: &mut Workspace, how: &Blind, progress: &dyn Progress) ->
     write_new(&how.filter, &bytes)?;
     let digits: Zeroizing<String> = Zeroizing::new(key.iter().map(|b| format!("{b:02x}")).collect());
     write_new(&how.key, digits.as_bytes())?;
-    record(workspace, how, &json!({"commitment": commitment, "fingerprints": count, "type": "custody.remains_filter", "v": 1}))?;
+    record(
+        workspace,
+        &how.filter,
+        &agreement,
+        &json!({"commitment": commitment, "fingerprints": count, "type": "custody.remains_filter", "v": 1}),
+    )?;
     Ok((count, commitment))
 }
 
@@ -91,13 +97,13 @@ fn needles(workspace: &mut Workspace, progress: &dyn Progress) -> Result<Needles
 }
 
 /// The entry: that a filter was made, under which agreement, and what it commits to.
-fn record(workspace: &mut Workspace, how: &Blind, statement: &Json) -> Result<(), Fault> {
-    let file = how.filter.with_extension("statement.json");
+fn record(workspace: &mut Workspace, filter: &Path, agreement: &Id, statement: &Json) -> Result<(), Fault> {
+    let file = filter.with_extension("statement.json");
     write_new(&file, statement.to_string().as_bytes())?;
     let sealed = attachments::seal(workspace, &[file])?;
     let by = workspace.operator_person()?;
     let act =
-        ActRecorded { about: vec![how.agreement.clone()], by, day: workspace.today()?, evidence: sealed.names, kind: MADE.to_owned() };
+        ActRecorded { about: vec![agreement.to_string()], by, day: workspace.today()?, evidence: sealed.names, kind: MADE.to_owned() };
     workspace.record_with_body(By::Operator, Event::ActRecorded(act), json!({"evidence": sealed.body, "statement": statement}))?;
     Ok(())
 }
