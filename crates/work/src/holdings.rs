@@ -1,7 +1,7 @@
 //! Holdings for the plan: facts of data sets from the case file, field groups from the inventory, branches from the seals.
 
 use case::file::{CaseFile, Way};
-use terms::{Branch, DatasetSeen, Day, Given, GroupIn, Holding, Place, Tier, Value};
+use terms::{Branch, DatasetSeen, Day, Given, GroupIn, Holding, Place, Reach, Tier, Value};
 
 use crate::survey::Listed;
 
@@ -32,7 +32,7 @@ pub(crate) fn holding(file: &CaseFile, listed: &Listed, seen: &DatasetSeen, all:
         kind: source.kind(),
         reach: source.reach(),
         given,
-        groups: anonymised(listed, groups(seen)),
+        groups: anonymised(listed, source.reach(), groups(seen)),
         copies: Vec::new(),
         branches: Vec::new(),
         purge: seen.purge.clone(),
@@ -43,8 +43,9 @@ pub(crate) fn holding(file: &CaseFile, listed: &Listed, seen: &DatasetSeen, all:
 }
 
 /// Groups of which something coarser is left: the case file says of each column what is left in it, and of one at least a coarser value.
-fn anonymised(listed: &Listed, mut groups: Vec<GroupIn>) -> Vec<GroupIn> {
-    let Some(said) = listed.said.as_ref().filter(|s| !s.leave.is_empty()) else { return groups };
+fn anonymised(listed: &Listed, reach: Reach, mut groups: Vec<GroupIn>) -> Vec<GroupIn> {
+    // Only where Custody writes itself can it measure what is left.
+    let Some(said) = listed.said.as_ref().filter(|s| reach == Reach::Direct && !s.leave.is_empty()) else { return groups };
     let way = |c: &u32| said.leave.get(&listed.dataset.columns.get(*c as usize)?.name)?.parse::<Way>().ok();
     for group in &mut groups {
         let ways: Option<Vec<Way>> = group.columns.iter().map(way).collect();
