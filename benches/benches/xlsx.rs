@@ -70,7 +70,7 @@ fn through_sources(what: &str, folder: &Path, rows: u64) {
     own::forget_peak();
     let began = Instant::now();
     source
-        .erase(&[place.clone()], &mut |_, _, _| {
+        .erase(std::slice::from_ref(&place), &mut |_, _, _| {
             row += 1;
             Ok(match goes(row) {
                 Some(Gone::Row) => Action::Delete,

@@ -150,6 +150,14 @@ const MARIADB: &[Schema] = &[
         holds: &[NAMES],
     },
     Schema {
+        name: "aria",
+        sql: "ALTER TABLE client ENGINE = Aria TRANSACTIONAL = 1;",
+        more: &[],
+        how: "empty",
+        ends: "L2",
+        holds: &[EMPTIED, NAMES],
+    },
+    Schema {
         name: "bits",
         sql: "DROP TABLE client; CREATE TABLE client (id BIT(16) PRIMARY KEY, name VARCHAR(40), mobile VARCHAR(20), email VARCHAR(60) NOT NULL);
             INSERT INTO client SELECT seq, concat('Name ', seq), 13999990000 + seq, concat('person', seq, '.bits@shop.cn') FROM seq_1_to_1200;",
