@@ -1,6 +1,6 @@
 //! The raw files of a SQLite database, told apart by structure, and probes that show which of them can be seen (docs/why/residue.md).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ::remains::Needles;
 use rusqlite::Connection;
@@ -54,11 +54,40 @@ fn structures_of(connection: &Connection, dataset: &Dataset, structures: &mut St
     let search = purge::full_text(connection)?;
     if !search.is_empty() {
         // A full-text index keeps words in pieces: a search for whole values does not see them.
-        let all = (0..).take(dataset.columns.len()).collect();
-        let words = structures.of("full_text", Holds::Blind(all));
-        out.extend(search.iter().flat_map(|t| ["data", "idx", "docsize"].map(|s| (format!("{}_{s}", t.to_lowercase()), words))));
+        let mut columns = BTreeSet::new();
+        for (table, sql) in &search {
+            columns.extend(words_of(connection, dataset, table, sql)?);
+        }
+        let words = structures.of("full_text", Holds::Blind(columns.into_iter().collect()));
+        out.extend(search.iter().flat_map(|(t, _)| ["data", "idx", "docsize"].map(|s| (format!("{}_{s}", t.to_lowercase()), words))));
     }
     Ok(out)
+}
+
+/// Columns of a data set whose words a full-text index may have: all where it does not say whose they are, none where they are another table's.
+fn words_of(connection: &Connection, dataset: &Dataset, table: &str, sql: &str) -> rusqlite::Result<Vec<u32>> {
+    let all = || (0..).zip(&dataset.columns);
+    let content = content_of(sql).unwrap_or_else(|| format!("{table}_content"));
+    if content.eq_ignore_ascii_case(&dataset.name) {
+        let mut statement = connection.prepare(&format!("PRAGMA table_info({})", quoted(table)))?;
+        let names: Vec<String> = statement.query_map([], |r| r.get("name"))?.collect::<rusqlite::Result<_>>()?;
+        // A table of its own has other names for them.
+        let own = content_of(sql).is_none();
+        return Ok(all().filter(|(_, c)| own || names.iter().any(|n| n.eq_ignore_ascii_case(&c.name))).map(|(i, _)| i).collect());
+    }
+    let known = "SELECT count(*) > 0 FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
+    let others: bool = connection.query_row(known, [&content], |r| r.get(0))?;
+    Ok(if others { Vec::new() } else { all().map(|(i, _)| i).collect() })
+}
+
+/// The table that a full-text index says it is over; none if it keeps its texts itself.
+fn content_of(sql: &str) -> Option<String> {
+    let option = |part: &str| {
+        let (name, value) = part.split_once('=')?;
+        let value = value.trim().trim_end_matches([')', ';']).trim().trim_matches(['\'', '"', '`', '[', ']']);
+        name.trim().eq_ignore_ascii_case("content").then(|| value.to_owned())
+    };
+    sql.split([',', '(']).find_map(option)
 }
 
 /// Columns of an index; of one over expressions those that its definition names.
