@@ -24,6 +24,10 @@ pub(super) fn search(sqlite: &Sqlite, place: &Place, needles: &mut Needles) -> R
     let pages = pages(&connection, &own, other).map_err(map)?;
     let size: u32 = connection.query_row("PRAGMA page_size", [], |r| r.get(0)).map_err(map)?;
     let size = usize::try_from(size).unwrap_or(4_096);
+    let bare = purge::full_text(&connection).map_err(map)?.into_iter().filter(|(_, sql)| content_of(sql).is_some_and(|c| c.is_empty()));
+    for (table, _) in bare {
+        ask(&connection, &table, structures.of("full_text", Holds::Nothing), needles);
+    }
     drop(connection);
     let raw: Vec<Raw> = sqlite
         .raw_files()
@@ -78,6 +82,19 @@ fn words_of(connection: &Connection, dataset: &Dataset, table: &str, sql: &str) 
     let known = "SELECT count(*) > 0 FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
     let others: bool = connection.query_row(known, [&content], |r| r.get(0))?;
     Ok(if others { Vec::new() } else { all().map(|(i, _)| i).collect() })
+}
+
+/// Asks a full-text index that has no texts of its own for every value, as a phrase: it cannot be made anew from rows that are left, and
+/// whoever keeps it may not have taken out what went.
+fn ask(connection: &Connection, table: &str, structure: usize, needles: &mut Needles) {
+    let name = quoted(table);
+    let Ok(mut statement) = connection.prepare(&format!("SELECT 1 FROM {name} WHERE {name} MATCH ?1 LIMIT 1")) else { return };
+    needles.ask(structure, &mut |bytes| {
+        let Ok(text) = std::str::from_utf8(bytes) else { return false };
+        // What was cut may end in the middle of a word. An index without places of words takes no phrase: there it stays unseen.
+        let open = if bytes.len() == ::remains::NEEDLE_MAX { "*" } else { "" };
+        statement.exists([format!("\"{}\"{open}", text.replace('"', " "))]).unwrap_or(false)
+    });
 }
 
 /// The table that a full-text index says it is over; none if it keeps its texts itself.
