@@ -54,13 +54,11 @@ fn database() -> String {
     )
 }
 
-fn case_over_a_database() -> Case {
+/// A case over a database that is made by these statements.
+fn case_over(database: &str, sets: &str) -> Case {
     let case = Case::new();
     std::fs::create_dir(case.folder.join("data")).unwrap();
-    rusqlite::Connection::open(case.folder.join("data/bank.db")).unwrap().execute_batch(&database()).unwrap();
-    let sets =
-        "  - {at: bank/client, class: kyc, groups: {identity: [name, mobile, email, doc, notes]}, tells: {relation_end: relation_end}}
-  - {at: bank/client_audit, class: kyc, groups: {identity: [email]}, tells: {relation_end: relation_end}}\n";
+    rusqlite::Connection::open(case.folder.join("data/bank.db")).unwrap().execute_batch(database).unwrap();
     let head = head(&day(-30), &day(120)).replace("sectors: [retail]", "sectors: [retail, precious_metals]");
     let source = "sources: [{id: bank, kind: sqlite, path: data/bank.db}]\n";
     case.write("case.yaml", format!("{head}{source}datasets:\n{sets}vault: {{holder: keys/epoch-key}}\n"));
@@ -68,6 +66,12 @@ fn case_over_a_database() -> Case {
     case.prepared();
     case
 }
+
+/// What the case file says of the two tables.
+const SETS: &str =
+    "  - {at: bank/client, class: kyc, groups: {identity: [name, mobile, email, doc, notes]}, tells: {relation_end: relation_end}}
+  - {at: bank/client_audit, class: kyc, groups: {identity: [email]}, tells: {relation_end: relation_end}}
+";
 
 /// Another process that has read, and holds on to what it saw.
 struct Reader(Child);
@@ -97,9 +101,20 @@ fn decoded(case: &Case) -> Value {
     case.decoded("sqlite_pages.py", &case.folder.join("data"), values)["found"].clone()
 }
 
+/// The level of each column of a receipt.
+fn levels(receipt: &Value) -> Vec<(u64, &str)> {
+    receipt["columns"].as_array().unwrap().iter().map(|c| (c["col"].as_u64().unwrap(), c["level"].as_str().unwrap())).collect()
+}
+
+/// Structures of a receipt in which too little of a column was seen while it lived.
+fn unseen(receipt: &Value) -> Vec<(&str, u64)> {
+    let recall = receipt["recall"].as_array().unwrap().iter().filter(|s| s["found"].as_u64() < s["asked"].as_u64());
+    recall.map(|s| (s["structure"].as_str().unwrap(), s["col"].as_u64().unwrap())).collect()
+}
+
 #[test]
 fn a_third_of_the_persons_is_gone_from_every_structure_or_l2_by_name() {
-    let case = case_over_a_database();
+    let case = case_over(&database(), SETS);
     let before = decoded(&case);
     assert_eq!((&before["rows"], &before["fts5_terms"]), (&(3 * GONE).into(), &GONE.into()), "the page walk sees: {before:#}");
     let reader = Reader::over(&case);
@@ -119,9 +134,39 @@ fn a_third_of_the_persons_is_gone_from_every_structure_or_l2_by_name() {
     reader.end();
     case.json(&["apply"]);
     let receipts = case.receipts();
-    println!("{receipts:#?}");
+    let of = |place: &str| receipts.iter().find(|r| r["recall"].as_array().unwrap().iter().any(|s| s["structure"] == place)).unwrap();
+    let (client, audit) = (of("src1/t1"), of("src1/t2"));
+    // Numbers in an index are shorter than anything that is searched for, words of mails lie in pieces: L2, by name.
+    let expected = [(1, "L3"), (2, "L2"), (3, "L2"), (4, "L3"), (5, "L3"), (6, "L3")];
+    assert_eq!((levels(client), unseen(client)), (expected.to_vec(), vec![("src1/t1#2", 2), ("full_text", 3)]), "{client:#}");
+    assert_eq!((levels(audit), unseen(audit)), (vec![(1, "L3"), (2, "L3")], vec![]), "{audit:#}");
+    assert_ne!(case.verified("case.dossier.zip")["result"], 1, "nothing is contradicted");
     let found = decoded(&case);
     for (structure, n) in found.as_object().unwrap() {
         assert_eq!(n, 0, "{structure}: {found:#}");
     }
+}
+
+#[test]
+fn an_index_of_words_without_texts_of_its_own_is_asked_and_what_it_still_has_is_no_destruction() {
+    let ended = day(-12 * 366);
+    let row = |n: usize| format!("({n}, '{}', '{ended}')", email(n));
+    let database = format!(
+        "CREATE TABLE client (id INTEGER PRIMARY KEY, email TEXT, relation_end TEXT NOT NULL);
+         INSERT INTO client VALUES {};
+         CREATE VIRTUAL TABLE bare USING fts5 (email, content = '');
+         INSERT INTO bare (rowid, email) SELECT id, email FROM client;",
+        (0..60).map(row).collect::<Vec<_>>().join(", ")
+    );
+    let case =
+        case_over(&database, "  - {at: bank/client, class: kyc, groups: {identity: [email]}, tells: {relation_end: relation_end}}\n");
+    let left = case.json_any(&["apply"]);
+    assert_eq!((&left["error"]["code"], &left["error"]["args"]["structures"]), (&"values_remain".into(), &"full_text".into()), "{left:#}");
+    // Its owner makes it anew.
+    let db = rusqlite::Connection::open(case.folder.join("data/bank.db")).unwrap();
+    db.execute_batch("INSERT INTO bare (bare) VALUES ('delete-all')").unwrap();
+    drop(db);
+    case.json(&["apply"]);
+    let found = case.decoded("sqlite_pages.py", &case.folder.join("data"), (0..60).flat_map(|n| [email(n), word(n)]));
+    assert_eq!((&found["found"]["plain"], &found["found"]["fts5_terms"]), (&0.into(), &0.into()), "{found:#}");
 }
