@@ -170,3 +170,23 @@ fn an_index_of_words_without_texts_of_its_own_is_asked_and_what_it_still_has_is_
     let found = case.decoded("sqlite_pages.py", &case.folder.join("data"), (0..60).flat_map(|n| [email(n), word(n)]));
     assert_eq!((&found["found"]["plain"], &found["found"]["fts5_terms"]), (&0.into(), &0.into()), "{found:#}");
 }
+
+#[test]
+fn what_an_open_program_has_only_written_to_its_journal_is_seen() {
+    let row = |n: usize| format!("({n}, '{}', '{}')", email(n), day(-12 * 366));
+    let made = "PRAGMA journal_mode = WAL; CREATE TABLE client (id INTEGER PRIMARY KEY, email TEXT, relation_end TEXT NOT NULL);";
+    let case = case_over(
+        &format!("{made} INSERT INTO client VALUES {};", row(0)),
+        "  - {at: bank/client, class: kyc, groups: {identity: [email]}, tells: {relation_end: relation_end}}\n",
+    );
+    let program = rusqlite::Connection::open(case.folder.join("data/bank.db")).unwrap();
+    program.execute_batch("PRAGMA wal_autocheckpoint = 0").unwrap();
+    program.execute_batch(&format!("INSERT INTO client VALUES {}", (1..60).map(row).collect::<Vec<_>>().join(", "))).unwrap();
+    case.ok(&["scan"]);
+    case.prepared();
+    let done = case.json(&["apply"]);
+    assert_eq!((&done["done"][0]["level"], &done["done"][0]["rows_done"]), (&"L3".into(), &60.into()), "{done:#}");
+    drop(program);
+    let found = case.decoded("sqlite_pages.py", &case.folder.join("data"), (0..60).map(email));
+    assert_eq!(found["found"]["plain"], 0, "{found:#}");
+}

@@ -10,8 +10,9 @@ use super::{Sqlite, fault, purge, quoted};
 use crate::dataset::{Dataset, Holds, Probe, Searched};
 use crate::files::{self, Form, Raw, Structures, page_map};
 
-/// Searches the database file page by page, and what lies beside it.
+/// Flushes, then searches the database file page by page, and what lies beside it.
 pub(super) fn search(sqlite: &Sqlite, place: &Place, needles: &mut Needles) -> Result<Searched, Fault> {
+    flush(sqlite);
     let connection = sqlite.reader()?;
     let map = |e: rusqlite::Error| fault(&e, &sqlite.source);
     let mut structures = Structures::default();
@@ -38,6 +39,16 @@ pub(super) fn search(sqlite: &Sqlite, place: &Place, needles: &mut Needles) -> R
         })
         .collect();
     Ok(files::search(&raw, structures, needles))
+}
+
+/// Brings into the file what an open program has only written to its journal, as far as nobody reads what was before. Where that may not be
+/// done the file has less, which the control recall shows.
+fn flush(sqlite: &Sqlite) {
+    if sqlite.raw_files().iter().any(|p| p.to_string_lossy().ends_with("-wal"))
+        && let Ok(connection) = sqlite.writer()
+    {
+        let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+    }
 }
 
 /// The structure of each b-tree that holds values of a data set, by name.
