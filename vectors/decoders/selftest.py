@@ -11,6 +11,7 @@ import pathlib
 import random
 import shutil
 import socket
+import sqlite3
 import string
 import subprocess
 import sys
@@ -24,6 +25,7 @@ sys.path.insert(0, str(HERE))
 import inflate
 import innodb_pages
 import pg_pages
+import sqlite_pages
 
 POSTGRES = pathlib.Path("/usr/lib/postgresql/15/bin")
 COUNT = 300
@@ -41,6 +43,15 @@ def words():
 def numbers():
     return [str(CHANCE.randrange(10 ** (digits - 1), 10 ** digits))
             for digits in CHANCE.choices(range(11, 19), k=COUNT)]
+
+
+def small_words():
+    return [word.lower() for word in words()]
+
+
+def short_numbers():
+    """Numbers that a real holds exactly."""
+    return [str(CHANCE.randrange(10 ** 10, 10 ** 15)) for _ in range(COUNT)]
 
 
 def noise(length):
@@ -165,6 +176,36 @@ def fill_mariadb(sql, sets):
     table("TEXT COMPRESSED", "columns", map(dull, sets["COMPRESSED column"]))
 
 
+@contextlib.contextmanager
+def sqlite(folder):
+    """A database in a folder of its own with nothing cleaned up; gives a function that runs SQL."""
+    (folder / "lite").mkdir()
+    connection = sqlite3.connect(folder / "lite" / "db", isolation_level=None)
+    connection.executescript("PRAGMA secure_delete = OFF; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;")
+    yield connection.executescript
+    copied = shutil.copytree(folder / "lite", folder / "lite_copy")  # with the journal, which goes when it is closed
+    connection.close()
+    shutil.rmtree(folder / "lite")
+    copied.rename(folder / "lite")
+
+
+def fill_sqlite(sql, sets):
+    def table(name, texts, column="v"):
+        sql(f"CREATE TABLE {name}(id INTEGER PRIMARY KEY, {column});" + inserts(name, texts))
+    table("plain", sets["text"])
+    table("number", sets["integer"], "v INTEGER")
+    table("amount", sets["real"], "v REAL")
+    table("outside", (straddling(value, 4064) for value in sets["text across overflow pages"]))
+    table("gone", among_kept(sets["deleted rows"]))
+    sql("DELETE FROM gone WHERE id % 3 > 0;")
+    sql("CREATE VIRTUAL TABLE terms USING fts5(v, content='');"
+        + "".join(f"INSERT INTO terms VALUES ('{value}');" for value in sets["full-text index alone"])
+        + "INSERT INTO terms(terms) VALUES ('optimize');")
+    table("dropped", sets["table that was dropped"])
+    sql("DROP TABLE dropped; PRAGMA wal_checkpoint(TRUNCATE);")
+    table("newest", sets["in the journal alone"])
+
+
 # name of the set -> (maker of values, structure that must find them, least share)
 POSTGRES_SETS = {
     "text": (words, "plain:base", SHARE),
@@ -190,6 +231,17 @@ MARIADB_SETS = {
     "PAGE_COMPRESSED BLOB across pages": (words, "blob_joined", SHARE),
     "BLOB across pages": (words, "blob_joined", SHARE),
     "COMPRESSED column": (words, "column_inflated", SHARE),
+    "never stored": (words, None, 0),
+}
+SQLITE_SETS = {
+    "text": (words, "rows", SHARE),
+    "integer": (numbers, "rows", SHARE),
+    "real": (short_numbers, "plain", SHARE),
+    "text across overflow pages": (words, "rows", SHARE),
+    "table that was dropped": (words, "free_pages", LEFT),
+    "deleted rows": (words, "page_holes", LEFT),
+    "full-text index alone": (small_words, "fts5_terms", SHARE),
+    "in the journal alone": (words, "journal_rows", SHARE),
     "never stored": (words, None, 0),
 }
 
@@ -235,6 +287,7 @@ def check_set(position, name, found, structure, share):
 SETS = {
     "pg_pages.py": {name: maker() for name, (maker, _, _) in POSTGRES_SETS.items()},
     "innodb_pages.py": {name: maker() for name, (maker, _, _) in MARIADB_SETS.items()},
+    "sqlite_pages.py": {name: maker() for name, (maker, _, _) in SQLITE_SETS.items()},
 }
 
 
@@ -252,6 +305,9 @@ def main():
         with mariadb(folder) as sql:
             fill_mariadb(sql, SETS["innodb_pages.py"])
         failures += check_program("innodb_pages.py", folder / "my", folder, MARIADB_SETS)
+        with sqlite(folder) as sql:
+            fill_sqlite(sql, SETS["sqlite_pages.py"])
+        failures += check_program("sqlite_pages.py", folder / "lite", folder, SQLITE_SETS)
     print(f"{failures} failures, {time.monotonic() - begun:.0f} s")
     return 1 if failures else 0
 

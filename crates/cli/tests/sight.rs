@@ -4,9 +4,7 @@
 
 mod common;
 
-use std::process::Command;
-
-use common::{Case, day, head, root};
+use common::{Case, day, head};
 use serde_json::Value;
 use testbed::Postgres;
 
@@ -86,26 +84,7 @@ vault: {{holder: keys/epoch-key}}
 
 /// What the independent decoder finds of the destroyed values below a stopped server's data directory.
 fn decoded(case: &Case, postgres: &Postgres) -> Value {
-    let values: Vec<String> = (0..GONE).flat_map(|n| [email(n), mobile(n).to_string()]).collect();
-    case.write("gone.txt", values.join("\n"));
-    let out = Command::new("python3")
-        .arg(root().join("vectors/decoders/pg_pages.py"))
-        .arg(postgres.data())
-        .arg(case.folder.join("gone.txt"))
-        .output()
-        .unwrap();
-    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-    serde_json::from_slice(&out.stdout).unwrap()
-}
-
-fn apply_without(case: &Case, left_out: &str) -> Value {
-    let out = case.command(&["--json", "apply"]).env("CUSTODY_LEAVE_OUT", left_out).output().unwrap();
-    let text = String::from_utf8(out.stdout).unwrap();
-    text.lines()
-        .rev()
-        .find_map(|l| serde_json::from_str(l).ok())
-        .or_else(|| serde_json::from_str(&text).ok())
-        .unwrap_or_else(|| panic!("{text}"))
+    case.decoded("pg_pages.py", &postgres.data(), (0..GONE).flat_map(|n| [email(n), mobile(n).to_string()]))
 }
 
 #[test]
@@ -115,7 +94,7 @@ fn a_third_of_the_persons_is_gone_from_every_structure_or_l2_by_name() {
     postgres.sql("bank", &database(GONE, PERSONS));
     let case = case_over(&postgres);
     // Nothing of the purge: the search finds what it could see before, in each structure.
-    let left = apply_without(&case, "refresh,analyze,rewrite,catalogue,statements,log");
+    let left = case.apply_without("refresh,analyze,rewrite,catalogue,statements,log");
     assert_eq!(left["error"]["code"], "values_remain", "{left:#}");
     let structures = left["error"]["args"]["structures"].as_str().unwrap().to_owned();
     for structure in ["src1/t1", "src1/t1#3", "src1/t1#4", "src1/t1#5", "statistics", "write_ahead_log", "other_tables"] {
@@ -150,7 +129,7 @@ fn a_searcher_without_one_encoding_falls_to_l2_by_itself() {
     postgres.sql("postgres", "CREATE DATABASE bank");
     postgres.sql("bank", &database(20, 60));
     let case = case_over(&postgres);
-    let done = apply_without(&case, "integer");
+    let done = case.apply_without("integer");
     assert!(done["done"].is_array(), "{done:#}");
     let receipts = case.receipts();
     let own = receipts.iter().find(|r| r["recall"].as_array().unwrap().iter().any(|s| s["structure"] == "src1/t1")).unwrap();

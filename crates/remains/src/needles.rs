@@ -181,6 +181,12 @@ impl Needles {
         }
     }
 
+    /// Marks every value that points to one person and that a structure says it has: for what can be asked but not read.
+    pub fn ask(&mut self, structure: usize, has: &mut dyn FnMut(&[u8]) -> bool) {
+        let mark = 1u64 << structure.min(STRUCTURES_MAX - 1);
+        self.all.iter_mut().filter(|n| n.kind == Kind::Alone && has(&n.bytes)).for_each(|n| n.met |= mark);
+    }
+
     /// Reads to the end and marks what it meets; gives the bytes read.
     ///
     /// # Errors

@@ -57,11 +57,12 @@ fn remaining(kind: StoreKind, at: At, round: usize, numbers: bool, left_out: &st
     })
     .unwrap();
     // Somebody who was reading all the while: what they kept alive stays where it is when they go, written out by then.
-    if let Some(mut reader) = reader {
-        reader.say("SET GLOBAL innodb_log_checkpoint_now = ON;\n");
-        reader.end();
-    }
+    let mut reader = reader;
+    reader.iter_mut().for_each(|r| r.say("SET GLOBAL innodb_log_checkpoint_now = ON;\n"));
+    let reads_on = reader.take_if(|_| left_out == "history");
+    reader.into_iter().for_each(Session::end);
     open.purge(std::slice::from_ref(&people.place)).unwrap();
+    reads_on.into_iter().for_each(Session::end);
     open.put_back(&settings).unwrap();
     found(open.as_mut(), &people.place, &mut gone(round, numbers))
 }
@@ -104,6 +105,12 @@ fn check(cases: &Cases, mut run: impl FnMut(usize, &str) -> BTreeSet<String>) {
     }
 }
 
+/// Blocks of code that ask about some of those who go, one by one.
+fn asked_about(round: usize) -> String {
+    let block = |n| format!("DO $$ BEGIN PERFORM 1 FROM people WHERE email = '{}'; END $$;", email(round, n));
+    (0..PERSONS).filter(|n| goes(*n)).take(100).map(block).collect()
+}
+
 #[test]
 fn postgresql() {
     let postgres = Postgres::with("-c shared_preload_libraries=pg_stat_statements -c pg_stat_statements.track_utility=on");
@@ -113,8 +120,13 @@ fn postgresql() {
         ("analyze", &["statistics"]),
         ("rewrite", &["rows", "rows#3"]),
         ("catalogue", &["statistics"]),
+        // Texts of statements that are run as they are, with what stands in them.
+        ("statements", &["other_files"]),
         ("log", &["write_ahead_log"]),
-        ("refresh,analyze,rewrite,catalogue,log", &["rows", "rows#2", "rows#3", "other_tables", "statistics", "write_ahead_log"]),
+        (
+            "refresh,analyze,rewrite,catalogue,statements,log",
+            &["rows", "rows#2", "rows#3", "other_tables", "statistics", "other_files", "write_ahead_log"],
+        ),
     ];
     check(cases, |round, left_out| {
         let name = format!("round{round}");
@@ -127,8 +139,11 @@ fn postgresql() {
                  INSERT INTO people VALUES {};
                  ALTER TABLE people ALTER mobile SET STATISTICS 50, ALTER email SET STATISTICS 50;
                  CREATE MATERIALIZED VIEW mails AS SELECT email FROM people;
+                 CREATE EXTENSION pg_stat_statements;
+                 {}
                  ANALYZE; CHECKPOINT;",
-                values(round)
+                values(round),
+                asked_about(round)
             ),
         );
         remaining(StoreKind::Postgresql, server(postgres.url("custody", &name), &postgres.data()), round, true, left_out, None)
@@ -145,6 +160,8 @@ fn mariadb() {
         ("statistics", &["statistics"]),
         ("binary_log", &["binary_log"]),
         ("write_over", &["system_tablespace"]),
+        // With somebody reading on: undo is kept for them.
+        ("history", &["system_tablespace"]),
         ("rewrite,statistics,binary_log,write_over,redo", &["rows", "rows#3", "statistics", "binary_log", "system_tablespace", "redo_log"]),
     ];
     check(cases, |round, left_out| {
@@ -164,29 +181,44 @@ fn mariadb() {
     });
 }
 
+/// People, their mails as words of an index whose pages are so small that many words stand whole, and a table that was dropped long ago.
+fn people_in_sqlite(round: usize) -> String {
+    format!(
+        "PRAGMA journal_mode = WAL;
+         CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT, mobile INTEGER, email TEXT);
+         CREATE INDEX people_mobile ON people (mobile); CREATE INDEX people_email ON people (email);
+         CREATE VIRTUAL TABLE words USING fts5 (email, content = 'people', content_rowid = 'id', tokenize = \"unicode61 tokenchars '.@'\");
+         INSERT INTO people VALUES {};
+         INSERT INTO words (words, rank) VALUES ('pgsz', 64);
+         INSERT INTO words (words) VALUES ('rebuild');
+         ANALYZE;
+         CREATE TABLE older AS SELECT * FROM people;
+         DROP TABLE older;",
+        values(round)
+    )
+}
+
 #[test]
 fn sqlite() {
     let cases: &Cases = &[
         ("", &[]),
-        ("rewrite,secure_delete", &["rows"]),
+        // What others dropped before stands in free pages; what goes now is written over where it stands, unless that is left out too.
+        ("rewrite", &["free_pages"]),
+        ("rewrite,secure_delete", &["rows", "free_pages"]),
+        // Left out alone it leaves nothing in the file, for the rewrite makes all of it anew: it is there for the blocks that the rewrite gives
+        // back to the file system, and for a run that ends before the rewrite.
+        ("secure_delete", &[]),
         ("analyze", &["statistics"]),
         // With somebody reading: the checkpoint is what notices.
         ("checkpoint", &["rows"]),
-        ("full_text,rewrite,secure_delete", &["rows"]),
+        ("full_text", &["full_text"]),
+        ("secure_delete,full_text,analyze,rewrite", &["rows", "free_pages", "statistics", "full_text"]),
     ];
     let folder = tempfile::tempdir().unwrap();
     check(cases, |round, left_out| {
         let path = folder.path().join(format!("round{round}.db"));
         let db = rusqlite::Connection::open(&path).unwrap();
-        db.execute_batch(&format!(
-            "PRAGMA journal_mode = WAL;
-             CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT, mobile INTEGER, email TEXT);
-             CREATE INDEX people_mobile ON people (mobile); CREATE INDEX people_email ON people (email);
-             INSERT INTO people VALUES {};
-             ANALYZE;",
-            values(round)
-        ))
-        .unwrap();
+        db.execute_batch(&people_in_sqlite(round)).unwrap();
         drop(db);
         let reader = (left_out == "checkpoint").then(|| rusqlite::Connection::open(&path).unwrap());
         if let Some(reader) = &reader {

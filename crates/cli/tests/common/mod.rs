@@ -152,6 +152,26 @@ impl Case {
         }
     }
 
+    /// Applies with these steps and encodings left out (docs/why/residue.md); gives what it says at last, a fault or a report.
+    pub fn apply_without(&self, left_out: &str) -> Value {
+        let out = self.command(&["--json", "apply"]).env("CUSTODY_LEAVE_OUT", left_out).output().unwrap();
+        let text = String::from_utf8(out.stdout).unwrap();
+        let last = text.lines().rev().find_map(|l| serde_json::from_str(l).ok());
+        last.or_else(|| serde_json::from_str(&text).ok()).unwrap_or_else(|| panic!("{text}"))
+    }
+
+    /// What a decoder that was not written for Custody finds of some values below a folder.
+    pub fn decoded(&self, program: &str, folder: &Path, values: impl Iterator<Item = String>) -> Value {
+        self.write("values.txt", values.collect::<Vec<_>>().join("\n"));
+        let mut command = Command::new("python3");
+        command.arg(root().join("vectors/decoders").join(program)).arg(folder).arg(self.folder.join("values.txt"));
+        let out = command.output().unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        let found: Value = serde_json::from_slice(&out.stdout).unwrap();
+        assert_eq!((&found["unread"], &found["untried"]), (&0.into(), &0.into()), "{found:#}");
+        found
+    }
+
     /// The receipts of destructions that were seen done.
     pub fn receipts(&self) -> Vec<Value> {
         let all = std::fs::read_dir(self.folder.join("case.custody/documents")).unwrap().flatten();

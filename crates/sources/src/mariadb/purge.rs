@@ -35,8 +35,8 @@ pub(super) fn purge(mariadb: &Mariadb, places: &[Place]) -> Result<Purged, Fault
     let source = &mariadb.source;
     let tables: Vec<Table> = places.iter().filter_map(|p| mariadb.tables.get(p)).cloned().collect();
     let conn = connect::connect(&mariadb.at, source)?;
-    let mut purging = Purging { conn, at: &mariadb.at, source, limits: mariadb.at.limits, steps: Vec::new() };
     let runs = |step: &str| !mariadb.leave_out.has(step);
+    let mut purging = Purging { conn, at: &mariadb.at, source, limits: mariadb.at.limits, waits: runs("history"), steps: Vec::new() };
     let deep = |step: &str| mariadb.deep() && runs(step);
     if mariadb.deep() {
         purging.drop_filler()?;
@@ -76,6 +76,8 @@ struct Purging<'a> {
     at: &'a ServerAt,
     source: &'a Place,
     limits: Limits,
+    /// Whether it waits for old row versions to be gone, wherever a step needs that.
+    waits: bool,
     steps: Vec<String>,
 }
 
@@ -97,7 +99,7 @@ impl Purging<'_> {
 
     /// Waits until old row versions are gone: an old read view keeps all of them.
     fn alone(&mut self) -> Result<(), Fault> {
-        if wait(&mut self.conn, self.source, self.limits.lookers, "Innodb_history_list_length", 0)? {
+        if !self.waits || wait(&mut self.conn, self.source, self.limits.lookers, "Innodb_history_list_length", 0)? {
             return Ok(());
         }
         let fault = Fault::new("somebody_is_looking").with("source", self.source);

@@ -41,10 +41,13 @@ pub(super) fn record(cells: &[CellRef<'_>], fields: &[Field], primary: &[usize])
 
 /// Parts by which a value points to one person, where that is not the value as a whole.
 fn parts(cell: CellRef<'_>, field: &Field, value: Option<&[u8]>) -> Option<Vec<Vec<u8>>> {
-    let number = |long: bool| Some(value.filter(|_| long).map(<[u8]>::to_vec).into_iter().collect());
+    let number = |long: bool| value.filter(|_| long).map(<[u8]>::to_vec).into_iter();
     match field.data_type.as_str() {
-        "tinyint" | "smallint" | "mediumint" | "int" | "bigint" => number(cell.integer().is_none_or(|n| n.unsigned_abs() >= NUMBER_MIN)),
-        "decimal" => number(cell.bytes.iter().filter(|b| b.is_ascii_digit()).count() >= 10),
+        "tinyint" | "smallint" | "mediumint" | "int" | "bigint" => {
+            let engine = number(cell.integer().is_none_or(|n| n.unsigned_abs() >= NUMBER_MIN));
+            Some(engine.flat_map(|v| [logged(&v, field.unsigned()), v]).collect())
+        }
+        "decimal" => Some(number(cell.bytes.iter().filter(|b| b.is_ascii_digit()).count() >= 10).collect()),
         "float" | "double" | "date" | "datetime" | "timestamp" | "time" | "year" => Some(Vec::new()),
         _ if !points(cell.bytes) => None,
         _ => {
@@ -125,6 +128,15 @@ fn integer(cell: CellRef<'_>, len: usize, unsigned: bool) -> Option<Vec<u8>> {
     Some(out)
 }
 
+/// An integer as the binary log and the engines without transactions write it: the other way round, its sign as it is.
+fn logged(engine: &[u8], unsigned: bool) -> Vec<u8> {
+    let mut out: Vec<u8> = engine.iter().rev().copied().collect();
+    if let Some(last) = out.last_mut().filter(|_| !unsigned) {
+        *last ^= 0x80;
+    }
+    out
+}
+
 fn flipped(n: u64, len: usize) -> Vec<u8> {
     let mut out = n.to_be_bytes().get(8 - len..).unwrap_or_default().to_vec();
     if let Some(first) = out.first_mut() {
@@ -200,6 +212,8 @@ mod tests {
         let cell = CellRef { tag: Tag::Integer, bytes: &seven };
         assert_eq!(integer(cell, 4, false), Some(vec![0x80, 0, 0, 7]));
         assert_eq!(integer(cell, 4, true), Some(vec![0, 0, 0, 7]));
+        assert_eq!(logged(&[0x80, 0, 0, 7], false), [7, 0, 0, 0]);
+        assert_eq!(logged(&[0x7f, 0xff, 0xff, 0xff], false), (-1i32).to_le_bytes());
         assert_eq!(datetime("2009-01-01 00:00:00", 0), Some(flipped((2_009 * 13 + 1) << 22 | 1 << 17, 5)));
     }
 }

@@ -56,7 +56,7 @@ impl Purging<'_> {
 
     fn full_text(&mut self) -> rusqlite::Result<()> {
         let search = full_text(&self.connection)?;
-        for table in &search {
+        for (table, _) in &search {
             let name = quoted(table);
             // Made anew from the rows that are there; an index without content of its own can only be merged.
             let rebuilt = self.connection.execute_batch(&format!("INSERT INTO {name}({name}) VALUES ('rebuild')"));
@@ -101,8 +101,8 @@ impl Purging<'_> {
     }
 }
 
-/// Names of full-text indexes.
-pub(super) fn full_text(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+/// Names of full-text indexes, and how they were made.
+pub(super) fn full_text(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
     let mut statement = connection.prepare("SELECT name, coalesce(sql, '') FROM sqlite_schema WHERE type = 'table'")?;
     let all: Vec<(String, String)> = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
     let is_index = |sql: &str| {
@@ -110,7 +110,7 @@ pub(super) fn full_text(connection: &Connection) -> rusqlite::Result<Vec<String>
         words.starts_with(&["create".to_owned(), "virtual".to_owned()])
             && words.windows(2).any(|w| matches!(w, [a, b] if a == "using" && b.starts_with("fts")))
     };
-    Ok(all.into_iter().filter(|(_, sql)| is_index(sql)).map(|(name, _)| name).collect())
+    Ok(all.into_iter().filter(|(_, sql)| is_index(sql)).collect())
 }
 
 fn texts(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {

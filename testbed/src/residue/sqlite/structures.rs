@@ -173,7 +173,7 @@ pub fn all() -> Vec<Structure> {
 
 const SEARCHED: &str = "searched with the file";
 const OPTIMIZE: &str = "INSERT INTO t (t) VALUES ('optimize')";
-const L2_WORDS: &str = "L2: its words lie in pieces that the search does not see, so all columns of the database stay there";
+const L2_WORDS: &str = "L2: its words lie in pieces that the search does not see, so the columns that it is over stay there";
 
 fn contentless() -> Structure {
     Structure {
