@@ -138,7 +138,7 @@ const MARIADB: &[Schema] = &[
             CREATE TRIGGER a AFTER UPDATE ON client FOR EACH ROW INSERT INTO audit (old) VALUES (old.email);",
         more: &[("audit", "marketing_list", "contact: [old]")],
         how: "empty",
-        ends: "triggers_copy",
+        ends: "triggers_run",
         holds: &[("SELECT count(*) FROM audit", "0"), NAMES],
     },
     Schema {
@@ -148,6 +148,14 @@ const MARIADB: &[Schema] = &[
         how: "empty",
         ends: "copies_kept",
         holds: &[NAMES],
+    },
+    Schema {
+        name: "myisam",
+        sql: "ALTER TABLE client ENGINE = MyISAM;",
+        more: &[],
+        how: "empty",
+        ends: "L3",
+        holds: &[EMPTIED, NAMES],
     },
     Schema {
         name: "aria",
@@ -181,7 +189,7 @@ fn clients(schema: &Schema) -> String {
 }
 
 /// Carries a schema through the whole case; gives the levels of what was done, or the fault.
-fn carried_out(schema: &Schema, kind: &str, url: &str, files: &std::path::Path) -> String {
+fn carried_out(schema: &Schema, kind: &str, (url, files): (&str, &std::path::Path), ask: &dyn Fn(&str) -> String) -> String {
     let case = Case::new();
     let (class, groups) = match schema.how {
         "delete" => ("marketing_list", "contact: [name, mobile, email]"),
@@ -198,6 +206,9 @@ fn carried_out(schema: &Schema, kind: &str, url: &str, files: &std::path::Path) 
         format!("{}sources:\n  - {source}\ndatasets:\n{}vault: {{holder: keys/epoch-key}}\n", head(&day(-90), &day(60)), sets.concat()),
     );
     prepared(&case);
+    let before = ask("SELECT count(*) FROM client WHERE email LIKE '%@shop.cn'");
+    case.run(&["apply", "--dry-run"]);
+    assert_eq!(ask("SELECT count(*) FROM client WHERE email LIKE '%@shop.cn'"), before, "{}: what was tried was taken back", schema.name);
     let out = case.run(&["apply", "--json"]);
     let text = [out.stdout, out.stderr].map(|b| String::from_utf8(b).unwrap()).concat();
     let found = text.find('{').and_then(|at| serde_json::Deserializer::from_str(&text[at..]).into_iter().next());
@@ -261,7 +272,7 @@ fn on_postgresql() {
         let name = schema.name;
         postgres.sql("postgres", &format!("CREATE DATABASE {name}"));
         postgres.sql(name, &format!("{} {}", clients(schema), schema.sql));
-        let ended = carried_out(schema, "postgresql", &postgres.url("custody", name), &postgres.data());
+        let ended = carried_out(schema, "postgresql", (&postgres.url("custody", name), &postgres.data()), &|sql| postgres.sql(name, sql));
         let server = std::rc::Rc::clone(&postgres);
         (ended, Box::new(move |sql| server.sql(name, sql)))
     });
@@ -273,7 +284,9 @@ fn on_mariadb() {
     every(&[EITHER, MARIADB], |schema| {
         let name = schema.name;
         mariadb.sql(&format!("CREATE DATABASE {name}; USE {name}; {} {}", clients(schema), schema.sql));
-        let ended = carried_out(schema, "mariadb", &mariadb.url("root", name), &mariadb.data());
+        let ended = carried_out(schema, "mariadb", (&mariadb.url("root", name), &mariadb.data()), &|sql| {
+            mariadb.sql(&format!("USE {name}; {sql}"))
+        });
         let server = std::rc::Rc::clone(&mariadb);
         (ended, Box::new(move |sql| server.sql(&format!("USE {name}; {sql}"))))
     });

@@ -14,7 +14,7 @@ use crate::needles::{NEEDLE_MAX, NEEDLE_MIN, Needles};
 /// First bytes of a file of fingerprints.
 const MAGIC: &[u8] = b"custody.remains.filter/v1\n";
 /// Lengths to which needles are cut, so that few lengths are tried at each place.
-const LENGTHS: [usize; 7] = [8, 12, 16, 24, 32, 48, 64];
+const LENGTHS: [usize; 12] = [8, 10, 11, 12, 15, 16, 18, 20, 24, 32, 48, 64];
 /// Most fingerprints that are read.
 const FINGERPRINTS_MAX: u64 = 1 << 28;
 
@@ -27,10 +27,20 @@ pub struct Blinded {
     heads: Vec<u64>,
     whole: Vec<u64>,
     /// One bit for each length that there is.
-    lengths: u8,
+    lengths: u16,
 }
 
 impl Blinded {
+    /// Needles as they will be searched for.
+    pub fn cut(needles: Needles) -> Needles {
+        let mut out = Needles::new();
+        for n in needles.iter() {
+            let length = LENGTHS.into_iter().take_while(|l| *l <= n.bytes().len()).last().unwrap_or_default();
+            out.add(n.value, n.kind, n.bytes().get(..length).unwrap_or_default());
+        }
+        out
+    }
+
     /// The fingerprints of needles under a key.
     pub fn of(needles: &Needles, key: &BlindKey) -> Blinded {
         let mut out = Blinded::default();
@@ -60,7 +70,7 @@ impl Blinded {
     /// The bytes of a file: magic, lengths, two counted lists of ascending numbers, all big-endian.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
-        out.push(self.lengths);
+        out.extend(self.lengths.to_be_bytes());
         for list in [&self.heads, &self.whole] {
             out.extend((list.len() as u64).to_be_bytes());
             list.iter().for_each(|n| out.extend(n.to_be_bytes()));
@@ -70,7 +80,7 @@ impl Blinded {
 
     /// What [`Blinded::to_bytes`] wrote; none for anything else.
     pub fn from_bytes(bytes: &[u8]) -> Option<Blinded> {
-        let (lengths, mut rest) = bytes.strip_prefix(MAGIC)?.split_first()?;
+        let (lengths, mut rest) = bytes.strip_prefix(MAGIC)?.split_first_chunk()?;
         let mut list = || -> Option<Vec<u64>> {
             let (count, after) = rest.split_first_chunk()?;
             let count = u64::from_be_bytes(*count);
@@ -80,7 +90,7 @@ impl Blinded {
             let list: Vec<u64> = own.chunks_exact(8).filter_map(|c| c.first_chunk()).map(|c| u64::from_be_bytes(*c)).collect();
             list.windows(2).all(|w| w.first() < w.last()).then_some(list)
         };
-        let out = Blinded { heads: list()?, whole: list()?, lengths: *lengths };
+        let out = Blinded { heads: list()?, whole: list()?, lengths: u16::from_be_bytes(*lengths) };
         rest.is_empty().then_some(out)
     }
 }
@@ -183,7 +193,7 @@ mod tests {
         assert!(Blinded::from_bytes(&bytes[..bytes.len() - 1]).is_none());
         assert!(Blinded::from_bytes(&[bytes.as_slice(), b"x"].concat()).is_none());
         let mut forged = bytes.clone();
-        forged[MAGIC.len() + 1] = 0xff;
+        forged[MAGIC.len() + 2] = 0xff;
         assert!(Blinded::from_bytes(&forged).is_none(), "a count beyond the file");
     }
 }

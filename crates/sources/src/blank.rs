@@ -37,7 +37,7 @@ pub enum Blank {
     Word(u32),
     /// `erased-`, the row's number and `@erased.invalid`: a constraint wants a mail, and no two alike (RFC 2606: nobody has it).
     Mail,
-    /// Eleven digits from 13,000,000,000, the row's number in them: a constraint wants a mobile, and no two alike.
+    /// Eleven digits from 10,000,000,000, which are nobody's, the row's number in them: a constraint wants a mobile, and no two alike.
     Mobile,
     /// The same as a number.
     MobileNumber,
@@ -181,8 +181,8 @@ mod tag {
     }
 }
 
-/// Numbers of eleven digits that begin as mobiles of China do, up to 15,147,483,647.
-const MOBILE: i64 = 13_000_000_000;
+/// Numbers of eleven digits that are nobody's, up to 12,147,483,647: mobiles of China begin with 13 to 19.
+const MOBILE: i64 = 10_000_000_000;
 /// Numbers are below this.
 const WIDE: u64 = 1 << 62;
 /// Whole numbers below this are exact as a real.
@@ -234,7 +234,7 @@ impl Generalised {
             (Generalised::First(_), _) => return None,
             (Generalised::To(step), Tag::Integer) => {
                 let (n, step) = (before.integer()?, i64::try_from(step.max(1)).ok()?);
-                (n - n.rem_euclid(step)).to_be_bytes().to_vec()
+                n.checked_sub(n.rem_euclid(step))?.to_be_bytes().to_vec()
             }
             (Generalised::To(step), Tag::Real) => {
                 let step = step.max(1) as f64;
@@ -255,8 +255,8 @@ fn rounded(text: &str, step: u64) -> Option<Vec<u8>> {
     let step = i64::try_from(step.max(1)).ok()?;
     let fraction = text.split_once('.').map(|(_, f)| format!(".{}", "0".repeat(f.len()))).unwrap_or_default();
     let below = text.starts_with('-') && text.split_once('.').is_some_and(|(_, f)| f.bytes().any(|b| b != b'0'));
-    let whole = if below { whole - 1 } else { whole };
-    Some(format!("{}{fraction}", whole - whole.rem_euclid(step)).into_bytes())
+    let whole = if below { whole.checked_sub(1)? } else { whole };
+    Some(format!("{}{fraction}", whole.checked_sub(whole.rem_euclid(step))?).into_bytes())
 }
 
 /// A date that begins with year and month (`1987-03-12`, `1987/3`, `19870312`), in the same form, with its time at midnight.

@@ -123,9 +123,9 @@ pub struct Rehearsal {
     pub orphans: u64,
     /// Rows of other tables that references took with them: deleted, emptied, or changed to what is left here.
     pub cascades: u64,
-    /// Rows that triggers wrote; none where they are switched off, for what they write leaves traces in its table even when it is taken back.
-    pub copies: u64,
-    /// Whether triggers are switched off while it is erased.
+    /// Triggers that erasing would set off. They are never tried: what they write leaves traces in its table even when it is taken back.
+    pub triggers: u64,
+    /// Whether they are switched off while it is erased.
     pub triggers_off: bool,
 }
 

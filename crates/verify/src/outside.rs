@@ -121,8 +121,8 @@ fn key(args: &RemainsArgs) -> Result<BlindKey, Refused> {
 }
 
 fn print(args: &RemainsArgs, found: &files::Found, count: usize, short: usize) {
-    let hits: Vec<_> = found.hits.iter().map(|(path, n)| json!({"file": path, "met": n})).collect();
-    let unread: Vec<_> = found.unread.iter().map(|(path, why)| json!({"file": path, "reason": why})).collect();
+    let hits: Vec<_> = found.hits.iter().map(|(path, n)| json!({"file": path.display().to_string(), "met": n})).collect();
+    let unread: Vec<_> = found.unread.iter().map(|(path, why)| json!({"file": path.display().to_string(), "reason": why})).collect();
     if args.json {
         println!(
             "{}",

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use case::{ActRecorded, AgreementState, By, Event};
+use case::{ActRecorded, AgreementRole, AgreementState, By, Event};
 use remains::{BlindKey, Blinded, Kind, Needles};
 use terms::json::{Json, json};
 use terms::{Digest, Fault, Id};
@@ -41,7 +41,8 @@ pub fn blind(workspace: &mut Workspace, how: &Blind, progress: &dyn Progress) ->
     // By the id of its file, or as the ledger has it.
     let named =
         |a: &&AgreementState| a.agreement.as_str() == how.agreement || a.agreement.as_str().strip_prefix("g-") == Some(&how.agreement);
-    let known = workspace.state.agreements.values().find(|a| named(a) && a.from <= today && today <= a.to);
+    let entrusts = |a: &&AgreementState| a.role == AgreementRole::Processor && a.from <= today && today <= a.to;
+    let known = workspace.state.agreements.values().find(|a| named(a) && entrusts(a));
     let agreement = known.ok_or_else(|| Fault::new("agreement_not_in_force").with("agreement", &how.agreement))?.agreement.clone();
     let of = |kind: &str| workspace.state.acts.get(kind).and_then(|all| all.iter().max()).copied();
     if of(MADE) > of(DESTROYED) {
@@ -84,7 +85,7 @@ fn needles(workspace: &mut Workspace, progress: &dyn Progress) -> Result<Needles
         }
         let rows = load_list(workspace, &format!("done-{order_n}"))?;
         let columns = columns_of(workspace, &order)?;
-        let staying = Staying::of(workspace, &opened, seal.dataset.source())?;
+        let staying = Staying::of(workspace, &opened, seal.dataset.source(), true)?;
         let here = seal.dataset.source().to_owned();
         let Some((_, Some(open))) = opened.sources.iter_mut().find(|(p, _)| p.as_str() == here) else {
             return Err(Fault::new("source_not_open").with("place", &seal.dataset));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use case::{ColumnLook, Seal};
-use remains::{Kind, Needles};
+use remains::{Blinded, Kind, Needles};
 use rows::{Batch, CellRef, Encoding, text_of};
 use sources::{Holds, Probe, Record, Source};
 use terms::{Fault, Level, Place};
@@ -76,6 +76,10 @@ fn telling(window: &[u8]) -> bool {
 /// A value with the end of what stands before it, and a value with the beginning of what follows it: both point to this very row.
 fn windows(record: &Record, column: usize) -> (&[u8], &[u8]) {
     let len = record.value(column).len();
+    if len == 0 {
+        // A value without bytes is nowhere; what stands around it is somebody else's.
+        return (&[], &[]);
+    }
     let left = record.around(column, LEFT, 0);
     let left = left.get(..left.len() - len + len.min(WINDOW_MAX - LEFT)).unwrap_or_default();
     (left, record.around(column, 0, RIGHT.saturating_sub(len)))
@@ -214,26 +218,28 @@ pub(crate) struct Absence {
     pub structures: BTreeSet<String>,
 }
 
-/// A data set whose rows hold values lawfully: those that are as they were sealed or emptied, and nobody else's.
+/// A data set whose rows hold values lawfully: those that are as they were sealed or emptied, or were changed since, and nobody else's.
 pub(crate) struct Staying {
     dataset: sources::Dataset,
     parts: Vec<Part>,
+    /// Whether rows that were changed stay lawfully: not where something may have come back.
+    changed: bool,
 }
 
 impl Staying {
     /// The data sets of a source that were sealed and decided on: anywhere else values remain.
-    pub(crate) fn of(workspace: &mut Workspace, opened: &Opened, source: &str) -> Result<Vec<Staying>, Fault> {
+    pub(crate) fn of(workspace: &mut Workspace, opened: &Opened, source: &str, changed: bool) -> Result<Vec<Staying>, Fault> {
         let sealed: BTreeSet<Place> = workspace.state.newest_seals().iter().map(|s| s.dataset.clone()).collect();
         let here = opened.listed.iter().map(|l| &l.dataset).filter(|d| d.place.source() == source && sealed.contains(&d.place));
-        here.map(|d| Ok(Staying { dataset: d.clone(), parts: Part::of(workspace, &d.place)? })).collect()
+        here.map(|d| Ok(Staying { dataset: d.clone(), parts: Part::of(workspace, &d.place)?, changed })).collect()
     }
 
     /// Hears every row that stays.
     fn each(&self, source: &mut dyn Source, hear: &mut dyn FnMut(&Batch, usize)) -> Result<(), Fault> {
-        let all = align(source, &self.dataset, &self.parts, &mut |batch, row, met| {
-            if matches!(met, Some(Met { state: RowState::Unchanged | RowState::Emptied(_), .. })) {
-                hear(batch, row);
-            }
+        let all = align(source, &self.dataset, &self.parts, &mut |batch, row, met| match met.map(|m| m.state) {
+            Some(RowState::Unchanged | RowState::Emptied(_)) => hear(batch, row),
+            Some(RowState::Changed) if self.changed => hear(batch, row),
+            _ => {}
         });
         all.map(|_| ())
     }
@@ -264,6 +270,8 @@ fn hear(source: &mut dyn Source, place: &Place, staying: &[Staying], sight: &mut
 
 /// The needles of destroyed values that no row lawfully holds.
 pub(crate) fn unlawful(source: &mut dyn Source, place: &Place, staying: &[Staying], mut sight: Sight) -> Result<Needles, Fault> {
+    // Cut as they will be searched for: what stays may begin alike.
+    sight.needles = Blinded::cut(std::mem::take(&mut sight.needles));
     hear(source, place, staying, &mut sight)?;
     Ok(sight.needles.without_met())
 }

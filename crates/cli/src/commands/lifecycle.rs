@@ -74,7 +74,7 @@ fn show_due(session: &Session<'_>, report: &ApplyReport) {
 fn show_rehearsed(session: &Session<'_>, report: &ApplyReport) {
     let number = |n: u64| n.to_string();
     let row = |(place, r): &(terms::Place, work::Rehearsal)| {
-        vec![place.to_string(), number(r.tried), number(r.met), number(r.orphans), number(r.cascades), number(r.copies)]
+        vec![place.to_string(), number(r.tried), number(r.met), number(r.orphans), number(r.cascades), number(r.triggers)]
     };
     let head = [
         ("试行（已撤回）", "tried and taken back"),
@@ -82,7 +82,7 @@ fn show_rehearsed(session: &Session<'_>, report: &ApplyReport) {
         ("命中", "met"),
         ("断开的引用", "broken references"),
         ("其他表中随之变化", "changed elsewhere with them"),
-        ("触发器写出", "written by triggers"),
+        ("触发器", "triggers"),
     ];
     say::table(&head.map(|(zh, en)| session.pick(zh, en)), report.rehearsed.iter().map(row).collect());
     if report.rehearsed.iter().any(|(_, r)| r.triggers_off) {

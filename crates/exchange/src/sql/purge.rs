@@ -18,10 +18,22 @@ pub fn purge(dialect: Dialect, errand: &str, tables: &[String]) -> (String, Vec<
         "-- {errand}: cleans up after erase.sql; readers wait while tables are rewritten, so run it in a quiet hour.\n\
          -- Run it whole and unchanged, outside of a transaction; send the whole output back.\n"
     );
+    out.push_str(stop(dialect));
     for (name, sql) in &steps {
         out.push_str(&format!("-- {name}\n{sql}\nSELECT '{PURGED}', '{errand}', '{name}', 'ran';\n"));
     }
     (out, steps.into_iter().map(|(name, _)| name.to_owned()).collect())
+}
+
+/// A step that fails ends the script: no later line says that it ran.
+fn stop(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => ".bail on\n",
+        Dialect::Postgresql => "\\set ON_ERROR_STOP on\n",
+        // Its client stops by itself.
+        Dialect::Mysql => "",
+        Dialect::Sqlserver => ":on error exit\n",
+    }
 }
 
 type Steps = Vec<(&'static str, String)>;
@@ -40,14 +52,15 @@ fn sqlite() -> Steps {
 }
 
 fn postgresql(tables: &[String]) -> Steps {
-    const LOOKERS: &str = "SELECT 'custody-lookers', pid FROM pg_stat_activity \
-         WHERE pid <> pg_backend_pid() AND datname IS NOT NULL AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL);\n\
-         SELECT 'custody-lookers', transaction FROM pg_prepared_xacts;\n\
-         SELECT 'custody-lookers', slot_name FROM pg_replication_slots WHERE NOT active;";
-    const REFRESH: &str = "DO $$ DECLARE v text; BEGIN FOR v IN SELECT format('%I.%I', schemaname, matviewname) FROM pg_matviews LOOP \
-         EXECUTE 'REFRESH MATERIALIZED VIEW ' || v; END LOOP; END $$;\nANALYZE;";
-    const CYCLE: &str =
-        "ALTER SYSTEM SET wal_recycle = off;\nALTER SYSTEM SET min_wal_size = '32MB';\nSELECT pg_reload_conf();\nSELECT pg_sleep(1);\n";
+    const LOOKERS: &str = "DO $$ BEGIN IF EXISTS (SELECT FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL \
+         AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL)) OR EXISTS (SELECT FROM pg_prepared_xacts) \
+         OR EXISTS (SELECT FROM pg_replication_slots WHERE NOT active) \
+         THEN RAISE EXCEPTION 'somebody else is looking: open snapshots, prepared transactions or idle slots'; END IF; END $$;";
+    // Views over views: as often as they may stand on each other.
+    const REFRESH: &str = "DO $$ DECLARE v text; BEGIN FOR i IN 1..3 LOOP FOR v IN SELECT format('%I.%I', schemaname, matviewname) FROM pg_matviews \
+         WHERE ispopulated LOOP EXECUTE 'REFRESH MATERIALIZED VIEW ' || v; END LOOP; END LOOP; END $$;\nANALYZE;";
+    const CYCLE: &str = "SELECT current_setting('wal_recycle') AS wal_recycle, current_setting('min_wal_size') AS min_wal_size \\gset\n\
+         ALTER SYSTEM SET wal_recycle = off;\nALTER SYSTEM SET min_wal_size = '32MB';\nSELECT pg_reload_conf();\nSELECT pg_sleep(1);\n";
     const ROUND: &str = "SELECT pg_switch_wal();\nCHECKPOINT;\n";
     vec![
         ("lookers", LOOKERS.to_owned()),
@@ -63,7 +76,7 @@ fn postgresql(tables: &[String]) -> Steps {
         (
             "log",
             format!(
-                "{CYCLE}{}ALTER SYSTEM RESET wal_recycle;\nALTER SYSTEM RESET min_wal_size;\nSELECT pg_reload_conf();",
+                "{CYCLE}{}ALTER SYSTEM SET wal_recycle = :'wal_recycle';\nALTER SYSTEM SET min_wal_size = :'min_wal_size';\nSELECT pg_reload_conf();",
                 ROUND.repeat(3)
             ),
         ),
@@ -80,18 +93,22 @@ fn own_statistics(table: &String) -> String {
 }
 
 fn mysql(tables: &[String]) -> Steps {
-    const LOOKERS: &str =
-        "SELECT 'custody-lookers', trx_mysql_thread_id FROM information_schema.INNODB_TRX WHERE trx_mysql_thread_id <> CONNECTION_ID();";
-    const STATISTICS: &str =
-        "DELETE FROM mysql.column_stats WHERE db_name = DATABASE();\nOPTIMIZE NO_WRITE_TO_BINLOG TABLE mysql.column_stats;";
-    const FILLER: &str = "CREATE TABLE custody_filler (id INT PRIMARY KEY, filling VARBINARY(4000) NOT NULL) ENGINE = InnoDB;\n";
+    // A subquery of two rows is an error: so the script stops where somebody is looking.
+    const LOOKERS: &str = "SELECT IF(COUNT(*) = 0, 'nobody', (SELECT 1 UNION SELECT 2)) FROM information_schema.INNODB_TRX \
+         WHERE trx_mysql_thread_id <> CONNECTION_ID();";
+    const FILLER: &str = "DROP TABLE IF EXISTS custody_filler;\nCREATE TABLE custody_filler (id INT PRIMARY KEY, filling VARBINARY(4000) NOT NULL) ENGINE = InnoDB;\n";
     let rows: Vec<String> = (0..2_000).map(|n| format!("({n},REPEAT('.',4000))")).collect();
     let fill = format!("{FILLER}INSERT INTO custody_filler VALUES {};\nSTART TRANSACTION;\n", rows.join(","));
+    let named: Vec<String> = tables.iter().map(|t| Dialect::Mysql.text(&t.trim_matches('`').replace("``", "`"))).collect();
+    let statistics = format!(
+        "DELETE FROM mysql.column_stats WHERE db_name = DATABASE() AND table_name IN ({});\nOPTIMIZE NO_WRITE_TO_BINLOG TABLE mysql.column_stats;",
+        named.join(", ")
+    );
     let over: String = (1..=20).map(|n| format!("UPDATE custody_filler SET filling = REPEAT(CHAR({}), 4000);\n", 64 + n)).collect();
     vec![
         ("lookers", LOOKERS.to_owned()),
         ("rewrite", each(tables, |t| format!("OPTIMIZE NO_WRITE_TO_BINLOG TABLE {t};"))),
-        ("statistics", STATISTICS.to_owned()),
+        ("statistics", statistics),
         ("binary_log", "FLUSH BINARY LOGS;\nSELECT SLEEP(3);\nFLUSH BINARY LOGS;\nPURGE BINARY LOGS BEFORE NOW();".to_owned()),
         ("write_over", format!("{fill}{over}COMMIT;\nDROP TABLE custody_filler;")),
         ("redo", "SET @size = @@GLOBAL.innodb_log_file_size;\nSET GLOBAL innodb_log_file_size = @size + 4194304;\nSET GLOBAL innodb_log_file_size = @size;".to_owned()),

@@ -54,7 +54,7 @@ struct Page {
     met: u64,
 }
 
-/// Erases the first rows that are picked in one transaction, lets the server's counters say what triggers wrote besides, and takes it back.
+/// Erases the first rows that are picked in one transaction, and takes it back; nothing where triggers would run, or nothing could be taken back.
 /// References are looked at by the server itself, row by row.
 pub(super) fn rehearse(mariadb: &mut Mariadb, place: &Place, pick: Pick<'_>) -> Result<Rehearsal, Fault> {
     let map = |e: mysql::Error| fault(&e, place);
@@ -65,10 +65,12 @@ pub(super) fn rehearse(mariadb: &mut Mariadb, place: &Place, pick: Pick<'_>) -> 
     if table.versioned {
         return Err(Fault::new("copies_kept").with("place", place));
     }
-    // What a trigger writes leaves traces in its table even when it is taken back: one row says whether it writes.
-    let triggers: Option<u64> = mariadb.conn.exec_first(TRIGGERS, table.names()).map_err(map)?;
-    let rows = if triggers.unwrap_or_default() > 0 { 1 } else { REHEARSED };
-    let pages = Pages { table: &table, place, rows };
+    let triggers = mariadb.conn.exec_first(TRIGGERS, table.names()).map_err(map)?.unwrap_or_default();
+    // Only this engine takes back what was tried.
+    if triggers > 0 || table.engine != "InnoDB" {
+        return Ok(Rehearsal { triggers, ..Rehearsal::default() });
+    }
+    let pages = Pages { table: &table, place, rows: REHEARSED };
     // The engine carries changes into other tables itself, and counts them nowhere.
     let carried = Cell::new(0);
     let pick: Pick<'_> = &mut |place, batch, row| {
@@ -81,32 +83,21 @@ pub(super) fn rehearse(mariadb: &mut Mariadb, place: &Place, pick: Pick<'_>) -> 
         Ok(action)
     };
     let mut transaction = mariadb.conn.start_transaction(TxOpts::default()).map_err(map)?;
-    let before = counters(&mut transaction).map_err(map)?;
     let (mut out, mut after) = (Rehearsal::default(), None);
     loop {
         let page = pages.page(&mut transaction, after, pick)?;
         (out.tried, out.met) = (out.tried + page.picked, out.met + page.met);
         after = page.last;
-        if after.is_none() || out.tried >= rows as u64 {
+        if after.is_none() || out.tried >= REHEARSED as u64 {
             break;
         }
     }
-    let done = counters(&mut transaction).map_err(map)?;
     transaction.rollback().map_err(map)?;
-    // Each row that was met counts once, as a deletion or a change; everything beyond it somebody else's trigger did.
-    out.copies = (done - before).saturating_sub(out.met);
     out.cascades = carried.get();
     Ok(out)
 }
 
 const TRIGGERS: &str = "SELECT COUNT(*) FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = ? AND EVENT_OBJECT_TABLE = ? AND EVENT_MANIPULATION <> 'INSERT'";
-
-/// Rows that this connection wrote, changed and deleted so far, in tables of any kind but the server's own temporary ones.
-fn counters(transaction: &mut mysql::Transaction<'_>) -> Result<u64, mysql::Error> {
-    let sql = "SHOW SESSION STATUS WHERE Variable_name IN ('Handler_write', 'Handler_update', 'Handler_delete')";
-    let all: Vec<(String, String)> = transaction.query(sql)?;
-    Ok(all.iter().filter_map(|(_, n)| n.parse::<u64>().ok()).sum())
-}
 
 /// A table page by page, in the order of its key.
 struct Pages<'a> {

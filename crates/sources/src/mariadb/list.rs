@@ -9,6 +9,7 @@ use terms::{Fault, Lock, Place, PurgeStep};
 
 use super::faults::fault;
 use super::quoted;
+use super::remains::file_name;
 use crate::dataset::{Column, Dataset, Listing, Missed};
 use crate::places::Places;
 
@@ -100,9 +101,8 @@ const REFERRED: &str = "SELECT k.TABLE_SCHEMA = DATABASE(), k.REFERENCED_TABLE_N
        AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND r.TABLE_NAME = k.TABLE_NAME WHERE k.REFERENCED_TABLE_SCHEMA = DATABASE()";
 
 /// All of them, as the engine knows them; for administrators.
-const ENGINE_REFERRED: &str = "SELECT f.FOR_NAME LIKE concat(DATABASE(), '/%'), substring_index(f.REF_NAME, '/', -1), c.REF_COL_NAME, (f.TYPE & 12) <> 0 \
-     FROM information_schema.INNODB_SYS_FOREIGN f JOIN information_schema.INNODB_SYS_FOREIGN_COLS c ON c.ID = f.ID \
-     WHERE f.REF_NAME LIKE concat(DATABASE(), '/%')";
+const ENGINE_REFERRED: &str = "SELECT f.FOR_NAME, f.REF_NAME, c.REF_COL_NAME, (f.TYPE & 12) <> 0 \
+     FROM information_schema.INNODB_SYS_FOREIGN f JOIN information_schema.INNODB_SYS_FOREIGN_COLS c ON c.ID = f.ID";
 
 const REFERENCES: &str = "SELECT TABLE_NAME, COLUMN_NAME, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE \
      WHERE TABLE_SCHEMA = DATABASE() AND REFERENCED_TABLE_SCHEMA = DATABASE() ORDER BY TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION";
@@ -154,8 +154,16 @@ pub(super) fn list(conn: &mut Conn, source: &Place, places: &mut Places) -> Resu
 /// Tables to which other databases refer; marks the columns whose changes are carried on.
 fn referred(conn: &mut Conn, tables: &mut BTreeMap<String, Table>) -> Result<Vec<String>, mysql::Error> {
     let mut all: Vec<(bool, String, String, bool)> = conn.query(REFERRED)?;
-    // Refused to who is no administrator; unknown to MySQL.
-    all.extend(conn.query::<(bool, String, String, bool), _>(ENGINE_REFERRED).unwrap_or_default());
+    // Refused to who is no administrator; unknown to MySQL. Names are those of files there.
+    let engine = conn.query::<(String, String, String, bool), _>(ENGINE_REFERRED).unwrap_or_default();
+    let own: Vec<(String, String)> =
+        tables.iter().map(|(name, t)| (format!("{}/{}", file_name(&t.names().0), file_name(name)), name.clone())).collect();
+    for (from, to, column, carried) in engine {
+        let here = |full: &str| own.iter().find(|(file, _)| file.eq_ignore_ascii_case(full)).map(|(_, name)| name.clone());
+        if let Some(name) = here(&to) {
+            all.push((here(&from).is_some(), name, column, carried));
+        }
+    }
     for (_, name, column, carried) in &all {
         let Some((_, table)) = tables.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(name)) else { continue };
         let at = table.fields.iter().position(|f| f.name.eq_ignore_ascii_case(column));

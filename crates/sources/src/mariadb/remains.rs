@@ -179,7 +179,7 @@ fn index_holds(conn: &mut Conn, place: &Place, table: &Table, name: &str) -> Res
 }
 
 /// A name as the server calls its file: letters, digits and `_` as they are, others as `@` and four digits.
-fn file_name(name: &str) -> String {
+pub(super) fn file_name(name: &str) -> String {
     let mut out = String::new();
     for c in name.chars() {
         match c {

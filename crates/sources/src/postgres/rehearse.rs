@@ -43,6 +43,8 @@ pub(super) fn rehearse(postgres: &Postgres, place: &Place, pick: Pick<'_>) -> Re
     if ruled.is_some() {
         return Err(Fault::new("copies_kept").with("place", place));
     }
+    // Rows that references change elsewhere are counted by the server, unless somebody told it not to.
+    writer.batch_execute("SET track_counts = on").map_err(|e| fault(&e, place))?;
     let mut transaction = writer.transaction().map_err(|e| fault(&e, place))?;
     let done = tried(&mut transaction, place, &table, &batch);
     transaction.rollback().map_err(|e| fault(&e, place))?;
@@ -53,7 +55,7 @@ const RULES: &str = "SELECT 1 FROM pg_rewrite WHERE ev_class = $1 AND ev_type IN
 
 fn tried(transaction: &mut Transaction<'_>, place: &Place, table: &Table, batch: &Batch<'_>) -> Result<Rehearsal, Fault> {
     let map = |e: postgres::Error| fault(&e, place);
-    let mut out = Rehearsal { tried: batch.rows as u64, triggers_off: !table.triggers.is_empty(), ..Rehearsal::default() };
+    let mut out = Rehearsal { tried: batch.rows as u64, triggers: table.triggers.len() as u64, triggers_off: true, ..Rehearsal::default() };
     let before = elsewhere(transaction, table).map_err(map)?;
     out.met = batch.statements(transaction)?;
     // References that wait for the end of the transaction are looked at now.

@@ -71,7 +71,14 @@ fn below(path: &Path, depth: usize, files: &mut BTreeSet<PathBuf>, found: &mut F
     match std::fs::metadata(path) {
         Ok(m) if m.is_dir() && depth >= FOLDERS_MAX => unread("too deep"),
         Ok(m) if m.is_dir() => match std::fs::read_dir(path) {
-            Ok(entries) => entries.flatten().for_each(|e| below(&e.path(), depth + 1, files, found)),
+            Ok(entries) => {
+                for entry in entries {
+                    match entry {
+                        Ok(e) => below(&e.path(), depth + 1, files, found),
+                        Err(e) => drop(found.unread.insert(path.to_owned(), why(&e))),
+                    }
+                }
+            }
             Err(e) => unread(why(&e)),
         },
         Ok(m) if m.is_file() => {
@@ -89,35 +96,48 @@ fn look(mut file: impl Read + Seek, sought: &mut Sought, own: &mut HashSet<u64>,
     let mut magic = [0u8; 4];
     let filled = file.read(&mut magic)?;
     file.rewind()?;
-    match magic.get(..filled).unwrap_or_default() {
-        [0x1f, 0x8b, ..] if deep < MEMBERS_DEEP => {
-            let stream = Bounded { input: flate2::read::MultiGzDecoder::new(file), inflated };
-            bytes(stream, sought, own)?;
+    match packed(magic.get(..filled).unwrap_or_default()) {
+        None => {}
+        Some(_) if deep >= MEMBERS_DEEP => return Err(io::ErrorKind::FileTooLarge.into()),
+        Some(Packed::Gzip) => member(flate2::read::MultiGzDecoder::new(file), sought, own, (deep, inflated))?,
+        Some(Packed::Zip) => {
+            let damaged = |_| io::Error::from(io::ErrorKind::InvalidData);
+            let mut archive = zip::ZipArchive::new(file).map_err(damaged)?;
+            for i in 0..archive.len() {
+                member(archive.by_index(i).map_err(damaged)?, sought, own, (deep, inflated))?;
+            }
         }
-        [b'P', b'K', 3, 4] if deep < MEMBERS_DEEP => members(file, sought, own, (deep, inflated))?,
-        [0x1f, 0x8b, ..] | [b'P', b'K', 3, 4] => return Err(io::Error::from(io::ErrorKind::FileTooLarge)),
-        _ => {}
     }
     Ok(read)
 }
 
-fn members(file: impl Read + Seek, sought: &mut Sought, own: &mut HashSet<u64>, (deep, inflated): (usize, &mut u64)) -> io::Result<()> {
-    let damaged = |_| io::Error::from(io::ErrorKind::InvalidData);
-    let mut archive = zip::ZipArchive::new(file).map_err(damaged)?;
-    for i in 0..archive.len() {
-        let member = archive.by_index(i).map_err(damaged)?;
-        let packed = |n: &str| [".zip", ".gz", ".xlsx", ".docx", ".jar"].iter().any(|e| n.ends_with(e));
-        let nested = member.size() <= NESTED_MAX && member.name().is_ok_and(|n| packed(&n));
-        let mut stream = Bounded { input: member, inflated };
-        if nested {
-            let mut inner = Vec::new();
-            (&mut stream).take(NESTED_MAX + 1).read_to_end(&mut inner)?;
-            look(Cursor::new(inner), sought, own, (deep + 1, inflated))?;
-        } else {
-            bytes(stream, sought, own)?;
-        }
+enum Packed {
+    Gzip,
+    Zip,
+}
+
+/// What its first bytes say that it is, whatever its name.
+fn packed(magic: &[u8]) -> Option<Packed> {
+    match magic {
+        [0x1f, 0x8b, ..] => Some(Packed::Gzip),
+        [b'P', b'K', 3, 4] => Some(Packed::Zip),
+        _ => None,
     }
-    Ok(())
+}
+
+/// A member: one that has members itself is held in memory, every other is read as it comes.
+fn member(input: impl Read, sought: &mut Sought, own: &mut HashSet<u64>, (deep, inflated): (usize, &mut u64)) -> io::Result<()> {
+    let mut stream = Bounded { input, inflated };
+    let mut magic = Vec::new();
+    (&mut stream).take(4).read_to_end(&mut magic)?;
+    if packed(&magic).is_none() {
+        return bytes(magic.as_slice().chain(stream), sought, own).map(|_| ());
+    }
+    let mut inner = magic;
+    if (&mut stream).take(NESTED_MAX).read_to_end(&mut inner)? as u64 >= NESTED_MAX {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    look(Cursor::new(inner), sought, own, (deep + 1, inflated)).map(|_| ())
 }
 
 fn bytes(input: impl Read, sought: &mut Sought, own: &mut HashSet<u64>) -> io::Result<u64> {

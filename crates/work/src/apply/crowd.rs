@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
 
 use rows::Batch;
+use sources::Dataset;
 use terms::json::{Json, json};
 use terms::{Fault, Outcome, Place};
 
@@ -27,12 +28,19 @@ pub struct Crowd {
     pub rows: u64,
     /// Columns in which they are compared.
     pub columns: u64,
+    /// The `k` of the case file.
+    pub wanted: u64,
 }
 
 impl Crowd {
     /// As it stands in receipts.
     pub fn json(&self) -> Json {
-        json!({"classes": self.classes, "columns": self.columns, "k": self.least, "rows": self.rows})
+        json!({"classes": self.classes, "columns": self.columns, "k": self.least, "k_wanted": self.wanted, "rows": self.rows})
+    }
+
+    /// Whether every row is one of enough that are alike.
+    pub fn suffices(&self) -> bool {
+        self.least >= self.wanted
     }
 }
 
@@ -48,7 +56,7 @@ pub(super) enum When {
 /// Measures the anonymised rows of a data set; none if nothing in it is anonymised.
 ///
 /// # Errors
-/// If it cannot be read, or the smallest class is below the `k` of the case file.
+/// If it cannot be read, or before anything is ordered if the smallest class is below the `k` of the case file.
 pub(super) fn crowd(
     workspace: &mut Workspace,
     opened: &mut Opened,
@@ -60,14 +68,17 @@ pub(super) fn crowd(
     if anonymised.is_empty() {
         return Ok(None);
     }
-    let referred = opened.listed.iter().any(|l| l.dataset.points_to.iter().any(|(_, to, _)| to == place));
     let earlier = earlier(workspace, parts, &anonymised)?;
     let wanted: u64 = workspace.file.k.as_ref().map_or(2, |k| k.value).max(2);
+    let listed: Vec<Dataset> = opened.listed.iter().map(|l| l.dataset.clone()).collect();
     let Some(mut open) = open_at(opened, place)? else { return Ok(None) };
     let dataset = open.dataset.clone();
+    let erased: BTreeSet<usize> = anonymised.iter().flat_map(|j| j.columns.iter().map(|c| *c as usize)).collect();
     let picker = Picker::new(workspace, &mut open, parts, &dataset, own, &|_, job| Ok(job.targets.clone()))?;
     // A key that nothing else holds names nobody; one that others hold leads to them.
-    let named = |i: usize| dataset.columns.get(i).is_some_and(|c| !c.key || referred || dataset.referred);
+    let referred = listed.iter().any(|d| d.points_to.iter().any(|(_, to, _)| to == place));
+    let surrogate = if referred { BTreeSet::new() } else { surrogates(opened_names(&listed, &dataset), &dataset) };
+    let named = |i: usize| !surrogate.contains(&i);
     let compared: Vec<usize> = (0..dataset.columns.len()).filter(|i| named(*i)).collect();
     let mut classes: HashMap<u128, u64> = HashMap::new();
     let hashers = [RandomState::new(), RandomState::new()];
@@ -75,7 +86,7 @@ pub(super) fn crowd(
         let Some(met) = met else { return };
         let is_in = earlier.contains(&(met.part, met.ordinal)) || takes_part(&anonymised, parts, met, when);
         if is_in {
-            *classes.entry(class(&picker, (batch, row, met), &compared, when, &hashers)).or_default() += 1;
+            *classes.entry(class(&picker, (batch, row, met), (&compared, &erased), when, &hashers)).or_default() += 1;
         }
     })?;
     let out = Crowd {
@@ -83,8 +94,9 @@ pub(super) fn crowd(
         classes: classes.len() as u64,
         rows: classes.values().sum(),
         columns: compared.len() as u64,
+        wanted,
     };
-    if out.rows > 0 && out.least < wanted {
+    if when == When::Before && out.rows > 0 && !out.suffices() {
         return Err(Fault::new("below_k").with("place", place).with("k", out.least).with("wanted", wanted).with("classes", out.classes));
     }
     Ok(Some(out))
@@ -116,12 +128,38 @@ fn takes_part(jobs: &[&&Job], parts: &[Part], met: Met, when: When) -> bool {
     }
 }
 
-/// Rows of one class have the same; what is random in all of them is not compared.
-fn class(picker: &Picker<'_>, (batch, row, met): (&Batch, usize, Met), compared: &[usize], when: When, hashers: &[RandomState; 2]) -> u128 {
+/// Names of the columns of all other data sets that are no keys there.
+fn opened_names(listed: &[Dataset], own: &Dataset) -> BTreeSet<String> {
+    let others = listed.iter().filter(|d| d.place != own.place).flat_map(|d| &d.columns).filter(|c| !c.key);
+    others.map(|c| c.name.to_lowercase()).collect()
+}
+
+/// Ordinals of key columns that name nobody: whole numbers to which nothing refers, declared or by name.
+fn surrogates(others: BTreeSet<String>, dataset: &Dataset) -> BTreeSet<usize> {
+    let table = dataset.name.to_lowercase();
+    let held = |name: &str| {
+        let stem = table.trim_end_matches('s');
+        [name.to_owned(), format!("{table}_{name}"), format!("{stem}_{name}"), format!("{table}{name}"), format!("{stem}{name}")]
+            .iter()
+            .any(|n| others.contains(n))
+    };
+    let whole = |c: &sources::Column| c.declared.to_lowercase().contains("int") || c.declared.to_lowercase().contains("serial");
+    let is_one = |c: &sources::Column| c.key && whole(c) && !dataset.referred && !held(&c.name.to_lowercase());
+    dataset.columns.iter().enumerate().filter(|(_, c)| is_one(c)).map(|(i, _)| i).collect()
+}
+
+/// Rows of one class have the same; what is random in a row is not compared.
+fn class(
+    picker: &Picker<'_>,
+    (batch, row, met): (&Batch, usize, Met),
+    (compared, erased): (&[usize], &BTreeSet<usize>),
+    when: When,
+    hashers: &[RandomState; 2],
+) -> u128 {
     let left = picker.left(batch, row, met);
     let mut bytes: Vec<u8> = Vec::new();
     for i in compared {
-        if picker.random(*i, met) {
+        if picker.random(*i, met, erased.contains(i)) {
             continue;
         }
         let cell = batch.cell(row, *i);
@@ -130,6 +168,7 @@ fn class(picker: &Picker<'_>, (batch, row, met): (&Batch, usize, Met), compared:
             values.get(at)
         });
         let (tag, value) = after.map_or((cell.tag, cell.bytes), |(tag, value)| (*tag, value.as_slice()));
+        bytes.extend((*i as u64).to_be_bytes());
         bytes.push(tag as u8);
         bytes.extend((value.len() as u64).to_be_bytes());
         bytes.extend(value);

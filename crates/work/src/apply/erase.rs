@@ -126,9 +126,9 @@ impl<'a> Picker<'a> {
         Some((Arc::clone(&wanted.columns), wanted.columns.iter().map(blank).collect()))
     }
 
-    /// Whether what is left in a column of a row is random.
-    pub(super) fn random(&self, column: usize, met: Met) -> bool {
-        let meant = self.wanted(met).is_none_or(|w| w.columns.iter().any(|c| *c as usize == column));
+    /// Whether what is left in a column of a row is random; `earlier` if it was erased in rows that are not meant now.
+    pub(super) fn random(&self, column: usize, met: Met, earlier: bool) -> bool {
+        let meant = self.wanted(met).map_or(earlier, |w| w.columns.iter().any(|c| *c as usize == column));
         meant && self.blanks.get(column).is_some_and(Blank::random)
     }
 

@@ -68,8 +68,8 @@ fn observe_with(
         }
         other => other?,
     };
-    let staying = Staying::of(workspace, opened, place.source())?;
-    let direct: Vec<&Job> = jobs.iter().copied().filter(|j| !j.by_hand() && !j.stale).collect();
+    let staying = Staying::of(workspace, opened, place.source(), true)?;
+    let direct: Vec<&Job> = jobs.iter().copied().filter(|j| !j.by_hand()).collect();
     let crowd = crowd(workspace, opened, place, (&direct, &parts), When::After)?;
     let mut observed = Vec::new();
     for job in jobs {
@@ -193,6 +193,10 @@ fn observe(
             // The plan is gone, and values of these rows stand elsewhere in the source: none of them counts as done.
             *kept.entry("withdrawn".to_owned()).or_default() += std::mem::take(&mut done).len() as u64;
         }
+    }
+    if job.anonymises() && !job.by_hand() && !crowd.is_some_and(Crowd::suffices) {
+        // What is coarser, and can still be told apart, is not anonymous: it stays undecided.
+        *kept.entry("below_k".to_owned()).or_default() += std::mem::take(&mut done).len() as u64;
     }
     let looked = if job.by_hand() { None } else { searched(workspace, opened, job, &done, staying)? };
     let cap = source_cap(workspace, &job.seal.dataset);
