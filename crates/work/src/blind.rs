@@ -85,7 +85,7 @@ fn needles(workspace: &mut Workspace, progress: &dyn Progress) -> Result<Needles
         }
         let rows = load_list(workspace, &format!("done-{order_n}"))?;
         let columns = columns_of(workspace, &order)?;
-        let staying = Staying::of(workspace, &opened, seal.dataset.source(), true)?;
+        let staying = Staying::of(workspace, &opened, seal.dataset.source(), false)?;
         let here = seal.dataset.source().to_owned();
         let Some((_, Some(open))) = opened.sources.iter_mut().find(|(p, _)| p.as_str() == here) else {
             return Err(Fault::new("source_not_open").with("place", &seal.dataset));

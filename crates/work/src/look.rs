@@ -218,27 +218,34 @@ pub(crate) struct Absence {
     pub structures: BTreeSet<String>,
 }
 
-/// A data set whose rows hold values lawfully: those that are as they were sealed or emptied, or were changed since, and nobody else's.
+/// A data set whose rows hold values lawfully: those that are as they were sealed or emptied.
 pub(crate) struct Staying {
     dataset: sources::Dataset,
     parts: Vec<Part>,
-    /// Whether rows that were changed stay lawfully: not where something may have come back.
-    changed: bool,
+    /// Whether rows that were changed since stay lawfully, and whether rows that came since do: the next seal is for them.
+    since: (bool, bool),
 }
 
 impl Staying {
-    /// The data sets of a source that were sealed and decided on: anywhere else values remain.
-    pub(crate) fn of(workspace: &mut Workspace, opened: &Opened, source: &str, changed: bool) -> Result<Vec<Staying>, Fault> {
+    /// The data sets of a source that were sealed and decided on: anywhere else values remain. Where something may have come back (`strict`)
+    /// rows count that nothing happened to; else changed ones too, and in a source that is written to new ones.
+    pub(crate) fn of(workspace: &mut Workspace, opened: &Opened, source: &str, strict: bool) -> Result<Vec<Staying>, Fault> {
         let sealed: BTreeSet<Place> = workspace.state.newest_seals().iter().map(|s| s.dataset.clone()).collect();
-        let here = opened.listed.iter().map(|l| &l.dataset).filter(|d| d.place.source() == source && sealed.contains(&d.place));
-        here.map(|d| Ok(Staying { dataset: d.clone(), parts: Part::of(workspace, &d.place)?, changed })).collect()
+        let mut out = Vec::new();
+        for listed in opened.listed.iter().filter(|l| l.dataset.place.source() == source && sealed.contains(&l.dataset.place)) {
+            let live = workspace.file.sources.get(listed.source).is_some_and(|s| s.freeze.is_none());
+            let parts = Part::of(workspace, &listed.dataset.place)?;
+            out.push(Staying { dataset: listed.dataset.clone(), parts, since: (!strict, !strict && live) });
+        }
+        Ok(out)
     }
 
     /// Hears every row that stays.
     fn each(&self, source: &mut dyn Source, hear: &mut dyn FnMut(&Batch, usize)) -> Result<(), Fault> {
         let all = align(source, &self.dataset, &self.parts, &mut |batch, row, met| match met.map(|m| m.state) {
             Some(RowState::Unchanged | RowState::Emptied(_)) => hear(batch, row),
-            Some(RowState::Changed) if self.changed => hear(batch, row),
+            Some(RowState::Changed) if self.since.0 => hear(batch, row),
+            None if self.since.1 => hear(batch, row),
             _ => {}
         });
         all.map(|_| ())

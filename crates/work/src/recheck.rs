@@ -152,7 +152,7 @@ fn in_files(
     out: &mut Rechecked,
 ) -> Result<(), Fault> {
     let here = seal.dataset.source().to_owned();
-    let staying = Staying::of(workspace, opened, &here, false)?;
+    let staying = Staying::of(workspace, opened, &here, true)?;
     let Some((_, Some(open))) = opened.sources.iter_mut().find(|(p, _)| p.as_str() == here) else {
         out.bytes.1 = 1;
         return Ok(());

@@ -68,7 +68,7 @@ fn observe_with(
         }
         other => other?,
     };
-    let staying = Staying::of(workspace, opened, place.source(), true)?;
+    let staying = Staying::of(workspace, opened, place.source(), false)?;
     let direct: Vec<&Job> = jobs.iter().copied().filter(|j| !j.by_hand()).collect();
     let crowd = crowd(workspace, opened, place, (&direct, &parts), When::After)?;
     let mut observed = Vec::new();
