@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use benches::{figure, own, size};
 use formats::xlsx::{self, Gone};
+use rows::Tag;
 use sources::{Action, At, Places};
 use terms::{Place, StoreKind};
 use zip::ZipWriter;
@@ -70,11 +71,11 @@ fn through_sources(what: &str, folder: &Path, rows: u64) {
     own::forget_peak();
     let began = Instant::now();
     source
-        .erase(&[place.clone()], &mut |_, _, _| {
+        .erase(std::slice::from_ref(&place), &mut |_, _, _| {
             row += 1;
             Ok(match goes(row) {
                 Some(Gone::Row) => Action::Delete,
-                Some(Gone::Cells(_)) => Action::Empty(Arc::clone(&columns), row),
+                Some(Gone::Cells(_)) => Action::Overwrite(Arc::clone(&columns), vec![(Tag::Null, Vec::new()); EMPTIED.len()]),
                 None => Action::Keep,
             })
         })
