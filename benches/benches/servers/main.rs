@@ -102,11 +102,16 @@ impl Bench {
 
     /// What small writers wait for alone, beside our reading, and beside the store's own dump.
     fn writers(&mut self, seconds: Duration) {
-        let alone = self.written(seconds, |_| std::thread::sleep(Duration::from_millis(100)));
-        let beside = self.written(seconds, |bench| {
-            bench.read_once();
-        });
-        let dumped = self.written(seconds, |bench| bench.stand.dump());
+        let [mut alone, mut beside, mut dumped] = [const { Waits::none() }; 3];
+        // In turn, so that what else runs on the machine is in all of them.
+        for _ in 0..ROUNDS {
+            let seconds = seconds / ROUNDS as u32;
+            alone.add(self.written(seconds, |_| std::thread::sleep(Duration::from_millis(100))));
+            beside.add(self.written(seconds, |bench| {
+                bench.read_once();
+            }));
+            dumped.add(self.written(seconds, |bench| bench.stand.dump()));
+        }
         for (what, waits) in [("alone", &alone), ("beside a scan", &beside), ("beside its dump", &dumped)] {
             self.figure(&format!("writers {what}, {} times, half within", waits.times()), waits.within(500), "ms", "");
             self.figure(&format!("writers {what}, 99 % within"), waits.within(990), "ms", "");
