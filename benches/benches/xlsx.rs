@@ -75,7 +75,7 @@ fn through_sources(what: &str, folder: &Path, rows: u64) {
             row += 1;
             Ok(match goes(row) {
                 Some(Gone::Row) => Action::Delete,
-                Some(Gone::Cells(_)) => Action::Overwrite(Arc::clone(&columns), vec![(Tag::Null, Vec::new()); EMPTIED.len()]),
+                Some(Gone::Cells(_)) => Action::Overwrite(Arc::clone(&columns), vec![(rows::Tag::Null, Vec::new()); EMPTIED.len()]),
                 None => Action::Keep,
             })
         })

@@ -134,7 +134,7 @@ pub enum Command {
   custody recheck --copy shop=restored/shop.db              on a copy that somebody restored; nothing is recorded")]
     Recheck(RecheckArgs),
     /// Search the raw files alone for what was destroyed; nothing is recorded.
-    Remains(RecheckArgs),
+    Remains(RemainsArgs),
     /// Restore the archive into a folder.
     #[command(after_help = "EXAMPLES:
   custody restore --to restored                                          one SQLite database with everything
@@ -434,6 +434,24 @@ pub struct VerifyArgs {
     /// Digest of the policy that the reader trusts, as the case's parties told it.
     #[arg(long)]
     pub policy_digest: Option<terms::Digest>,
+}
+
+/// Where `remains` looks, or the filter that it makes for an outsider.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "EXAMPLES:\n  custody remains\n  custody remains --filter-to case.filter --key-to case.key --agreement a-1\n\n\
+                        The outsider then runs: custody-verify remains --filter case.filter PATH…")]
+pub struct RemainsArgs {
+    #[command(flatten)]
+    pub looks: RecheckArgs,
+    /// Make a blinded filter of what was destroyed, for one search by an outsider
+    #[arg(long, value_name = "FILE", requires_all = ["key_to", "agreement"], conflicts_with = "copy")]
+    pub filter_to: Option<PathBuf>,
+    /// Where the key of the filter goes; it travels apart from it
+    #[arg(long, value_name = "FILE", requires = "filter_to")]
+    pub key_to: Option<PathBuf>,
+    /// The entrusting agreement under which the outsider searches
+    #[arg(long, value_name = "ID", requires = "filter_to")]
+    pub agreement: Option<String>,
 }
 
 /// Where `recheck` and `remains` look.

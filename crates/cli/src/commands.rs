@@ -56,7 +56,7 @@ pub fn run(args: &Args) -> Result<u8, Fault> {
         Command::Backup => lifecycle::backup(&session),
         Command::Apply { dry_run } => lifecycle::apply(&session, *dry_run),
         Command::Recheck(a) => recheck::run(&session, a, true),
-        Command::Remains(a) => recheck::run(&session, a, false),
+        Command::Remains(a) => recheck::remains(&session, a),
         Command::Restore { to, into } => lifecycle::restore(&session, to.as_deref(), into.as_deref()),
         Command::Dossier { out, close } => lifecycle::dossier(&session, out, *close),
         Command::Status { tasks } => status::run(&session, *tasks),

@@ -1,5 +1,9 @@
 //! SQL that somebody else runs: identifiers and values quoted for each dialect, in batches of keys, each batch a transaction that says what it did.
 
+mod purge;
+
+pub use purge::{PURGED, purge, steps_told};
+
 /// A dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {

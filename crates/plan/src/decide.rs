@@ -21,11 +21,17 @@ pub(crate) struct Address {
     pub copy: String,
     pub branch: usize,
     pub records: u64,
+    /// Whether the group is anonymised rather than destroyed, where either is lawful.
+    pub anonymise: bool,
 }
 
 pub(crate) fn decide(scene: &Scene<'_>, at: Address) -> Cell {
     let verdicts = Verdicts::of(scene);
-    let outcome = PREFERENCE.iter().copied().find(|o| verdicts.outcome(*o).holds()).unwrap_or(Outcome::Undecided);
+    let admitted = |o: &Outcome| verdicts.outcome(*o).holds();
+    let outcome = match PREFERENCE.iter().copied().find(admitted).unwrap_or(Outcome::Undecided) {
+        Outcome::Destroy if at.anonymise && admitted(&Outcome::Anonymise) => Outcome::Anonymise,
+        first => first,
+    };
     let hand_over = (verdicts.permitted_hand_over.truth != Truth::False).then(|| Admission::of(verdicts.hand_over.truth));
     let mut unknown = BTreeSet::new();
     let mut waits = BTreeSet::new();

@@ -18,6 +18,8 @@ pub enum Method {
     DeleteRows,
     /// The fields of the groups are emptied; the rows stay.
     EraseFields,
+    /// Something coarser is written over the fields of the groups; the rows stay.
+    Anonymise,
     /// Somebody does it by instruction and says so.
     ByHand,
     /// Nothing is changed: storage only, with a keeper.
@@ -32,6 +34,7 @@ impl Method {
         match self {
             Method::DeleteRows => "delete_rows",
             Method::EraseFields => "erase_fields",
+            Method::Anonymise => "anonymise",
             Method::ByHand => "by_hand",
             Method::Store => "store",
             Method::Leave => "leave",
@@ -43,6 +46,7 @@ impl Method {
         let (zh, en) = match self {
             Method::DeleteRows => ("删除整行", "rows deleted"),
             Method::EraseFields => ("清空字段", "fields emptied"),
+            Method::Anonymise => ("匿名化", "anonymised"),
             Method::ByHand => ("由他人按说明处理", "by others, by instruction"),
             Method::Store => ("仅存储", "storage only"),
             Method::Leave => ("不变动", "unchanged"),
@@ -198,13 +202,11 @@ fn method(holding: &Holding, outcome: Outcome, whole: bool) -> Method {
     match outcome {
         Outcome::Retain => Method::Store,
         Outcome::Destroy | Outcome::Anonymise | Outcome::Return => match (holding.reach, holding.kind) {
-            (Reach::Direct, kind) if erases(kind) && !holding.by_hand && outcome == Outcome::Destroy => {
-                if whole {
-                    Method::DeleteRows
-                } else {
-                    Method::EraseFields
-                }
-            }
+            (Reach::Direct, kind) if erases(kind) && !holding.by_hand && outcome != Outcome::Return => match (outcome, whole) {
+                (Outcome::Anonymise, _) => Method::Anonymise,
+                (_, true) => Method::DeleteRows,
+                (_, false) => Method::EraseFields,
+            },
             _ => Method::ByHand,
         },
         _ => Method::Leave,

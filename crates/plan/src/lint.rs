@@ -115,7 +115,7 @@ fn items(plan: &Plan, holdings: &Holdings, out: &mut Vec<Note>) {
         let holding = holdings.holdings.iter().find(|h| h.name == item.holding);
         let groups = holding.map(|h| h.groups.as_slice()).unwrap_or_default();
         let keys = groups.iter().any(|g| item.groups.contains(&g.name) && !g.key_columns.is_empty());
-        if item.method == Method::EraseFields && keys {
+        if matches!(item.method, Method::EraseFields | Method::Anonymise) && keys {
             out.push(note(
                 Grade::Error,
                 "key_column",

@@ -163,7 +163,7 @@ pub(crate) fn branch_cells(inputs: &Inputs<'_>, rules: &[&Rule], case: &Given, h
             own.extend(copy.given.clone());
             let mut scene = Scene::new(rules, CellFacts { case, own: &own }, inputs.as_of);
             scene.told_on = inputs.told(None, &holding.dataset).unwrap_or(inputs.as_of);
-            let at = Address { holding: h, group: g, copy: copy.name.clone(), branch: b, records };
+            let at = Address { holding: h, group: g, copy: copy.name.clone(), branch: b, records, anonymise: group.anonymise };
             out.push(decide(&scene, at));
         }
     }

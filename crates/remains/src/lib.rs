@@ -1,9 +1,9 @@
 //! Raw bytes searched for values: needles met by structure, streams in which values cut at page borders are joined. Knows bytes only.
 
-mod index;
+mod blinded;
 mod needles;
 mod paged;
 
-pub use index::Sieve;
+pub use blinded::{BlindKey, BlindSearch, Blinded};
 pub use needles::{Kind, NEEDLE_MAX, NEEDLE_MIN, Needle, Needles, STRUCTURES_MAX};
 pub use paged::Cut;

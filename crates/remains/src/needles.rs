@@ -38,6 +38,11 @@ pub struct Needle {
 }
 
 impl Needle {
+    /// What it is, at most [`NEEDLE_MAX`] bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Whether it was met in a structure.
     pub fn met_in(&self, structure: usize) -> bool {
         self.met >> structure.min(STRUCTURES_MAX - 1) & 1 == 1
@@ -83,6 +88,11 @@ impl Needles {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
+    }
+
+    /// Values of needles that were met since this was last asked.
+    pub fn take_met(&mut self) -> std::collections::BTreeSet<u32> {
+        self.all.iter_mut().filter_map(|n| (std::mem::take(&mut n.met) > 0).then_some(n.value)).collect()
     }
 
     /// Keeps only needles that were not met, as if none had been searched: what was met elsewhere is left out.

@@ -67,6 +67,9 @@ pub struct GroupIn {
     /// Ordinals of columns that are part of the key and so cannot be emptied alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub key_columns: Vec<u32>,
+    /// Whether it is anonymised where it must go: something coarser is left of its values.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub anonymise: bool,
 }
 
 /// A copy of a holding beside the live one.

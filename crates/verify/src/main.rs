@@ -1,5 +1,7 @@
 //! `custody-verify`: the verifier as a small program of its own.
 
+mod outside;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -8,10 +10,19 @@ use custody_verify::{Trust, print, verify};
 
 /// 善后 · Verifies a Custody dossier offline: no network, no clock, no writing.
 #[derive(Parser, Debug)]
-#[command(name = "custody-verify", version, after_help = "EXIT CODES: 0 yes · 1 no · 2 incomplete · 64 and above error")]
+#[command(
+    name = "custody-verify",
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "EXIT CODES: 0 yes · 1 no · 2 incomplete · 64 and above error"
+)]
 struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// The dossier.
-    file: PathBuf,
+    #[arg(required = true)]
+    file: Option<PathBuf>,
     /// Digest of the policy that the reader trusts, as the case's parties told it.
     #[arg(long)]
     policy_digest: Option<terms::Digest>,
@@ -21,6 +32,12 @@ struct Args {
     /// Chinese.
     #[arg(long)]
     zh: bool,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum Command {
+    /// Search files for what was destroyed: blinded by a filter that the case made, or for a list of your own.
+    Remains(outside::RemainsArgs),
 }
 
 fn main() -> ExitCode {
@@ -33,7 +50,10 @@ fn main() -> ExitCode {
             return ExitCode::from(if wrong { 64 } else { 0 });
         }
     };
-    match verify(&args.file, &Trust { policy_digest: args.policy_digest }) {
+    if let Some(Command::Remains(own)) = &args.command {
+        return outside::run(own);
+    }
+    match verify(&args.file.unwrap_or_default(), &Trust { policy_digest: args.policy_digest }) {
         Ok(report) => {
             if args.json {
                 println!("{}", report.json());

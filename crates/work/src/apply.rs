@@ -1,5 +1,6 @@
 //! Carrying out what is due today: order, erase, purge, look again, observe; what waits is said, and the next run goes on.
 
+mod crowd;
 mod due;
 mod erase;
 mod failed;
@@ -59,7 +60,7 @@ pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) 
     if !due.is_empty() || !handing.is_empty() {
         crate::shares::drilled_first(workspace)?;
     }
-    workspace.begin_run(&["scan", "hand_over", "destroy", "outcomes", "shred"], Some(plan_n))?;
+    workspace.begin_run(&["scan", "hand_over", "destroy", "anonymise", "outcomes", "shred"], Some(plan_n))?;
     observe::settle_replaced(workspace, &mut report, progress)?;
     // What was seen done before a crash, or under a plan that was replaced, is done: nothing is ordered twice.
     record_outcomes(workspace, &doc)?;

@@ -248,12 +248,12 @@ fn backups(workspace: &Workspace, told: &[Told]) -> Vec<Json> {
 fn effects(workspace: &Workspace, told: &[Told]) -> Vec<Json> {
     let order = |n: u64| {
         told.iter().find_map(|(entry, _, event)| match event {
-            Event::DestroyOrdered(o) if entry.n == n => Some(o),
+            Event::DestroyOrdered(o) | Event::AnonymiseOrdered(o) if entry.n == n => Some(o),
             _ => None,
         })
     };
     let of = |(entry, day, event): &Told| match event {
-        Event::DestroyObserved(o) => Some(effect(workspace, order(o.order_n)?, o, entry.n, *day)),
+        Event::DestroyObserved(o) | Event::AnonymiseObserved(o) => Some(effect(workspace, order(o.order_n)?, o, entry.n, *day)),
         _ => None,
     };
     told.iter().filter_map(of).collect()
@@ -264,7 +264,10 @@ fn effect(workspace: &Workspace, order: &EffectOrdered, o: &EffectObserved, n: u
     let item = plan.as_ref().and_then(|(_, d)| d.plan.items.iter().find(|i| i.item == order.item && i.dataset == order.dataset));
     let sum = |f: &dyn Fn(&case::ColumnLook) -> u64| o.columns.iter().map(f).sum::<u64>();
     let words: Vec<Json> = o.out_of_scope.iter().map(|w| word(workspace, w)).collect();
-    let how = [Method::DeleteRows, Method::EraseFields, Method::ByHand].into_iter().find(|m| m.word() == order.method).map(Method::label);
+    let how = [Method::DeleteRows, Method::EraseFields, Method::Anonymise, Method::ByHand]
+        .into_iter()
+        .find(|m| m.word() == order.method)
+        .map(Method::label);
     json!({
         "item": order.item, "holding": item.map_or_else(|| order.dataset.to_string(), |i| i.holding.clone()), "place": order.dataset,
         "groups": groups(workspace, &order.groups), "rows_done": o.rows_done, "rows_kept": o.rows_kept.values().sum::<u64>(),

@@ -1,7 +1,7 @@
 //! Holdings for the plan: facts of data sets from the case file, field groups from the inventory, branches from the seals.
 
-use case::file::CaseFile;
-use terms::{Branch, DatasetSeen, Day, Given, GroupIn, Holding, Place, Tier, Value};
+use case::file::{CaseFile, Way};
+use terms::{Branch, DatasetSeen, Day, Given, GroupIn, Holding, Place, Reach, Tier, Value};
 
 use crate::survey::Listed;
 
@@ -32,7 +32,7 @@ pub(crate) fn holding(file: &CaseFile, listed: &Listed, seen: &DatasetSeen, all:
         kind: source.kind(),
         reach: source.reach(),
         given,
-        groups: groups(seen),
+        groups: anonymised(listed, source.reach(), groups(seen)),
         copies: Vec::new(),
         branches: Vec::new(),
         purge: seen.purge.clone(),
@@ -42,6 +42,18 @@ pub(crate) fn holding(file: &CaseFile, listed: &Listed, seen: &DatasetSeen, all:
     })
 }
 
+/// Groups of which something coarser is left: the case file says of each column what is left in it, and of one at least a coarser value.
+fn anonymised(listed: &Listed, reach: Reach, mut groups: Vec<GroupIn>) -> Vec<GroupIn> {
+    // Only where Custody writes itself can it measure what is left.
+    let Some(said) = listed.said.as_ref().filter(|s| reach == Reach::Direct && !s.leave.is_empty()) else { return groups };
+    let way = |c: &u32| said.leave.get(&listed.dataset.columns.get(*c as usize)?.name)?.parse::<Way>().ok();
+    for group in &mut groups {
+        let ways: Option<Vec<Way>> = group.columns.iter().map(way).collect();
+        group.anonymise = ways.is_some_and(|w| w.iter().any(Way::generalises));
+    }
+    groups
+}
+
 fn groups(seen: &DatasetSeen) -> Vec<GroupIn> {
     let mut out: Vec<GroupIn> = Vec::new();
     for column in &seen.columns {
@@ -49,7 +61,13 @@ fn groups(seen: &DatasetSeen) -> Vec<GroupIn> {
         let at = match out.iter().position(|g| g.name == *group) {
             Some(i) => i,
             None => {
-                out.push(GroupIn { name: group.clone(), columns: Vec::new(), sensitive: Some(false), key_columns: Vec::new() });
+                out.push(GroupIn {
+                    name: group.clone(),
+                    columns: Vec::new(),
+                    sensitive: Some(false),
+                    key_columns: Vec::new(),
+                    anonymise: false,
+                });
                 out.len() - 1
             }
         };

@@ -239,8 +239,8 @@ impl Staying {
     }
 }
 
-/// Searches for every destroyed value; values that rows still lawfully hold are left out and counted.
-pub(crate) fn absence(source: &mut dyn Source, place: &Place, staying: &[Staying], mut sight: Sight) -> Result<Absence, Fault> {
+/// Hears every row that stays: destroyed values that it holds are marked as met; gives values that stay and are looked for beside them.
+fn hear(source: &mut dyn Source, place: &Place, staying: &[Staying], sight: &mut Sight) -> Result<Sight, Fault> {
     let columns: Vec<u32> = sight.live.keys().copied().collect();
     let mut kept = Sight::default();
     for stays in staying {
@@ -259,6 +259,18 @@ pub(crate) fn absence(source: &mut dyn Source, place: &Place, staying: &[Staying
             }
         })?;
     }
+    Ok(kept)
+}
+
+/// The needles of destroyed values that no row lawfully holds.
+pub(crate) fn unlawful(source: &mut dyn Source, place: &Place, staying: &[Staying], mut sight: Sight) -> Result<Needles, Fault> {
+    hear(source, place, staying, &mut sight)?;
+    Ok(sight.needles.without_met())
+}
+
+/// Searches for every destroyed value; values that rows still lawfully hold are left out and counted.
+pub(crate) fn absence(source: &mut dyn Source, place: &Place, staying: &[Staying], mut sight: Sight) -> Result<Absence, Fault> {
+    let kept = hear(source, place, staying, &mut sight)?;
     let mut needles = sight.needles.without_met();
     kept.needles.move_to(&mut needles, Kind::Kept);
     let searched = source.search(place, &mut needles)?;

@@ -1,8 +1,8 @@
 //! Outcome vectors: one byte per row and field group that says what became of it (EVIDENCE §7).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use case::{By, Command, Event, OutcomesRecorded, Seal};
+use case::{By, Command, Event, OrderKind, OutcomesRecorded, Seal};
 use plan::{Item, PlanDoc};
 use terms::{Digest, Fault, Outcome};
 
@@ -26,7 +26,8 @@ pub(crate) fn record_outcomes(workspace: &mut Workspace, doc: &PlanDoc) -> Resul
             let becomes = |o: u32, row: &SealRow| {
                 let stays = |i: &&&Item| matches!(i.outcome, Outcome::Retain | Outcome::Continue) && i.branches.contains(&row.branch);
                 // What no item of the newest plan decides is undecided, whatever an older plan said.
-                Some(if done.contains(&o) { Outcome::Destroy } else { items.iter().find(stays).map_or(Outcome::Undecided, |i| i.outcome) })
+                let done = done.get(&o).copied();
+                Some(done.unwrap_or_else(|| items.iter().find(stays).map_or(Outcome::Undecided, |i| i.outcome)))
             };
             renew_vector(workspace, &seal, &group, &index, &becomes)?;
         }
@@ -70,19 +71,20 @@ fn renew_vector(
     record_vector(workspace, seal, group, &codes)
 }
 
-/// Ordinals of a seal's rows that observed orders on a group have destroyed, whichever plan ordered them.
-fn done_of(workspace: &mut Workspace, seal: &Seal, group: &str) -> Result<BTreeSet<u32>, Fault> {
-    let orders: Vec<u64> = workspace
+/// Ordinals of a seal's rows that observed orders on a group have destroyed or anonymised, whichever plan ordered them.
+fn done_of(workspace: &mut Workspace, seal: &Seal, group: &str) -> Result<BTreeMap<u32, Outcome>, Fault> {
+    let outcome = |kind: &OrderKind| if matches!(kind, OrderKind::Anonymise(_)) { Outcome::Anonymise } else { Outcome::Destroy };
+    let orders: Vec<(u64, Outcome)> = workspace
         .state
         .orders
         .iter()
         .filter(|(_, o)| o.observed.is_some())
         .filter(|(_, o)| o.kind.effect().is_some_and(|e| e.seal_n == seal.n && e.groups.iter().any(|g| g == group)))
-        .map(|(n, _)| *n)
+        .map(|(n, o)| (*n, outcome(&o.kind)))
         .collect();
-    let mut out = BTreeSet::new();
-    for n in orders {
-        out.extend(load_list(workspace, &format!("done-{n}"))?);
+    let mut out = BTreeMap::new();
+    for (n, outcome) in orders {
+        out.extend(load_list(workspace, &format!("done-{n}"))?.into_iter().map(|o| (o, outcome)));
     }
     Ok(out)
 }

@@ -79,16 +79,7 @@ pub fn recheck(workspace: &mut Workspace, how: &Recheck, progress: &dyn Progress
     if record {
         survey(workspace, &mut opened, &mut Deaf, progress)?;
     }
-    let done: Vec<(u64, EffectOrdered)> = workspace
-        .state
-        .orders
-        .iter()
-        .filter(|(_, o)| o.observed.as_ref().is_some_and(|seen| seen.rows_done > 0))
-        .filter_map(|(n, o)| match &o.kind {
-            case::OrderKind::Destroy(e) => Some((*n, e.clone())),
-            _ => None,
-        })
-        .collect();
+    let done = done(workspace);
     progress.begin("look", Some(done.len() as u64));
     let mut out = Vec::new();
     for (order_n, order) in done {
@@ -104,6 +95,16 @@ pub fn recheck(workspace: &mut Workspace, how: &Recheck, progress: &dyn Progress
         workspace.end_run(vec!["recheck".to_owned()], Vec::new())?;
     }
     Ok(out)
+}
+
+/// Every destruction that was seen done.
+pub(crate) fn done(workspace: &Workspace) -> Vec<(u64, EffectOrdered)> {
+    let seen = workspace.state.orders.iter().filter(|(_, o)| o.observed.as_ref().is_some_and(|seen| seen.rows_done > 0));
+    let of = |(n, o): (&u64, &case::Order)| match &o.kind {
+        case::OrderKind::Destroy(e) | case::OrderKind::Anonymise(e) => Some((*n, e.clone())),
+        _ => None,
+    };
+    seen.filter_map(of).collect()
 }
 
 /// One destruction.
@@ -135,7 +136,7 @@ fn again(workspace: &mut Workspace, opened: &mut Opened, order_n: u64, order: &E
 }
 
 /// The columns that an order was about, from the plan that gave it.
-fn columns_of(workspace: &Workspace, order: &EffectOrdered) -> Result<Vec<u32>, Fault> {
+pub(crate) fn columns_of(workspace: &Workspace, order: &EffectOrdered) -> Result<Vec<u32>, Fault> {
     let lost = || Fault::new("order_does_not_fit").with("item", &order.item);
     let Event::PlanMade(made) = workspace.event(order.plan_n)? else { return Err(lost()) };
     let plan: PlanDoc = workspace.get_json(&made.plan_doc)?;

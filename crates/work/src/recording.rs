@@ -73,7 +73,7 @@ pub fn record_act(workspace: &mut Workspace, said: Said) -> Result<u64, Fault> {
 }
 
 /// Acts that the program records itself, once it has seen them: nobody's word stands for them.
-const OWN: [&str; 5] = ["pack_imported", "pack_refused", "recovery_drill", "root_key_split", "script_run"];
+const OWN: [&str; 6] = ["pack_imported", "pack_refused", "recovery_drill", "remains_filter_made", "root_key_split", "script_run"];
 
 /// A source may be named as in the case file; the ledger knows it by its place.
 fn placed(workspace: &Workspace, mut said: Said) -> Said {

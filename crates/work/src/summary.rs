@@ -116,9 +116,9 @@ fn effects_section(workspace: &Workspace, out: &mut String) -> Result<(), Fault>
     let mut rows = Vec::new();
     for line in workspace.lines()? {
         let Ok(entry) = Entry::parse(&line) else { continue };
-        if let Ok(Some(Event::DestroyObserved(o))) = Event::read(&entry.kind, &entry.facts) {
+        if let Ok(Some(Event::DestroyObserved(o) | Event::AnonymiseObserved(o))) = Event::read(&entry.kind, &entry.facts) {
             let order = workspace.state.orders.get(&o.order_n).and_then(|x| match &x.kind {
-                OrderKind::Destroy(e) => Some(e.clone()),
+                OrderKind::Destroy(e) | OrderKind::Anonymise(e) => Some(e.clone()),
                 _ => None,
             });
             let Some(e) = order else { continue };

@@ -17,7 +17,7 @@ pub fn would(workspace: &mut Workspace, id: &str) -> Result<(Item, Vec<String>),
     let item = doc.plan.items.into_iter().find(|i| i.item.as_str() == id).ok_or_else(|| Fault::new("row_not_found").with("id", id))?;
     let columns = match item.method {
         Method::DeleteRows => None,
-        Method::EraseFields => Some(item.columns.as_slice()),
+        Method::EraseFields | Method::Anonymise => Some(item.columns.as_slice()),
         _ => return Ok((item, Vec::new())),
     };
     let ordinal = item.dataset.source().strip_prefix("src").and_then(|n| n.parse::<usize>().ok()).and_then(|n| n.checked_sub(1));

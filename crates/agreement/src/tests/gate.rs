@@ -114,7 +114,7 @@ proptest! {
         let table = Table::read(TABLE).unwrap();
         let persons = agreement.persons.as_ref().map(|p| Expr::parse(p, &table).unwrap());
         let group = |(i, name): (u32, &&str)| terms::GroupIn {
-            name: (*name).to_owned(), columns: vec![2 * i, 2 * i + 1], sensitive: None, key_columns: Vec::new(),
+            name: (*name).to_owned(), columns: vec![2 * i, 2 * i + 1], sensitive: None, key_columns: Vec::new(), anonymise: false,
         };
         let held = terms::Holding {
             name: holding.to_owned(), dataset: Place::new("src1/t1").unwrap(), kind: terms::StoreKind::Sqlite, reach: terms::Reach::Direct,

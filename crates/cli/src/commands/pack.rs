@@ -178,7 +178,9 @@ fn result(session: &Session<'_>, source: &str, file: &Path) -> Result<u8, Fault>
     let wrong = done.batches.iter().filter(|(_, asked, told)| Some(*asked) != *told).count();
     if session.args.json {
         let batches: Vec<_> = done.batches.iter().map(|(n, a, t)| json!({"asked": a, "batch": n, "told": t})).collect();
-        say::print_json(&json!({"batches": batches, "entry": done.n}));
+        say::print_json(
+            &json!({"batches": batches, "entry": done.n, "purge": done.purge.iter().map(|(s, ran)| json!({"ran": ran, "step": s})).collect::<Vec<_>>()}),
+        );
         return Ok(u8::from(wrong > 0));
     }
     let rows = done
@@ -187,6 +189,16 @@ fn result(session: &Session<'_>, source: &str, file: &Path) -> Result<u8, Fault>
         .map(|(n, a, t)| vec![n.to_string(), a.to_string(), t.map_or_else(|| "–".to_owned(), |t| t.to_string())])
         .collect();
     say::table(&[session.pick("批", "batch"), session.pick("应有的行", "rows asked"), session.pick("所报的行", "rows told")], rows);
+    let missing: Vec<&str> = done.purge.iter().filter(|(_, ran)| !ran).map(|(s, _)| s.as_str()).collect();
+    if !missing.is_empty() {
+        let list = missing.join(", ");
+        session.tell(
+            &format!("残留清除中未见执行的步骤：{list}。请运行 purge.sql，连同其输出再交回一次。"),
+            &format!(
+                "steps of the purge that the output does not show: {list}. Have purge.sql run, and send the output back with it once more."
+            ),
+        );
+    }
     session.tell(
         &format!("已记录（条目 {}），{wrong} 批不符。这是对方的陈述；下一步 custody apply 会再看一次。", done.n),
         &format!("recorded (entry {}); {wrong} batches differ. It is somebody's word; custody apply looks again.", done.n),

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use terms::Fault;
-use work::{Recheck, Rechecked};
+use work::{Blind, Recheck, Rechecked};
 
 use super::Session;
-use crate::args::RecheckArgs;
+use crate::args::{RecheckArgs, RemainsArgs};
 use crate::bar::Bar;
 use crate::say;
 
@@ -27,6 +27,25 @@ pub fn run(session: &Session<'_>, args: &RecheckArgs, whole: bool) -> Result<u8,
         (_, true) => 2,
         _ => 0,
     })
+}
+
+/// Searches raw files alone, or makes a filter with which somebody else does.
+pub fn remains(session: &Session<'_>, args: &RemainsArgs) -> Result<u8, Fault> {
+    let (Some(filter), Some(key), Some(agreement)) = (&args.filter_to, &args.key_to, &args.agreement) else {
+        return run(session, &args.looks, false);
+    };
+    let mut workspace = session.workspace(true, false)?;
+    let how = Blind { filter: filter.clone(), key: key.clone(), agreement: agreement.clone() };
+    let (count, commitment) = work::blind(&mut workspace, &how, &Bar::new(session.lang))?;
+    if session.args.json {
+        say::print_json(&json!({"commitment": commitment, "fingerprints": count}));
+        return Ok(0);
+    }
+    session.tell(
+        &format!("过滤器含 {count} 个指纹，承诺值 {commitment}。过滤器和密钥分开交出；用后双方销毁，并运行 `custody record remains_filter_destroyed`。"),
+        &format!("the filter has {count} fingerprints, commitment {commitment}. Send filter and key apart; afterwards both are destroyed, and `custody record remains_filter_destroyed` says so."),
+    );
+    Ok(0)
 }
 
 fn as_json(r: &Rechecked) -> serde_json::Value {

@@ -81,7 +81,7 @@ pub fn golden(name: &str) -> Golden {
             groups: h
                 .groups
                 .into_iter()
-                .map(|(name, g)| GroupIn { name, columns: vec![], sensitive: Some(g.sensitive), key_columns: vec![] })
+                .map(|(name, g)| GroupIn { name, columns: vec![], sensitive: Some(g.sensitive), key_columns: vec![], anonymise: false })
                 .collect(),
             copies: vec![],
             branches: h.branches.into_iter().map(|b| Branch { given: b.given, records: b.records, settled: Default::default() }).collect(),

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rows::Batch;
-use sources::{Action, Blank, Dataset};
+use sources::{Action, Blank, Dataset, Left};
 use terms::{Fault, Place};
 
 use super::job::Job;
 use super::purge::purge;
 use super::window::Window;
 use super::{Open, by_place, open_at};
-use crate::align::{Aligner, Part, RowState};
+use crate::align::{Aligner, Met, Part, RowState};
 use crate::progress::Progress;
 use crate::survey::Opened;
 use crate::ways::ways;
@@ -107,18 +107,33 @@ impl<'a> Picker<'a> {
     /// Aligned once more: a row that changed since is not what was ordered.
     pub(super) fn pick(&mut self, batch: &Batch, row: usize) -> Action {
         let Some(met) = self.aligner.take(batch, row) else { return Action::Keep };
-        let asked = u32::try_from(met.ordinal).ok().and_then(|o| self.wanted.get(&(met.part, o)));
         let done = |w: &Wanted, mask: u32| !w.delete && mask & w.mask == w.mask;
-        match (asked, met.state) {
+        match (self.wanted(met), met.state) {
             (Some(w), RowState::Emptied(mask)) if done(w, mask) => Action::Keep,
             (Some(w), RowState::Unchanged | RowState::Emptied(_)) if w.delete => Action::Delete,
-            (Some(w), RowState::Unchanged | RowState::Emptied(_)) => {
-                let number = self.parts.get(met.part).map_or(0, |p| p.number(met.ordinal));
-                let blank = |c: &u32| self.blanks.get(*c as usize).unwrap_or(&Blank::Null).leaves(batch.cell(row, *c as usize), number);
-                Action::Overwrite(Arc::clone(&w.columns), w.columns.iter().map(blank).collect())
+            (Some(_), RowState::Unchanged | RowState::Emptied(_)) => {
+                self.left(batch, row, met).map_or(Action::Keep, |(columns, left)| Action::Overwrite(columns, left))
             }
             _ => Action::Keep,
         }
+    }
+
+    /// The columns of a row that are written over, and what is left in them; none where the row is not meant.
+    pub(super) fn left(&self, batch: &Batch, row: usize, met: Met) -> Option<(Arc<[u32]>, Vec<Left>)> {
+        let wanted = self.wanted(met)?;
+        let number = self.parts.get(met.part).map_or(0, |p| p.number(met.ordinal));
+        let blank = |c: &u32| self.blanks.get(*c as usize).unwrap_or(&Blank::Null).leaves(batch.cell(row, *c as usize), number);
+        Some((Arc::clone(&wanted.columns), wanted.columns.iter().map(blank).collect()))
+    }
+
+    /// Whether what is left in a column of a row is random.
+    pub(super) fn random(&self, column: usize, met: Met) -> bool {
+        let meant = self.wanted(met).is_none_or(|w| w.columns.iter().any(|c| *c as usize == column));
+        meant && self.blanks.get(column).is_some_and(Blank::random)
+    }
+
+    fn wanted(&self, met: Met) -> Option<&Wanted> {
+        u32::try_from(met.ordinal).ok().and_then(|o| self.wanted.get(&(met.part, o)))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use case::Seal;
 use plan::{Item, Method};
-use terms::Fault;
+use terms::{Fault, Outcome};
 
 use crate::lists::{list_name, load_list};
 use crate::settled::targets;
@@ -60,6 +60,10 @@ impl Job {
 
     pub(super) fn deletes(&self) -> bool {
         self.item.method == Method::DeleteRows
+    }
+
+    pub(super) fn anonymises(&self) -> bool {
+        self.item.outcome == Outcome::Anonymise
     }
 
     pub(super) fn by_hand(&self) -> bool {

@@ -7,6 +7,7 @@ use plan::PlanDoc;
 use terms::json::{Json, json};
 use terms::{Fault, Level, Place, Reach};
 
+use super::crowd::{Crowd, When, crowd};
 use super::failed::record_failed;
 use super::job::Job;
 use super::purge::{purge, put_back_all};
@@ -68,9 +69,11 @@ fn observe_with(
         other => other?,
     };
     let staying = Staying::of(workspace, opened, place.source())?;
+    let direct: Vec<&Job> = jobs.iter().copied().filter(|j| !j.by_hand() && !j.stale).collect();
+    let crowd = crowd(workspace, opened, place, (&direct, &parts), When::After)?;
     let mut observed = Vec::new();
     for job in jobs {
-        observed.extend(observe(workspace, opened, job, (&alignment, &standing, &staying), scan_n, report)?);
+        observed.extend(observe(workspace, opened, job, (&alignment, &standing, &staying, crowd.as_ref()), scan_n, report)?);
     }
     let mut meant: BTreeMap<u64, BTreeSet<u32>> = BTreeMap::new();
     jobs.iter().for_each(|j| meant.entry(j.seal.n).or_default().extend(j.targets.iter().copied()));
@@ -168,7 +171,7 @@ fn observe(
     workspace: &mut Workspace,
     opened: &mut Opened,
     job: &Job,
-    (seen, standing, staying): (&Alignment, &BTreeSet<(u64, u32)>, &[Staying]),
+    (seen, standing, staying, crowd): (&Alignment, &BTreeSet<(u64, u32)>, &[Staying], Option<&Crowd>),
     scan_n: u64,
     report: &mut ApplyReport,
 ) -> Result<Option<(u64, Vec<u32>)>, Fault> {
@@ -216,7 +219,7 @@ fn observe(
     let stays: u64 = lawful.values().sum();
     let scope = job.item.out_of_scope(looked.is_some());
     let scope: Vec<String> = scope.into_iter().map(str::to_owned).collect();
-    let receipt = json!({
+    let mut receipt = json!({
         "bytes_searched": bytes, "bytes_unread": unread, "columns": cols, "item": job.item.item, "kept": kept,
         "lawfully_present": lawful.iter().map(|(col, values)| json!({"col": col, "values": values})).collect::<Vec<Json>>(),
         "level": level, "method": job.item.method.word(), "order_n": order_n, "out_of_scope": scope, "purge": job.purged,
@@ -225,9 +228,12 @@ fn observe(
         "store": workspace.state.sources.get(&source_place(&job.seal.dataset)).map(|s| s.store.clone()).unwrap_or_default(),
         "type": "custody.destruction_receipt", "v": 1
     });
+    if let (Some(crowd), Some(own)) = (crowd.filter(|_| job.anonymises()), receipt.as_object_mut()) {
+        own.insert("crowd".to_owned(), crowd.json());
+    }
     keep_list(workspace, &format!("done-{order_n}"), &done)?;
     let safety = i64::try_from(workspace.state.opened.as_ref().map_or(30, |o| o.safety_days)).unwrap_or(30);
-    let event = Event::DestroyObserved(EffectObserved {
+    let facts = EffectObserved {
         backup_until: Some(workspace.today()?.plus_days(safety)),
         bytes_searched: bytes,
         bytes_unread: unread,
@@ -239,7 +245,8 @@ fn observe(
         rows_done: done.len() as u64,
         rows_kept: kept.clone(),
         scan_n: Some(scan_n),
-    });
+    };
+    let event = if job.anonymises() { Event::AnonymiseObserved(facts) } else { Event::DestroyObserved(facts) };
     workspace.record(Command::RecordUnder(By::Run, event, job.item.rules.clone()))?;
     report.lawful += stays;
     report.done.push((job.item.item.clone(), done.len() as u64, kept.values().sum(), level));

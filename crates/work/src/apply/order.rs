@@ -24,7 +24,8 @@ pub(super) fn order_all(workspace: &mut Workspace, opened: &mut Opened, i: usize
         keep_list(workspace, &job.file("targets"), &job.targets)?;
         keep_list(workspace, &job.file("order"), &job.ready)?;
         keep_recall(workspace, &job.file("recall"), &seen)?;
-        let event = Event::DestroyOrdered(facts(workspace, job)?);
+        let facts = facts(workspace, job)?;
+        let event = if job.anonymises() { Event::AnonymiseOrdered(facts) } else { Event::DestroyOrdered(facts) };
         let numbers = workspace.record(Command::RecordUnder(By::Run, event, job.item.rules.clone()))?;
         job.order_n = numbers.first().copied();
     }

@@ -3,6 +3,7 @@
 use sources::Rehearsal;
 use terms::{Fault, Place};
 
+use super::crowd::{When, crowd};
 use super::erase::Picker;
 use super::job::Job;
 use super::{by_place, open_at};
@@ -22,6 +23,7 @@ pub(super) fn rehearse_all(workspace: &mut Workspace, opened: &mut Opened, jobs:
             continue;
         }
         let parts = Part::of(workspace, &place)?;
+        crowd(workspace, opened, &place, (&own, &parts), When::Before)?;
         let Some(mut open) = open_at(opened, &place)? else { continue };
         let dataset = open.dataset.clone();
         let mut picker = Picker::new(workspace, &mut open, &parts, &dataset, &own, &|_, job| Ok(job.targets.clone()))?;

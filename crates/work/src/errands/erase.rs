@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
 use case::{ActRecorded, By, EffectOrdered, Event, ExceptionRecorded, OrderKind};
-use exchange::sql::{Blanked, Dialect, Erasing, Key, scripts, told};
+use exchange::sql::{Blanked, Dialect, Erasing, Key, purge, scripts, steps_told, told};
 use rows::{Batch, Encoding, Tag, text_of};
 use terms::json::{Json, json};
 use terms::{Digest, Fault, Place};
@@ -60,17 +60,22 @@ pub fn request_erase(
         return Ok(Errand { id: errand, digest, files, rows });
     };
     let (dry, script, batches) = scripts(dialect, &errand, &erasing, batch_rows);
+    let tables: BTreeSet<String> = erasing.iter().map(|e| e.table.clone()).collect();
+    let (cleaning, steps) = purge(dialect, &errand, &tables.into_iter().collect::<Vec<_>>());
     let text = format!(
         "善后 · Custody  {errand}\r\n\r\n{instructions}\r\n0. {SCHEMA}\r\n1. dry-run.sql 只数不改：每批应数出的行数见下。Changes nothing; the rows that each batch should count stand below.\r\n\
-         2. erase.sql 原样整个执行。Run it whole and unchanged.\r\n3. 把两次的全部输出存成文本文件交回。Send both outputs back as text files.\r\n\r\n{}",
+         2. erase.sql 原样整个执行。Run it whole and unchanged.\r\n3. purge.sql 清除残留：不在事务中、择闲时整个执行。Cleans up: run it whole, outside of a transaction, in a quiet hour.\r\n\
+         4. 把三次的全部输出存成一个文本文件交回。Send all three outputs back in one text file.\r\n\
+         5. 如需在主机上查找残留：custody-verify remains --filter。To search on the host: custody-verify remains --filter.\r\n\r\n{}",
         batches.iter().map(|b| format!("  第 {} 批 / batch {}：{} 行 / rows\r\n", b.number, b.number, b.rows)).collect::<String>()
     );
     let told: Vec<Json> = batches.iter().map(|b| json!({"number": b.number, "rows": b.rows})).collect();
-    let what = json!({"batches": told, "kind": "erase", "orders": orders, "source": place});
+    let what = json!({"batches": told, "kind": "erase", "orders": orders, "purge": steps, "source": place});
     let files = vec![
         ("instructions.txt".to_owned(), text.into_bytes()),
         ("dry-run.sql".to_owned(), dry.into_bytes()),
         ("erase.sql".to_owned(), script.into_bytes()),
+        ("purge.sql".to_owned(), cleaning.into_bytes()),
     ];
     let (digest, files) = write(workspace, folder, &errand, what, files)?;
     Ok(Errand { id: errand, digest, files, rows })
@@ -189,6 +194,8 @@ pub struct ScriptResult {
     pub n: u64,
     /// Batch, rows expected, rows told; none if the output is silent about it.
     pub batches: Vec<(u64, u64, Option<u64>)>,
+    /// Steps of the purge, and whether the output says that each ran.
+    pub purge: Vec<(String, bool)>,
 }
 
 /// Takes the output of a script back: every batch is compared with what it was to touch. What it says is somebody's word; the next look counts.
@@ -216,6 +223,9 @@ pub fn script_result(workspace: &mut Workspace, id: &str, file: &Path) -> Result
     let number = |b: &Json, name: &str| b.get(name).and_then(Json::as_u64).unwrap_or_default();
     let batches: Vec<(u64, u64, Option<u64>)> =
         asked.iter().map(|b| (number(b, "number"), number(b, "rows"), rows.get(&number(b, "number")).copied())).collect();
+    let ran = steps_told(&output, &errand);
+    let steps = doc.pointer("/what/purge").and_then(Json::as_array).cloned().unwrap_or_default();
+    let purge = steps.iter().filter_map(Json::as_str).map(|s| (s.to_owned(), ran.iter().any(|r| r == s))).collect();
     let items = items(workspace, &doc, &place);
     let sealed = attachments::seal(workspace, &[file.to_owned()])?;
     let by = workspace.operator_person()?;
@@ -233,7 +243,7 @@ pub fn script_result(workspace: &mut Workspace, id: &str, file: &Path) -> Result
         });
         workspace.record(case::Command::Record(By::Operator, event))?;
     }
-    Ok(ScriptResult { n, batches })
+    Ok(ScriptResult { n, batches, purge })
 }
 
 /// The source, and the items of the orders that an errand was about.

@@ -1,0 +1,144 @@
+//! A group of which something coarser is left is anonymised, if every row is then one of k alike; else it is refused, and nothing is changed.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::{Case, day, head};
+use serde_json::Value;
+use testbed::{Mariadb, Postgres};
+
+const PERSONS: usize = 400;
+const CITIES: [&str; 4] = ["上海市浦东新区", "上海市徐汇区", "北京市海淀区", "北京市朝阳区"];
+
+/// Name, mobile, day of birth, place, a mail that must be there and differ.
+fn person(n: usize) -> [String; 5] {
+    [
+        format!("Person {n}"),
+        (13_900_000_000 + n * 7_919).to_string(),
+        format!("19{}{}-0{}-1{}", 7 + n % 2, n % 10, 1 + n % 9, n % 9),
+        CITIES[n % 4].to_owned(),
+        format!("person.{n}@shop.cn"),
+    ]
+}
+
+fn rows() -> String {
+    let row = |n: usize| format!("({n}, '{}')", person(n).join("', '"));
+    (1..=PERSONS).map(row).collect::<Vec<_>>().join(", ")
+}
+
+const TABLE: &str = "CREATE TABLE client (id INTEGER PRIMARY KEY, name VARCHAR(40), mobile VARCHAR(20), born DATE, city VARCHAR(40) NOT NULL, email VARCHAR(60) NOT NULL UNIQUE);";
+
+/// A case over one source in which so many rows must be alike.
+fn case_of(case: &Case, source: &str, set: &str, k: u64) {
+    case.write(
+        "case.yaml",
+        format!(
+            "{}sources:\n  - {source}\ndatasets:\n  - {{at: shop/{set}, class: marketing_list, groups: {{contact: [name, mobile, born, city, email]}},\n      \
+             leave: {{name: suppress, mobile: \"=000\", born: decade, city: first 3, email: suppress}}}}\nk: {k}\nvault: {{holder: keys/epoch-key}}\n",
+            head(&day(-90), &day(60))
+        ),
+    );
+}
+
+/// Carries it out; gives the crowd that the receipt has.
+fn anonymised(case: &Case) -> Value {
+    case.prepared();
+    let rehearsed = case.json(&["apply", "--dry-run"]);
+    assert_eq!(rehearsed["due"][0]["rows"], PERSONS, "{rehearsed:#}");
+    let done = case.json(&["apply"]);
+    assert_eq!(done["done"][0]["rows_done"], PERSONS, "{done:#}");
+    let receipt = case.receipts().into_iter().find(|r| r["method"] == "anonymise").unwrap();
+    assert!(case.receipts().iter().all(|r| r["columns"].as_array().unwrap().iter().all(|c| c["hits"] == 0)));
+    assert_ne!(case.verified("case.dossier.zip")["result"], 1, "nothing is contradicted");
+    receipt["crowd"].clone()
+}
+
+/// Born in two decades, in two cities: four classes of a hundred.
+fn is_left(left: &[Vec<String>]) {
+    let mut classes: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    for row in left {
+        let [name, mobile, born, city, email] = row.as_slice() else { panic!("{row:?}") };
+        assert!(name.is_empty() && mobile == "000" && !email.contains("person"), "{row:?}");
+        *classes.entry((born, city)).or_default() += 1;
+    }
+    let known = |(born, city): &(&str, &str)| ["1970-01-01", "1980-01-01"].contains(born) && ["上海市", "北京市"].contains(city);
+    assert!(classes.keys().all(known) && classes.values().all(|n| *n >= 100), "{classes:?}");
+}
+
+fn cells(text: &str, separator: char) -> Vec<Vec<String>> {
+    text.lines().filter(|l| !l.is_empty()).map(|l| l.split(separator).map(|c| c.replace("NULL", "")).collect()).collect()
+}
+
+const LEFT: &str = "SELECT name, mobile, born, city, email FROM client ORDER BY id";
+
+#[test]
+fn in_a_database_of_one_file() {
+    let case = Case::new();
+    std::fs::create_dir_all(case.folder.join("data")).unwrap();
+    let db = rusqlite::Connection::open(case.folder.join("data/shop.db")).unwrap();
+    db.execute_batch(&format!("{TABLE} INSERT INTO client VALUES {};", rows())).unwrap();
+    drop(db);
+    case_of(&case, "{id: shop, kind: sqlite, path: data/shop.db}", "client", 500);
+    case.prepared();
+    let before = std::fs::read(case.folder.join("data/shop.db")).unwrap();
+    assert_eq!(case.fault(&["apply", "--dry-run"]), "below_k");
+    assert_eq!(case.fault(&["apply"]), "below_k");
+    assert_eq!(std::fs::read(case.folder.join("data/shop.db")).unwrap(), before, "nothing was changed");
+    case_of(&case, "{id: shop, kind: sqlite, path: data/shop.db}", "client", 5);
+    let crowd = anonymised(&case);
+    assert!(crowd["k"].as_u64().unwrap() >= 100 && crowd["rows"] == PERSONS, "{crowd}");
+    let db = rusqlite::Connection::open(case.folder.join("data/shop.db")).unwrap();
+    let mut asked = db.prepare(LEFT).unwrap();
+    let read = asked.query_map([], |r| (0..5).map(|i| Ok(r.get::<_, Option<String>>(i)?.unwrap_or_default())).collect());
+    is_left(&read.unwrap().map(Result::unwrap).collect::<Vec<Vec<String>>>());
+}
+
+#[test]
+fn in_a_file_of_lines() {
+    let case = Case::new();
+    let line = |n: usize| format!("{}\n", person(n).join(","));
+    let lines: String = std::iter::once("name,mobile,born,city,email\n".to_owned()).chain((1..=PERSONS).map(line)).collect();
+    std::fs::create_dir_all(case.folder.join("data")).unwrap();
+    std::fs::write(case.folder.join("data/client.csv"), lines).unwrap();
+    case_of(&case, "{id: shop, kind: delimited, path: data}", "client.csv", 5);
+    let crowd = anonymised(&case);
+    assert!(crowd["k"].as_u64().unwrap() >= 100 && crowd["classes"].as_u64().unwrap() <= 4, "{crowd}");
+    let left = std::fs::read_to_string(case.folder.join("data/client.csv")).unwrap();
+    is_left(&cells(left.split_once('\n').unwrap().1, ','));
+}
+
+#[test]
+fn on_servers() {
+    let (postgres, mariadb) = (Postgres::start(), Mariadb::start());
+    postgres.sql("postgres", "CREATE DATABASE shop");
+    postgres.sql("shop", &format!("{TABLE} INSERT INTO client VALUES {};", rows()));
+    mariadb.sql(&format!("CREATE DATABASE shop; USE shop; {TABLE} INSERT INTO client VALUES {};", rows()));
+    let (pg, my) = (postgres.url("custody", "shop"), mariadb.url("root", "shop"));
+    let sources = [("postgresql", pg, postgres.data()), ("mariadb", my, mariadb.data())];
+    for (kind, url, files) in sources {
+        let case = Case::new();
+        let source = format!("{{id: shop, kind: {kind}, path: \"{url}\", server: {{files: \"{}\"}}}}", files.display());
+        case_of(&case, &source, "client", 5);
+        let crowd = anonymised(&case);
+        assert!(crowd["k"].as_u64().unwrap() >= 100 && crowd["rows"] == PERSONS, "{kind}: {crowd}");
+    }
+    is_left(&cells(&postgres.sql("shop", LEFT), '|'));
+    is_left(&cells(&mariadb.sql(&format!("USE shop; {LEFT}")), '\t'));
+}
+
+#[test]
+fn a_column_that_tells_persons_apart_is_never_passed_over() {
+    let case = Case::new();
+    std::fs::create_dir_all(case.folder.join("data")).unwrap();
+    let db = rusqlite::Connection::open(case.folder.join("data/shop.db")).unwrap();
+    db.execute_batch(&format!("{TABLE} INSERT INTO client VALUES {}; ALTER TABLE client ADD badge VARCHAR(20);", rows())).unwrap();
+    db.execute_batch("UPDATE client SET badge = 'b' || id;").unwrap();
+    drop(db);
+    case_of(&case, "{id: shop, kind: sqlite, path: data/shop.db}", "client", 5);
+    let text = std::fs::read_to_string(case.folder.join("case.yaml")).unwrap();
+    case.write("case.yaml", text.replace("leave: {", "not_personal: {badge: a number of the till}, leave: {"));
+    case.prepared();
+    assert_eq!(case.fault(&["apply"]), "below_k", "the badge stays, and is another in each row");
+}

@@ -1,0 +1,81 @@
+//! The company makes a filter under an agreement; whoever has filter and key sees whether a copy still holds what was destroyed.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod common;
+
+use common::{Case, day, head};
+use remains::{BlindSearch, Blinded};
+use zeroize::Zeroizing;
+
+const AGREEMENT: &str = "version: 1
+id: search1
+role: processor
+party: Auditor
+from: FROM
+to: TO
+fields:
+  - {holding: member, groups: [contact]}
+purposes: [looking for remains]
+onward: none
+end: {then: destroy}
+";
+
+fn case() -> Case {
+    let case = Case::new();
+    case.ok(&["keygen", "keys/auditor", "--use", "recipient"]);
+    let db = rusqlite::Connection::open(case.folder.join("shop.db")).unwrap();
+    db.execute_batch("CREATE TABLE member (id INTEGER PRIMARY KEY, name TEXT, mobile TEXT, email TEXT);").unwrap();
+    for n in 0..50 {
+        let of = (n, format!("Member {n}"), format!("1390000{n:04}"), format!("member.{n}@example.com"));
+        db.execute("INSERT INTO member VALUES (?1, ?2, ?3, ?4)", of).unwrap();
+    }
+    let head = head(&day(-90), &day(60)).replace("approvers:", "recipients: [{name: Auditor, key: keys/auditor.pub}]\n  approvers:");
+    case.write(
+        "case.yaml",
+        format!(
+            "{head}sources: [{{id: shop, kind: sqlite, path: shop.db}}]\ndatasets:\n  - {{at: shop/member, class: marketing_list, \
+             purpose: looking for remains, groups: {{contact: [name, mobile, email]}}}}\nvault: {{holder: keys/epoch-key}}\n"
+        ),
+    );
+    case.write("agreement.yaml", AGREEMENT.replace("FROM", &day(-5)).replace("TO", &day(60)));
+    case.write("signed.pdf", "both signed");
+    case
+}
+
+fn met(case: &Case, file: &str) -> usize {
+    let blinded = Blinded::from_bytes(&std::fs::read(case.folder.join("out.filter")).unwrap()).unwrap();
+    let digits = std::fs::read_to_string(case.folder.join("out.key")).unwrap();
+    let byte = |i: usize| u8::from_str_radix(&digits[2 * i..2 * i + 2], 16).unwrap();
+    let mut search = BlindSearch::new(blinded, Zeroizing::new(std::array::from_fn(byte))).unwrap();
+    search.look_in(std::fs::File::open(case.folder.join(file)).unwrap()).unwrap().1.len()
+}
+
+#[test]
+fn a_filter_is_for_one_search_under_one_agreement() {
+    let case = case();
+    let make = ["remains", "--filter-to", "out.filter", "--key-to", "out.key", "--agreement", "search1"];
+    case.ok(&["subjects"]);
+    case.ok(&["record", "key", "keys/auditor.pub", "--name", "Auditor", "--countersign", "keys/liquidator.key", "--present"]);
+    case.prepared();
+    assert_eq!(case.fault(&make), "agreement_not_in_force");
+    case.ok(&["record", "agreement", "agreement.yaml", "--evidence", "signed.pdf"]);
+    assert_eq!(case.fault(&make), "nothing_to_look_for");
+    common::copy(&case.folder.join("shop.db"), &case.folder.join("old.db"));
+    case.ok(&["plan"]);
+    case.approve();
+    case.ok(&["apply"]);
+    let made = case.json(&make);
+    assert!(made["fingerprints"].as_u64().unwrap() >= 100, "{made}");
+    assert!(met(&case, "old.db") >= 100, "the old copy holds what was destroyed");
+    assert_eq!(met(&case, "shop.db"), 0, "the source does not");
+    let filter = std::fs::read(case.folder.join("out.filter")).unwrap();
+    assert!(!filter.windows(8).any(|w| w == b"member.1" || w == b"13900000"), "the filter says nothing");
+    let again = ["remains", "--filter-to", "two.filter", "--key-to", "two.key", "--agreement", "search1"];
+    assert_eq!(case.fault(&again), "filter_not_destroyed");
+    case.ok(&["record", "remains_searched_outside", "--about", "g-search1", "--evidence", "signed.pdf"]);
+    case.ok(&["record", "remains_filter_destroyed", "--about", "g-search1", "--evidence", "signed.pdf"]);
+    assert!(case.fault(&["record", "remains_filter_made", "--about", "g-search1"]) == "act_of_program");
+    case.ok(&again);
+    assert_eq!(case.fault(&make), "filter_not_destroyed");
+    assert_ne!(case.verified("case.dossier.zip")["result"], 1);
+}

@@ -1,0 +1,140 @@
+//! SQL that cleans up after a script has erased: the recipe of each store (docs/why/residue.md), each step saying that it ran.
+
+use super::Dialect;
+
+/// The word with which every line of a purge's output begins.
+pub const PURGED: &str = "custody-purge";
+
+/// The script, and its steps in order. It is run outside of a transaction, by somebody who may do what it does.
+pub fn purge(dialect: Dialect, errand: &str, tables: &[String]) -> (String, Vec<String>) {
+    let tables: Vec<String> = tables.iter().map(|t| dialect.name(t)).collect();
+    let steps = match dialect {
+        Dialect::Sqlite => sqlite(),
+        Dialect::Postgresql => postgresql(&tables),
+        Dialect::Mysql => mysql(&tables),
+        Dialect::Sqlserver => sqlserver(&tables),
+    };
+    let mut out = format!(
+        "-- {errand}: cleans up after erase.sql; readers wait while tables are rewritten, so run it in a quiet hour.\n\
+         -- Run it whole and unchanged, outside of a transaction; send the whole output back.\n"
+    );
+    for (name, sql) in &steps {
+        out.push_str(&format!("-- {name}\n{sql}\nSELECT '{PURGED}', '{errand}', '{name}', 'ran';\n"));
+    }
+    (out, steps.into_iter().map(|(name, _)| name.to_owned()).collect())
+}
+
+type Steps = Vec<(&'static str, String)>;
+
+fn each(tables: &[String], of: impl Fn(&String) -> String) -> String {
+    tables.iter().map(of).collect::<Vec<_>>().join("\n")
+}
+
+fn sqlite() -> Steps {
+    vec![
+        ("secure_delete", "PRAGMA secure_delete = ON;".to_owned()),
+        ("statistics", "ANALYZE;".to_owned()),
+        ("rewrite", "VACUUM;".to_owned()),
+        ("checkpoint", "PRAGMA wal_checkpoint(TRUNCATE);".to_owned()),
+    ]
+}
+
+fn postgresql(tables: &[String]) -> Steps {
+    const LOOKERS: &str = "SELECT 'custody-lookers', pid FROM pg_stat_activity \
+         WHERE pid <> pg_backend_pid() AND datname IS NOT NULL AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL);\n\
+         SELECT 'custody-lookers', transaction FROM pg_prepared_xacts;\n\
+         SELECT 'custody-lookers', slot_name FROM pg_replication_slots WHERE NOT active;";
+    const REFRESH: &str = "DO $$ DECLARE v text; BEGIN FOR v IN SELECT format('%I.%I', schemaname, matviewname) FROM pg_matviews LOOP \
+         EXECUTE 'REFRESH MATERIALIZED VIEW ' || v; END LOOP; END $$;\nANALYZE;";
+    const CYCLE: &str =
+        "ALTER SYSTEM SET wal_recycle = off;\nALTER SYSTEM SET min_wal_size = '32MB';\nSELECT pg_reload_conf();\nSELECT pg_sleep(1);\n";
+    const ROUND: &str = "SELECT pg_switch_wal();\nCHECKPOINT;\n";
+    vec![
+        ("lookers", LOOKERS.to_owned()),
+        ("statistics", each(tables, own_statistics)),
+        ("refresh", REFRESH.to_owned()),
+        ("rewrite", each(tables, |t| format!("VACUUM (FULL) {t};"))),
+        (
+            "catalogue",
+            each(&["pg_statistic", "pg_statistic_ext_data", "pg_largeobject"].map(str::to_owned), |t| {
+                format!("VACUUM (FULL) pg_catalog.{t};")
+            }),
+        ),
+        (
+            "log",
+            format!(
+                "{CYCLE}{}ALTER SYSTEM RESET wal_recycle;\nALTER SYSTEM RESET min_wal_size;\nSELECT pg_reload_conf();",
+                ROUND.repeat(3)
+            ),
+        ),
+    ]
+}
+
+/// Analysing an empty table changes nothing: its statistics, and those of its partitions, are dropped first.
+fn own_statistics(table: &String) -> String {
+    let quoted = table.replace('\'', "''");
+    format!(
+        "DELETE FROM pg_catalog.pg_statistic WHERE starelid = '{quoted}'::regclass \
+         OR starelid IN (SELECT relid FROM pg_partition_tree('{quoted}'::regclass));\nANALYZE {table};"
+    )
+}
+
+fn mysql(tables: &[String]) -> Steps {
+    const LOOKERS: &str =
+        "SELECT 'custody-lookers', trx_mysql_thread_id FROM information_schema.INNODB_TRX WHERE trx_mysql_thread_id <> CONNECTION_ID();";
+    const STATISTICS: &str =
+        "DELETE FROM mysql.column_stats WHERE db_name = DATABASE();\nOPTIMIZE NO_WRITE_TO_BINLOG TABLE mysql.column_stats;";
+    const FILLER: &str = "CREATE TABLE custody_filler (id INT PRIMARY KEY, filling VARBINARY(4000) NOT NULL) ENGINE = InnoDB;\n";
+    let rows: Vec<String> = (0..2_000).map(|n| format!("({n},REPEAT('.',4000))")).collect();
+    let fill = format!("{FILLER}INSERT INTO custody_filler VALUES {};\nSTART TRANSACTION;\n", rows.join(","));
+    let over: String = (1..=20).map(|n| format!("UPDATE custody_filler SET filling = REPEAT(CHAR({}), 4000);\n", 64 + n)).collect();
+    vec![
+        ("lookers", LOOKERS.to_owned()),
+        ("rewrite", each(tables, |t| format!("OPTIMIZE NO_WRITE_TO_BINLOG TABLE {t};"))),
+        ("statistics", STATISTICS.to_owned()),
+        ("binary_log", "FLUSH BINARY LOGS;\nSELECT SLEEP(3);\nFLUSH BINARY LOGS;\nPURGE BINARY LOGS BEFORE NOW();".to_owned()),
+        ("write_over", format!("{fill}{over}COMMIT;\nDROP TABLE custody_filler;")),
+        ("redo", "SET @size = @@GLOBAL.innodb_log_file_size;\nSET GLOBAL innodb_log_file_size = @size + 4194304;\nSET GLOBAL innodb_log_file_size = @size;".to_owned()),
+    ]
+}
+
+fn sqlserver(tables: &[String]) -> Steps {
+    vec![
+        ("rewrite", each(tables, |t| format!("ALTER INDEX ALL ON {t} REBUILD;"))),
+        ("statistics", each(tables, |t| format!("UPDATE STATISTICS {t} WITH FULLSCAN;"))),
+        ("checkpoint", "CHECKPOINT;".to_owned()),
+    ]
+}
+
+/// The steps that an output says have run, in its order, each once.
+pub fn steps_told(output: &str, errand: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for line in output.lines() {
+        let cells: Vec<&str> =
+            line.split(['|', ',', ';', '\t', ' ']).map(|c| c.trim_matches(['"', '\''])).filter(|c| !c.is_empty()).collect();
+        if let Some(at) = cells.iter().position(|c| *c == PURGED)
+            && let [who, step, "ran"] = cells.get(at + 1..at + 4).unwrap_or_default()
+            && *who == errand
+            && !out.iter().any(|s| s == step)
+        {
+            out.push((*step).to_owned());
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_says_that_it_ran() {
+        for dialect in Dialect::WORDS.map(|(_, d)| d) {
+            let (sql, steps) = purge(dialect, "er-1", &["订单".to_owned(), "a\"b".to_owned()]);
+            assert!(steps.len() >= 3 && sql.matches("'ran'").count() == steps.len(), "{sql}");
+            let output: String = steps.iter().map(|s| format!(" custody-purge | er-1 | {s} | ran\n")).collect();
+            assert_eq!(steps_told(&output, "er-1"), steps);
+            assert!(steps_told(&output, "er-2").is_empty());
+        }
+    }
+}

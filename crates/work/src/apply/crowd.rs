@@ -1,0 +1,138 @@
+//! How many rows are alike in everything that is left of them, where groups are anonymised: measured over all anonymised rows of a data
+//! set before anything is ordered, and again once it was seen done (k-anonymity, Sweeney 2002).
+
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasher as _, RandomState};
+
+use rows::Batch;
+use terms::json::{Json, json};
+use terms::{Fault, Outcome, Place};
+
+use super::erase::Picker;
+use super::job::Job;
+use super::open_at;
+use crate::align::{Met, Part, RowState, align};
+use crate::settled::vector_codes;
+use crate::survey::Opened;
+use crate::workspace::Workspace;
+
+/// The anonymised rows of a data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Crowd {
+    /// Rows of the smallest class: k.
+    pub least: u64,
+    /// Classes of rows that are alike.
+    pub classes: u64,
+    /// Rows.
+    pub rows: u64,
+    /// Columns in which they are compared.
+    pub columns: u64,
+}
+
+impl Crowd {
+    /// As it stands in receipts.
+    pub fn json(&self) -> Json {
+        json!({"classes": self.classes, "columns": self.columns, "k": self.least, "rows": self.rows})
+    }
+}
+
+/// When a crowd is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum When {
+    /// Rows are as they will be.
+    Before,
+    /// Rows are as they are.
+    After,
+}
+
+/// Measures the anonymised rows of a data set; none if nothing in it is anonymised.
+///
+/// # Errors
+/// If it cannot be read, or the smallest class is below the `k` of the case file.
+pub(super) fn crowd(
+    workspace: &mut Workspace,
+    opened: &mut Opened,
+    place: &Place,
+    (own, parts): (&[&Job], &[Part]),
+    when: When,
+) -> Result<Option<Crowd>, Fault> {
+    let anonymised: Vec<&&Job> = own.iter().filter(|j| j.anonymises()).collect();
+    if anonymised.is_empty() {
+        return Ok(None);
+    }
+    let referred = opened.listed.iter().any(|l| l.dataset.points_to.iter().any(|(_, to, _)| to == place));
+    let earlier = earlier(workspace, parts, &anonymised)?;
+    let wanted: u64 = workspace.file.k.as_ref().map_or(2, |k| k.value).max(2);
+    let Some(mut open) = open_at(opened, place)? else { return Ok(None) };
+    let dataset = open.dataset.clone();
+    let picker = Picker::new(workspace, &mut open, parts, &dataset, own, &|_, job| Ok(job.targets.clone()))?;
+    // A key that nothing else holds names nobody; one that others hold leads to them.
+    let named = |i: usize| dataset.columns.get(i).is_some_and(|c| !c.key || referred || dataset.referred);
+    let compared: Vec<usize> = (0..dataset.columns.len()).filter(|i| named(*i)).collect();
+    let mut classes: HashMap<u128, u64> = HashMap::new();
+    let hashers = [RandomState::new(), RandomState::new()];
+    align(open.source.as_mut(), &dataset, parts, &mut |batch, row, met| {
+        let Some(met) = met else { return };
+        let is_in = earlier.contains(&(met.part, met.ordinal)) || takes_part(&anonymised, parts, met, when);
+        if is_in {
+            *classes.entry(class(&picker, (batch, row, met), &compared, when, &hashers)).or_default() += 1;
+        }
+    })?;
+    let out = Crowd {
+        least: classes.values().copied().min().unwrap_or_default(),
+        classes: classes.len() as u64,
+        rows: classes.values().sum(),
+        columns: compared.len() as u64,
+    };
+    if out.rows > 0 && out.least < wanted {
+        return Err(Fault::new("below_k").with("place", place).with("k", out.least).with("wanted", wanted).with("classes", out.classes));
+    }
+    Ok(Some(out))
+}
+
+/// Rows that were anonymised before, by part and ordinal.
+fn earlier(workspace: &Workspace, parts: &[Part], jobs: &[&&Job]) -> Result<BTreeSet<(usize, usize)>, Fault> {
+    let groups: BTreeSet<&String> = jobs.iter().flat_map(|j| &j.item.groups).collect();
+    let mut out = BTreeSet::new();
+    for (p, part) in parts.iter().enumerate() {
+        for group in groups.iter().filter(|g| part.seal.groups.contains(g)) {
+            let codes = vector_codes(workspace, &part.seal, group)?;
+            let is_done = |position: u32| codes.get(position as usize) == Some(&Outcome::Anonymise.code());
+            out.extend(part.index.rows.iter().enumerate().filter(|(_, r)| is_done(r.position)).map(|(o, _)| (p, o)));
+        }
+    }
+    Ok(out)
+}
+
+/// Whether a row is one of those that are anonymised now, or was seen to be.
+fn takes_part(jobs: &[&&Job], parts: &[Part], met: Met, when: When) -> bool {
+    let seal = parts.get(met.part).map(|p| p.seal.n);
+    let own = jobs.iter().filter(|j| Some(j.seal.n) == seal);
+    let mut own = own.filter(|j| u32::try_from(met.ordinal).is_ok_and(|o| j.targets.binary_search(&o).is_ok() && !j.barred.contains(&o)));
+    match (when, met.state) {
+        (When::Before, RowState::Unchanged | RowState::Emptied(_)) => own.next().is_some(),
+        (When::After, RowState::Emptied(mask)) => own.any(|j| mask & j.mask == j.mask),
+        _ => false,
+    }
+}
+
+/// Rows of one class have the same; what is random in all of them is not compared.
+fn class(picker: &Picker<'_>, (batch, row, met): (&Batch, usize, Met), compared: &[usize], when: When, hashers: &[RandomState; 2]) -> u128 {
+    let left = picker.left(batch, row, met);
+    let mut bytes: Vec<u8> = Vec::new();
+    for i in compared {
+        if picker.random(*i, met) {
+            continue;
+        }
+        let cell = batch.cell(row, *i);
+        let after = left.as_ref().filter(|_| when == When::Before).and_then(|(columns, values)| {
+            let at = columns.iter().position(|c| *c as usize == *i)?;
+            values.get(at)
+        });
+        let (tag, value) = after.map_or((cell.tag, cell.bytes), |(tag, value)| (*tag, value.as_slice()));
+        bytes.push(tag as u8);
+        bytes.extend((value.len() as u64).to_be_bytes());
+        bytes.extend(value);
+    }
+    hashers.iter().fold(0, |all, h| all << 64 | u128::from(h.hash_one(&bytes)))
+}

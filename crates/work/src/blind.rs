@@ -1,0 +1,119 @@
+//! A blinded filter of what was destroyed, for one search by an outsider under one agreement (EVIDENCE §10).
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use case::{ActRecorded, AgreementState, By, Event};
+use remains::{BlindKey, Blinded, Kind, Needles};
+use terms::json::{Json, json};
+use terms::{Digest, Fault, Id};
+use zeroize::Zeroizing;
+
+use crate::attachments;
+use crate::lists::load_list;
+use crate::look::{Staying, sight, unlawful};
+use crate::progress::Progress;
+use crate::recheck::{columns_of, done};
+use crate::survey::open_sources;
+use crate::workspace::Workspace;
+
+/// Where a filter goes, and under which agreement.
+#[derive(Clone, Debug)]
+pub struct Blind {
+    /// Its file.
+    pub filter: PathBuf,
+    /// The file of its key, which travels apart.
+    pub key: PathBuf,
+    /// The agreement under which it is used.
+    pub agreement: String,
+}
+
+/// Acts that begin and end the life of a filter.
+const MADE: &str = "remains_filter_made";
+const DESTROYED: &str = "remains_filter_destroyed";
+
+/// Makes a filter of everything that was destroyed and that no row lawfully holds; gives the number of its fingerprints and the commitment.
+///
+/// # Errors
+/// If there is no such agreement in force, an earlier filter was not destroyed yet, a source cannot be read, or a file is there already.
+pub fn blind(workspace: &mut Workspace, how: &Blind, progress: &dyn Progress) -> Result<(u64, Digest), Fault> {
+    let today = workspace.today()?;
+    // By the id of its file, or as the ledger has it.
+    let named =
+        |a: &&AgreementState| a.agreement.as_str() == how.agreement || a.agreement.as_str().strip_prefix("g-") == Some(&how.agreement);
+    let known = workspace.state.agreements.values().find(|a| named(a) && a.from <= today && today <= a.to);
+    let agreement = known.ok_or_else(|| Fault::new("agreement_not_in_force").with("agreement", &how.agreement))?.agreement.clone();
+    let of = |kind: &str| workspace.state.acts.get(kind).and_then(|all| all.iter().max()).copied();
+    if of(MADE) > of(DESTROYED) {
+        return Err(Fault::new("filter_not_destroyed"));
+    }
+    let blinded_of = needles(workspace, progress)?;
+    let key: BlindKey = Zeroizing::new(vault::random()?);
+    let blinded = Blinded::of(&blinded_of, &key);
+    if blinded.is_empty() {
+        return Err(Fault::new("nothing_to_look_for"));
+    }
+    let bytes = blinded.to_bytes();
+    // SHA-256(D(filter) ‖ key ‖ filter), as the dossier keeps it.
+    let commitment = Digest(ledger::sha256(&[b"custody/filter/v1\0", &key[..], &bytes]));
+    let count = blinded.len() as u64;
+    write_new(&how.filter, &bytes)?;
+    let digits: Zeroizing<String> = Zeroizing::new(key.iter().map(|b| format!("{b:02x}")).collect());
+    write_new(&how.key, digits.as_bytes())?;
+    record(
+        workspace,
+        &how.filter,
+        &agreement,
+        &json!({"commitment": commitment, "fingerprints": count, "type": "custody.remains_filter", "v": 1}),
+    )?;
+    Ok((count, commitment))
+}
+
+/// Needles of all destructions whose values are still known.
+fn needles(workspace: &mut Workspace, progress: &dyn Progress) -> Result<Needles, Fault> {
+    let mut opened = open_sources(workspace)?;
+    let orders = done(workspace);
+    let mut all = Needles::new();
+    progress.begin("look", Some(orders.len() as u64));
+    for (order_n, order) in orders {
+        let seal =
+            workspace.state.seals.get(&order.seal_n).cloned().ok_or_else(|| Fault::new("order_does_not_fit").with("item", &order.item))?;
+        progress.add(1);
+        if workspace.state.backup_of(seal.n).is_none() {
+            continue;
+        }
+        let rows = load_list(workspace, &format!("done-{order_n}"))?;
+        let columns = columns_of(workspace, &order)?;
+        let staying = Staying::of(workspace, &opened, seal.dataset.source())?;
+        let here = seal.dataset.source().to_owned();
+        let Some((_, Some(open))) = opened.sources.iter_mut().find(|(p, _)| p.as_str() == here) else {
+            return Err(Fault::new("source_not_open").with("place", &seal.dataset));
+        };
+        let sight = sight(workspace, open.as_ref(), &seal, &rows, &columns, false)?;
+        unlawful(open.as_mut(), &seal.dataset, &staying, sight)?.move_to(&mut all, Kind::Alone);
+    }
+    progress.end();
+    Ok(all)
+}
+
+/// The entry: that a filter was made, under which agreement, and what it commits to.
+fn record(workspace: &mut Workspace, filter: &Path, agreement: &Id, statement: &Json) -> Result<(), Fault> {
+    let file = filter.with_extension("statement.json");
+    write_new(&file, statement.to_string().as_bytes())?;
+    let sealed = attachments::seal(workspace, &[file])?;
+    let by = workspace.operator_person()?;
+    let act =
+        ActRecorded { about: vec![agreement.to_string()], by, day: workspace.today()?, evidence: sealed.names, kind: MADE.to_owned() };
+    workspace.record_with_body(By::Operator, Event::ActRecorded(act), json!({"evidence": sealed.body, "statement": statement}))?;
+    Ok(())
+}
+
+/// Writes a file that is not there yet, for its owner alone.
+fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let unwritable = |_| Fault::new("filter_unwritable");
+    options.open(path).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all())).map_err(unwritable)
+}
