@@ -10,7 +10,6 @@ use std::time::Instant;
 
 use benches::{figure, own, size};
 use formats::xlsx::{self, Gone};
-use rows::Tag;
 use sources::{Action, At, Places};
 use terms::{Place, StoreKind};
 use zip::ZipWriter;

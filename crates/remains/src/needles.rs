@@ -28,19 +28,20 @@ pub enum Kind {
 
 /// What a needle stands for, and where it was met.
 #[derive(Clone, Copy, Debug)]
-pub struct Needle {
+pub struct Needle<'a> {
     /// Number of the value that it belongs to.
     pub value: u32,
     /// What it is made of.
     pub kind: Kind,
     /// One bit for each structure in which it was met.
     pub met: u64,
+    bytes: &'a [u8],
 }
 
-impl Needle {
+impl<'a> Needle<'a> {
     /// What it is, at most [`NEEDLE_MAX`] bytes.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+    pub fn bytes(self) -> &'a [u8] {
+        self.bytes
     }
 
     /// Whether it was met in a structure.
@@ -80,9 +81,10 @@ impl Needles {
     }
 
     /// All needles.
-    pub fn iter(&self) -> impl Iterator<Item = Needle> {
+    pub fn iter(&self) -> impl Iterator<Item = Needle<'_>> {
         let met = self.met.iter().copied().chain(std::iter::repeat(0));
-        self.values.iter().zip(&self.kinds).zip(met).map(|((value, kind), met)| Needle { value: *value, kind: *kind, met })
+        let stands = self.values.iter().zip(&self.kinds).zip(met).enumerate();
+        stands.map(|(at, ((value, kind), met))| Needle { value: *value, kind: *kind, met, bytes: self.strings.get(at) })
     }
 
     /// Whether there are none.
@@ -92,23 +94,23 @@ impl Needles {
 
     /// Values of needles that were met since this was last asked.
     pub fn take_met(&mut self) -> std::collections::BTreeSet<u32> {
-        self.all.iter_mut().filter_map(|n| (std::mem::take(&mut n.met) > 0).then_some(n.value)).collect()
+        self.met.iter_mut().zip(&self.values).filter_map(|(met, value)| (std::mem::take(met) > 0).then_some(*value)).collect()
     }
 
     /// Keeps only needles that were not met, as if none had been searched: what was met elsewhere is left out.
     #[must_use]
     pub fn without_met(self) -> Needles {
         let mut out = Needles::new();
-        for (at, n) in self.iter().enumerate().filter(|(_, n)| n.met == 0) {
-            out.add(n.value, n.kind, self.strings.get(at));
+        for n in self.iter().filter(|n| n.met == 0) {
+            out.add(n.value, n.kind, n.bytes);
         }
         out
     }
 
     /// Adds all of them to others, as needles of another kind.
     pub fn move_to(self, others: &mut Needles, kind: Kind) {
-        for (at, n) in self.iter().enumerate() {
-            others.add(n.value, kind, self.strings.get(at));
+        for n in self.iter() {
+            others.add(n.value, kind, n.bytes);
         }
     }
 
