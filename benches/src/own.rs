@@ -25,3 +25,9 @@ pub fn peak_of(process: u32) -> u64 {
 pub fn forget_peak() {
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
+
+/// Seconds that this thread ran: on a shared machine others may run in between.
+pub fn ran() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    text.split(' ').next().and_then(|ns| ns.parse::<f64>().ok()).unwrap_or_default() / 1e9
+}

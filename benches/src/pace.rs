@@ -44,6 +44,17 @@ impl Pace {
 pub struct Waits(Vec<Duration>);
 
 impl Waits {
+    /// Of nothing done yet.
+    pub const fn none() -> Waits {
+        Waits(Vec::new())
+    }
+
+    /// Those of another time as well.
+    pub fn add(&mut self, more: Waits) {
+        self.0.extend(more.0);
+        self.0.sort_unstable();
+    }
+
     /// How often it was done.
     pub fn times(&self) -> usize {
         self.0.len()

@@ -1,7 +1,8 @@
 //! Needles: bytes that point to values, searched for in raw files in one pass; each remembers in which structures it was met.
 
-use std::collections::HashMap;
 use std::io::{self, Read};
+
+use crate::index::{Index, Sieve, Strings};
 
 /// Shortest needle: shorter ones would be met by chance.
 pub const NEEDLE_MIN: usize = 8;
@@ -25,22 +26,22 @@ pub enum Kind {
     Kept,
 }
 
-/// A needle and what it stands for.
-#[derive(Clone, Debug)]
-pub struct Needle {
+/// What a needle stands for, and where it was met.
+#[derive(Clone, Copy, Debug)]
+pub struct Needle<'a> {
     /// Number of the value that it belongs to.
     pub value: u32,
     /// What it is made of.
     pub kind: Kind,
     /// One bit for each structure in which it was met.
     pub met: u64,
-    bytes: Box<[u8]>,
+    bytes: &'a [u8],
 }
 
-impl Needle {
+impl<'a> Needle<'a> {
     /// What it is, at most [`NEEDLE_MAX`] bytes.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+    pub fn bytes(self) -> &'a [u8] {
+        self.bytes
     }
 
     /// Whether it was met in a structure.
@@ -52,60 +53,13 @@ impl Needle {
 /// Many needles behind one filter.
 #[derive(Debug, Default)]
 pub struct Needles {
-    all: Vec<Needle>,
+    strings: Strings,
+    values: Vec<u32>,
+    kinds: Vec<Kind>,
+    /// Shorter than the others, or empty, until the next search.
+    met: Vec<u64>,
+    /// Made when a search begins.
     index: Option<Index>,
-}
-
-/// Needles by their first bytes; made when the search begins.
-#[derive(Debug)]
-struct Index {
-    /// By first eight bytes, then length, then all bytes: of one length and beginning, one is found by halving.
-    order: Vec<u32>,
-    /// Where those with the same first eight bytes lie in that order.
-    heads: HashMap<u64, (u32, u32)>,
-    /// A bit for each first eight bytes.
-    filter: Vec<u64>,
-    /// All but the bits of a hash that say where its bit lies.
-    shift: u32,
-}
-
-/// Bits of the filter, as a power of two, at least and at most; between them sixteen a needle.
-const FILTER_BITS: (u32, u32) = (16, 30);
-
-fn head(bytes: &[u8]) -> Option<u64> {
-    bytes.first_chunk::<8>().map(|b| u64::from_le_bytes(*b))
-}
-
-impl Index {
-    fn new(all: &[Needle]) -> Index {
-        let mut order: Vec<u32> = (0..u32::try_from(all.len()).unwrap_or(u32::MAX)).collect();
-        let key = |id: &u32| all.get(*id as usize).map(|n| (head(&n.bytes).unwrap_or_default(), n.bytes.len(), &*n.bytes));
-        order.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
-        let bits = (all.len().max(1) * 16).ilog2().clamp(FILTER_BITS.0, FILTER_BITS.1);
-        let mut out = Index { order: Vec::new(), heads: HashMap::new(), filter: vec![0; 1 << (bits - 6)], shift: 64 - bits };
-        for (at, id) in (0u32..).zip(&order) {
-            let first = all.get(*id as usize).and_then(|n| head(&n.bytes)).unwrap_or_default();
-            out.heads.entry(first).or_insert((at, at)).1 = at + 1;
-            let (word, bit) = out.slot(first);
-            out.filter.get_mut(word).into_iter().for_each(|w| *w |= bit);
-        }
-        out.order = order;
-        out
-    }
-
-    fn slot(&self, head: u64) -> (usize, u64) {
-        let hash = head.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> self.shift;
-        (usize::try_from(hash >> 6).unwrap_or_default(), 1 << (hash & 63))
-    }
-
-    /// The needles that begin with these bytes.
-    fn beginning(&self, head: u64) -> &[u32] {
-        let (word, bit) = self.slot(head);
-        if self.filter.get(word).is_none_or(|w| w & bit == 0) {
-            return &[];
-        }
-        self.heads.get(&head).and_then(|(from, to)| self.order.get(*from as usize..*to as usize)).unwrap_or_default()
-    }
 }
 
 impl Needles {
@@ -117,74 +71,75 @@ impl Needles {
     /// Adds a needle of a value; bytes that are too short are refused, long ones cut.
     pub fn add(&mut self, value: u32, kind: Kind, bytes: &[u8]) -> bool {
         let bytes = bytes.get(..bytes.len().min(NEEDLE_MAX)).unwrap_or_default();
-        if bytes.len() < NEEDLE_MIN || self.all.len() >= u32::MAX as usize {
+        if bytes.len() < NEEDLE_MIN || !self.strings.add(bytes) {
             return false;
         }
         self.index = None;
-        self.all.push(Needle { value, kind, met: 0, bytes: bytes.into() });
+        self.values.push(value);
+        self.kinds.push(kind);
         true
     }
 
     /// All needles.
-    pub fn iter(&self) -> impl Iterator<Item = &Needle> {
-        self.all.iter()
+    pub fn iter(&self) -> impl Iterator<Item = Needle<'_>> {
+        let met = self.met.iter().copied().chain(std::iter::repeat(0));
+        let stands = self.values.iter().zip(&self.kinds).zip(met).enumerate();
+        stands.map(|(at, ((value, kind), met))| Needle { value: *value, kind: *kind, met, bytes: self.strings.get(at) })
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.all.is_empty()
+        self.values.is_empty()
     }
 
     /// Values of needles that were met since this was last asked.
     pub fn take_met(&mut self) -> std::collections::BTreeSet<u32> {
-        self.all.iter_mut().filter_map(|n| (std::mem::take(&mut n.met) > 0).then_some(n.value)).collect()
+        self.met.iter_mut().zip(&self.values).filter_map(|(met, value)| (std::mem::take(met) > 0).then_some(*value)).collect()
     }
 
     /// Keeps only needles that were not met, as if none had been searched: what was met elsewhere is left out.
     #[must_use]
     pub fn without_met(self) -> Needles {
         let mut out = Needles::new();
-        for n in self.all.into_iter().filter(|n| n.met == 0) {
-            out.add(n.value, n.kind, &n.bytes);
+        for n in self.iter().filter(|n| n.met == 0) {
+            out.add(n.value, n.kind, n.bytes);
         }
         out
     }
 
     /// Adds all of them to others, as needles of another kind.
     pub fn move_to(self, others: &mut Needles, kind: Kind) {
-        for n in self.all {
-            others.add(n.value, kind, &n.bytes);
+        for n in self.iter() {
+            others.add(n.value, kind, n.bytes);
         }
+    }
+
+    /// What the filter cost and what it spared since the needles last became more.
+    pub fn sieve(&self) -> Sieve {
+        self.index.as_ref().map(Index::sieve).unwrap_or_default()
     }
 
     /// Marks every needle that stands in the bytes of a structure.
     pub fn look(&mut self, structure: usize, bytes: &[u8]) {
-        if self.all.is_empty() {
+        if self.is_empty() {
             return;
         }
-        let mark = 1u64 << structure.min(STRUCTURES_MAX - 1);
-        let index = self.index.get_or_insert_with(|| Index::new(&self.all));
-        for (i, window) in bytes.windows(NEEDLE_MIN).enumerate() {
-            let mut ids = head(window).map_or(&[][..], |h| index.beginning(h));
-            let rest = bytes.get(i..).unwrap_or_default();
-            while let Some(len) = ids.first().and_then(|id| self.all.get(*id as usize)).map(|n| n.bytes.len()) {
-                let of = |id: &u32| self.all.get(*id as usize).map_or(&[][..], |n| &n.bytes);
-                let (same, longer) = ids.split_at(ids.partition_point(|id| of(id).len() <= len));
-                ids = longer;
-                let Some(text) = rest.get(..len) else { break };
-                let from = same.partition_point(|id| of(id) < text);
-                let met = same.iter().skip(from).take_while(|id| of(id) == text).count();
-                for id in same.iter().skip(from).take(met) {
-                    self.all.get_mut(*id as usize).into_iter().for_each(|n| n.met |= mark);
-                }
-            }
+        if self.met.is_empty() {
+            // Zeros at once: the system gives them when they are first touched, and most never are.
+            self.met = vec![0; self.strings.len()];
         }
+        self.met.resize(self.strings.len(), 0);
+        let mark = 1u64 << structure.min(STRUCTURES_MAX - 1);
+        let index = self.index.get_or_insert_with(|| Index::new(&self.strings));
+        index.find(&self.strings, bytes, &mut |at| self.met.get_mut(at).into_iter().for_each(|met| *met |= mark));
     }
 
     /// Marks every value that points to one person and that a structure says it has: for what can be asked but not read.
     pub fn ask(&mut self, structure: usize, has: &mut dyn FnMut(&[u8]) -> bool) {
         let mark = 1u64 << structure.min(STRUCTURES_MAX - 1);
-        self.all.iter_mut().filter(|n| n.kind == Kind::Alone && has(&n.bytes)).for_each(|n| n.met |= mark);
+        let asked: Vec<usize> = self.iter().enumerate().filter(|(_, n)| n.kind == Kind::Alone && has(n.bytes)).map(|(at, _)| at).collect();
+        self.met.resize(self.strings.len(), 0);
+        asked.into_iter().for_each(|at| self.met.get_mut(at).into_iter().for_each(|met| *met |= mark));
     }
 
     /// Reads to the end and marks what it meets; gives the bytes read.
@@ -245,5 +200,23 @@ mod tests {
         needles.look(1, b"client.17 --");
         let met: Vec<(u32, u64)> = needles.iter().filter(|n| n.met > 0).map(|n| (n.value, n.met)).collect();
         assert_eq!(met, [(1, 3), (17, 3), (19, 1), (199, 1), (1_999, 1), (2_000, 2)], "shorter ones stand in longer ones");
+    }
+
+    #[test]
+    fn met_wherever_it_stands_however_long_it_is() {
+        // Digits of few kinds: beginnings, endings and whole needles stand in each other.
+        let digit = |n: usize| b'0' + u8::try_from((n * n / 7 + n / 3) % 4).unwrap();
+        let text: Vec<u8> = (0..3_000).map(digit).collect();
+        let mut needles = Needles::new();
+        let some = |n: usize| text.iter().rev().skip(n * 31 % 2_900).take(8 + n % 61).copied().collect::<Vec<_>>();
+        let some: Vec<Vec<u8>> = (0..1_000).map(|n| if n % 2 == 0 { text[n..n + 8 + n % 57].to_vec() } else { some(n) }).collect();
+        some.iter().for_each(|bytes| assert!(needles.add(0, Kind::Alone, bytes)));
+        for (structure, part) in [(0, &text[..]), (1, &text[..70]), (2, &text[1_001..1_200]), (3, &text[..9]), (4, &[])] {
+            needles.look(structure, part);
+            for (bytes, n) in some.iter().zip(needles.iter()) {
+                let cut = &bytes[..bytes.len().min(NEEDLE_MAX)];
+                assert_eq!(n.met_in(structure), part.windows(cut.len()).any(|w| w == cut), "{structure} {cut:?}");
+            }
+        }
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use postgres::Client;
 use postgres::types::ToSql;
+use postgres::{Client, Statement};
 use rows::CellRef;
 use terms::{Fault, Place};
 
@@ -51,11 +51,13 @@ pub(super) struct Batch<'a> {
     deleted: Vec<Version>,
     emptied: BTreeMap<Arc<[u32]>, Vec<(Version, Vec<Left>)>>,
     pub(super) rows: usize,
+    /// The statement that deletes, planned once for all batches.
+    delete: Option<Statement>,
 }
 
 impl<'a> Batch<'a> {
     pub(super) fn new(table: &'a Table, place: &'a Place, most: usize) -> Batch<'a> {
-        Batch { table, place, most: most.max(1), deleted: Vec::new(), emptied: BTreeMap::new(), rows: 0 }
+        Batch { table, place, most: most.max(1), deleted: Vec::new(), emptied: BTreeMap::new(), rows: 0, delete: None }
     }
 
     /// Whether the batch is full now.
@@ -74,6 +76,9 @@ impl<'a> Batch<'a> {
             return Ok(());
         }
         self.rows = 0;
+        if self.delete.is_none() && !self.deleted.is_empty() && self.table.kind != Kind::LargeObjects {
+            self.delete = Some(writer.prepare(&delete(self.table)).map_err(|e| fault(&e, self.place))?);
+        }
         let mut transaction = writer.transaction().map_err(|e| fault(&e, self.place))?;
         self.statements(&mut transaction)?;
         transaction.commit().map_err(|e| fault(&e, self.place))?;
@@ -93,9 +98,13 @@ impl<'a> Batch<'a> {
         let triggers = self.table.triggers.as_slice();
         triggers.iter().try_for_each(|t| transaction.batch_execute(&t.switch(false)).map_err(map))?;
         if !self.deleted.is_empty() {
-            let sql = delete(self.table);
             let [tables, tids, xmins] = columns_of(self.deleted.iter());
-            met += transaction.execute(&sql, &[&tables, &tids, &xmins]).map_err(map)?;
+            let bound: [&(dyn ToSql + Sync); 3] = [&tables, &tids, &xmins];
+            met += match &self.delete {
+                Some(planned) => transaction.execute(planned, &bound),
+                None => transaction.execute(&delete(self.table), &bound),
+            }
+            .map_err(map)?;
         }
         for (columns, rows) in &self.emptied {
             let set = Set::new(self.table, columns, rows);
