@@ -43,8 +43,11 @@ pub(super) fn rehearse(postgres: &Postgres, place: &Place, pick: Pick<'_>) -> Re
     if ruled.is_some() {
         return Err(Fault::new("copies_kept").with("place", place));
     }
-    // Rows that references change elsewhere are counted by the server, unless somebody told it not to.
-    writer.batch_execute("SET track_counts = on").map_err(|e| fault(&e, place))?;
+    // Rows that references change elsewhere are counted by the server, unless somebody told it not to; only a superuser may tell it otherwise.
+    let counts = writer.query_one("SELECT current_setting('track_counts') = 'on'", &[]).and_then(|r| r.try_get::<_, bool>(0));
+    if !counts.map_err(|e| fault(&e, place))? {
+        writer.batch_execute("SET track_counts = on").map_err(|e| fault(&e, place))?;
+    }
     let mut transaction = writer.transaction().map_err(|e| fault(&e, place))?;
     let done = tried(&mut transaction, place, &table, &batch);
     transaction.rollback().map_err(|e| fault(&e, place))?;

@@ -135,9 +135,9 @@ pub fn structures(statements: bool) -> Vec<Structure> {
         of("GIN, `tsvector`", "ginw", "gin", &["gin_w"], Whole, L3),
         of("trigram, hash", "lean", "lean", &["lean_trigram", "lean_hash"], Blind, NOTHING_ASKED),
         of("BRIN: minima and maxima", "lean", "lean", &["lean_brin"], Share, NOTHING_ASKED),
-        of("pglz in the row", "pglzin", "pglz_in", &["pglz_in"], Blind, "L2"),
-        of("pglz outside the row (TOAST)", "pglzout", "pglz_out", &["pglz_out"], Blind, "L2"),
-        of("lz4 outside the row", "lz4", "lz4_out", &["lz4_out"], Whole, "L2: values are cut where chunks end"),
+        of("pglz in the row", "pglzin", "pglz_in", &["pglz_in"], Blind, "L3: Custody's search unpacks it"),
+        of("pglz outside the row (TOAST)", "pglzout", "pglz_out", &["pglz_out"], Blind, "L3: the same, pieces joined"),
+        of("lz4 outside the row", "lz4", "lz4_out", &["lz4_out"], Whole, "L3: pieces joined"),
         of("TOAST `EXTERNAL`", "external", "external", &["external"], Whole, "L3 if the recall says so: a value may straddle two chunks"),
         of("dropped column", "dropped", "dropped", &["dropped"], Whole, L3),
         of(
@@ -173,7 +173,7 @@ pub fn structures(statements: bool) -> Vec<Structure> {
             "wide",
             Blind,
             "the same",
-            "lists long enough to be packed (the e-mails of a large table): L2 by name",
+            "lists long enough to be packed (the e-mails of a large table): unpacked by Custody's search",
         ),
         statistics("`pg_statistic` of a table that was emptied", "emptied", Share, "its columns given their own types again, the same", L3),
     ]);
@@ -188,7 +188,7 @@ pub fn structures(statements: bool) -> Vec<Structure> {
     };
     out.extend([
         log("write-ahead log, texts", "logged", Passing, "L3: its pages are read a second time without their headers"),
-        log("write-ahead log, what is packed", "pglzout", Blind, "L2 with its column"),
+        log("write-ahead log, what is packed", "pglzout", Blind, "unpacked by Custody's search"),
     ]);
     if statements {
         out.push(Structure {
