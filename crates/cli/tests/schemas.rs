@@ -162,7 +162,8 @@ const MARIADB: &[Schema] = &[
         sql: "ALTER TABLE client ENGINE = Aria TRANSACTIONAL = 1;",
         more: &[],
         how: "empty",
-        ends: "L2",
+        // Its pages keep half of what was emptied, rewritten or not: that is said, and never done.
+        ends: "values_remain",
         holds: &[EMPTIED, NAMES],
     },
     Schema {
