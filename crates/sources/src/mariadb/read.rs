@@ -72,9 +72,10 @@ impl Values {
     pub(super) fn read(&mut self, row: Row, fields: &[Field]) {
         self.bytes.clear();
         self.cells.clear();
-        for (value, field) in row.unwrap().into_iter().zip(fields) {
+        for (value, field) in row.unwrap_raw().into_iter().zip(fields) {
             let from = self.bytes.len();
-            let tag = self.value(value, field);
+            // Nothing was taken out of the row before.
+            let tag = self.value(value.unwrap_or(mysql::Value::NULL), field);
             self.cells.push((tag, from..self.bytes.len()));
         }
     }

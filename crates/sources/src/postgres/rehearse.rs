@@ -1,4 +1,4 @@
-//! A rehearsal: the first rows are erased in a transaction, with and without the triggers, and the server's own counters say what that did.
+//! A rehearsal: the first rows are erased in a transaction without triggers, and the server's own counters say what that changed elsewhere.
 
 use postgres::Transaction;
 use terms::{Fault, Place};

@@ -1,4 +1,4 @@
-//! The rehearsal before the first order: what erasing would do to references, and what triggers would write, tried and taken back.
+//! The rehearsal before the first order: what erasing would do to references, tried and taken back, and whether triggers would run.
 
 use sources::Rehearsal;
 use terms::{Fault, Place};
@@ -14,7 +14,7 @@ use crate::workspace::Workspace;
 /// Rehearses every data set with jobs that are not ordered yet.
 ///
 /// # Errors
-/// If the store refuses what would be done, references would break, or triggers that cannot be switched off would copy what goes.
+/// If the store refuses what would be done, references would break, rows of other tables would change, triggers would run that cannot be switched off, or fewer than k rows would be alike.
 pub(super) fn rehearse_all(workspace: &mut Workspace, opened: &mut Opened, jobs: &[Job]) -> Result<Vec<(Place, Rehearsal)>, Fault> {
     let mut out = Vec::new();
     for (place, own) in by_place(jobs) {
