@@ -280,17 +280,24 @@ facts_of! {
     /// An order on rows of a data set.
     EffectOrdered {
         #[serde(default, skip_serializing_if = "Option::is_none")] backup_n: Option<u64>,
-        bars: BarFacts, copy: String, dataset: Place, demand: Truth, excluded: u64, groups: Vec<String>, head_ns: Vec<u64>, item: Id, method: String,
+        bars: BarFacts, copy: String, dataset: Place, demand: Truth, excluded: u64, groups: Vec<String>, head_ns: Vec<u64>, item: Id,
+        /// Rows that must be alike at least, where it is anonymised.
+        #[serde(default, skip_serializing_if = "Option::is_none")] k: Option<u64>,
+        method: String,
         #[serde(default, skip_serializing_if = "Option::is_none")] not_after: Option<Day>,
         not_before: Day, plan_n: u64, rows: u64, run_n: u64, seal_n: u64,
         #[serde(default, skip_serializing_if = "Option::is_none")] waiver_n: Option<u64>,
     }
+    /// How many rows are alike in everything that is left of them (k-anonymity, Sweeney 2002): classes, columns compared, rows of the smallest class, rows.
+    CrowdSeen { classes: u64, columns: u64, k: u64, rows: u64, }
     /// What a column's search showed.
     ColumnLook { asked: u64, col: u64, found: u64, hits: u64, level: Level, live: u64, }
     /// What was seen after an order was carried out.
     EffectObserved {
         #[serde(default, skip_serializing_if = "Option::is_none")] backup_until: Option<Day>,
-        bytes_searched: u64, bytes_unread: u64, columns: Vec<ColumnLook>, level: Level, order_n: u64, out_of_scope: Vec<String>,
+        bytes_searched: u64, bytes_unread: u64, columns: Vec<ColumnLook>,
+        #[serde(default, skip_serializing_if = "Option::is_none")] crowd: Option<CrowdSeen>,
+        level: Level, order_n: u64, out_of_scope: Vec<String>,
         receipt_doc: Digest, rows_done: u64, rows_kept: BTreeMap<String, u64>,
         #[serde(default, skip_serializing_if = "Option::is_none")] scan_n: Option<u64>,
     }

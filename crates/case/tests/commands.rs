@@ -62,6 +62,9 @@ struct Model {
     holds: BTreeMap<u64, Vec<String>>,
     open: BTreeMap<u64, (u64, u64)>,
     done: BTreeMap<u64, u64>,
+    anonymised: BTreeMap<u64, u64>,
+    /// Orders that anonymise, with the rows that must be alike.
+    alike: BTreeMap<u64, u64>,
     destroyed: BTreeMap<u64, u64>,
     undecided: BTreeMap<u64, u64>,
     /// The newest entry of each agreement: number, first and last day, whether it makes a recipient.
@@ -216,7 +219,9 @@ impl World {
             Event::HoldLifted(h) => {
                 m.holds.remove(&h.hold_n);
             }
-            Event::DestroyOrdered(o) => {
+            Event::DestroyOrdered(o) | Event::AnonymiseOrdered(o) => {
+                assert_eq!(o.k.is_some(), matches!(event, Event::AnonymiseOrdered(_)), "I6: how many are alike");
+                m.alike.extend(o.k.map(|k| (n, k)));
                 let set = o.dataset.to_string();
                 let holds = |(k, ended): &&(String, Vec<String>)| !m.revoked.contains(k) && !ended.iter().any(|d| d == "*" || *d == set);
                 let persons: BTreeSet<&String> = m.approved.iter().filter(holds).map(|(k, _)| &m.persons[k]).collect();
@@ -288,12 +293,24 @@ impl World {
                 assert!(o.level < Level::L4, "I3: L4 while the archive lives");
                 *m.done.entry(seal).or_default() += o.rows_done;
             }
+            Event::AnonymiseObserved(o) => {
+                let (seal, rows) = m.open.remove(&o.order_n).expect("I1: observed without an order");
+                assert_eq!(o.rows_done + o.rows_kept.values().sum::<u64>(), rows, "I6: rows that nobody accounts for");
+                let alike = o.crowd.as_ref().is_some_and(|c| c.k >= m.alike[&o.order_n] && c.rows >= o.rows_done);
+                assert!(o.rows_done == 0 || alike, "I6: anonymous without a crowd: {o:?}");
+                *m.anonymised.entry(seal).or_default() += o.rows_done;
+            }
             Event::OutcomesRecorded(o) => {
                 let of = |w| o.totals.get(&w).copied().unwrap_or_default();
                 assert_eq!(o.totals.values().sum::<u64>(), m.rows[&o.seal_n].1, "totals do not add up");
                 let before = m.destroyed.insert(o.seal_n, of(Outcome::Destroy)).unwrap_or_default();
                 assert!(of(Outcome::Destroy) >= before, "I10: something came back");
                 assert_eq!(of(Outcome::Destroy), m.done.get(&o.seal_n).copied().unwrap_or_default(), "I6: destroyed is what was seen");
+                assert_eq!(
+                    of(Outcome::Anonymise),
+                    m.anonymised.get(&o.seal_n).copied().unwrap_or_default(),
+                    "I6: anonymised is what was seen"
+                );
                 m.undecided.insert(o.seal_n, of(Outcome::Undecided));
             }
             Event::CaseClosed(_) => {
@@ -440,7 +457,8 @@ impl World {
                 let done = self.model.done.get(&seal.n).copied().unwrap_or_default().min(seal.rows);
                 let said = if dice.usually() { done } else { dice.up_to(seal.rows + 1) };
                 let rest = if dice.usually() { Outcome::Retain } else { Outcome::Undecided };
-                let totals = BTreeMap::from([(Outcome::Destroy, said), (rest, seal.rows - said)]);
+                let alike = self.model.anonymised.get(&seal.n).copied().unwrap_or_default().min(seal.rows - said);
+                let totals = BTreeMap::from([(Outcome::Destroy, said), (Outcome::Anonymise, alike), (rest, seal.rows - said - alike)]);
                 let recorded = OutcomesRecorded {
                     copy: "live".into(),
                     group: "contact".into(),
@@ -575,6 +593,7 @@ impl World {
             bytes_searched: 9,
             bytes_unread: 0,
             columns: Vec::new(),
+            crowd: None,
             level: Level::L0,
             order_n,
             out_of_scope: vec!["transit".into()],
@@ -620,10 +639,12 @@ impl World {
     }
 
     fn order(&mut self, seal: Seal, dice: &mut Dice, run_n: u64) -> Option<()> {
-        let free = seal.rows - self.model.done.get(&seal.n).copied().unwrap_or_default().min(seal.rows);
+        let of = |done: &BTreeMap<u64, u64>| done.get(&seal.n).copied().unwrap_or_default();
+        let free = seal.rows.saturating_sub(of(&self.model.done) + of(&self.model.anonymised));
         let mut bar = || if dice.usually() { Truth::False } else { dice.truth() };
         let bars = BarFacts { gate: bar(), hold: Truth::False, request: bar(), retention: Truth::False };
         let today = self.state.day_of(self.at)?;
+        let anonymises = dice.up_to(4) == 0;
         let ordered = EffectOrdered {
             backup_n: self.state.backup_of(seal.n).filter(|_| dice.usually()),
             bars,
@@ -634,7 +655,8 @@ impl World {
             groups: vec!["contact".into()],
             head_ns: Vec::new(),
             item: Id::new(format!("i-{}", 1 + dice.up_to(2)))?,
-            method: "erase_fields".into(),
+            k: (anonymises == dice.usually()).then_some(1 + dice.up_to(4)),
+            method: if anonymises { "anonymise" } else { "erase_fields" }.into(),
             not_after: None,
             not_before: if dice.usually() { today } else { today.plus_days(1) },
             plan_n: self.state.plan.as_ref()?.n,
@@ -643,12 +665,16 @@ impl World {
             seal_n: seal.n,
             waiver_n: None,
         };
-        self.command(Command::Record(By::Run, Event::DestroyOrdered(ordered))).ok()?;
+        let event = if anonymises { Event::AnonymiseOrdered(ordered) } else { Event::DestroyOrdered(ordered) };
+        self.command(Command::Record(By::Run, event)).ok()?;
         Some(())
     }
 
     fn observe(&mut self, dice: &mut Dice) -> Option<()> {
-        let (order_n, rows) = self.state.open_orders().find_map(|(n, o)| Some((n, o.kind.effect()?.rows)))?;
+        let of = |(n, o): (u64, &Order)| Some((n, o.kind.effect()?.rows, matches!(o.kind, OrderKind::Anonymise(_))));
+        let (order_n, rows, anonymises) = self.state.open_orders().find_map(of)?;
+        let event = |o| if anonymises { Event::AnonymiseObserved(o) } else { Event::DestroyObserved(o) };
+        let crowd = CrowdSeen { classes: 1, columns: 1, k: rows.max(dice.up_to(6)), rows: rows.max(6) - u64::from(!dice.usually()) };
         let done = dice.up_to(rows + 1);
         let wrong = u64::from(!dice.usually());
         let level = [Level::L1, Level::L2, Level::L3, Level::L4][dice.up_to(4) as usize];
@@ -665,6 +691,7 @@ impl World {
             bytes_searched: 9,
             bytes_unread: 0,
             columns: vec![sight(dice)],
+            crowd: Some(crowd).filter(|_| dice.usually()),
             level,
             order_n,
             out_of_scope: vec!["snapshots".into()],
@@ -678,9 +705,9 @@ impl World {
             let scan = ScanRecorded { datasets: 2, inventory_doc: digest(3), places: 2, run_n, unread: 0 };
             let n = self.command(Command::Record(By::Run, Event::ScanRecorded(scan))).ok()?;
             let observed = EffectObserved { scan_n: n.first().copied(), ..observed };
-            self.command(Command::Record(By::Run, Event::DestroyObserved(observed))).ok()?;
+            self.command(Command::Record(By::Run, event(observed))).ok()?;
         } else {
-            self.command(Command::Record(By::Run, Event::DestroyObserved(observed))).ok()?;
+            self.command(Command::Record(By::Run, event(observed))).ok()?;
         }
         Some(())
     }

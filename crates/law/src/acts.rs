@@ -1,6 +1,6 @@
 //! Acts: what people do that no scan can see, what each demands as evidence, and which stand open for every source until answered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use terms::{Both, Level, Reach};
@@ -113,6 +113,12 @@ impl Acts {
     /// The act of that id.
     pub fn get(&self, id: &str) -> Option<&ActKind> {
         self.0.get(id)
+    }
+
+    /// Where nobody looks in a source of that store and reach, as words of `out_of_scope`; each is a standing task.
+    pub fn out_of_scope(&self, store: &str, reach: Reach) -> BTreeSet<&str> {
+        let standing = self.0.values().filter(|act| act.stands_for(store, reach));
+        standing.filter_map(|act| act.standing.as_ref()).flat_map(|s| s.settles.iter().map(String::as_str)).collect()
     }
 
     /// All acts, by id.

@@ -39,6 +39,7 @@ Object.assign(words, {
   when: { zh: "日期", en: "When" },
   why: { zh: "依据", en: "Why" },
   rows: { zh: "{n} 行", en: "{n} rows" },
+  alike: { zh: "每 {n} 行以上彼此相同", en: "in classes of {n} rows or more that are alike" },
   notBefore: { zh: "不早于 {day}", en: "not before {day}" },
   notAfter: { zh: "不晚于 {day}", en: "not after {day}" },
   keptUntil: { zh: "至 {day}", en: "until {day}" },
@@ -79,17 +80,12 @@ const GLYPHS = { hand_over: "⇢", continue: "▶", retain: "■", transfer: "�
 
 /** Codes of a consequence in words; a code that is not here is shown as it stands. */
 const CODES = {
-  rewrite_table: ["重写整张表", "the table is rewritten"], rewrite_catalogue: ["重写系统目录", "the catalogue is rewritten"], rewrite_file: ["重写整个文件", "the file is rewritten"],
   readers_wait: ["读写都等待", "readers and writers wait"], writers_wait: ["写入等待", "writers wait"], alone: ["须独占", "nobody else may use it"],
   continue: ["继续处理", "continue"], retain: ["留存（仅存储）", "retain, storage only"], transfer: ["移转", "transfer"], return: ["返还", "return"],
   hand_over: ["移交副本", "hand over a copy"], anonymise: ["匿名化", "anonymise"], destroy: ["销毁", "destroy"], undecided: ["待定", "undecided"],
   delete_rows: ["删去整行", "whole rows go"], erase_fields: ["清空这些字段，行保留", "these fields are emptied, the rows stay"],
   by_hand: ["由人工按说明处理", "done by hand, by instruction"], store: ["不作改动，仅存储", "nothing is changed, storage only"], leave: ["不作改动", "nothing is changed"],
   approver: ["审批人", "approver"], operator: ["操作人", "operator"],
-  backups_made_by_others: ["他人所做的备份", "backups that others made"], disk_free_blocks: ["磁盘的空闲块", "free blocks of the disk"],
-  disk_spare_area: ["磁盘的备用区", "the disk's spare area"], snapshots_and_shadow_copies: ["快照与卷影副本", "snapshots and shadow copies"],
-  sync_folders: ["同步文件夹", "synchronised folders"], raw_files: ["原始文件（不搜索）", "raw files, which are not searched"],
-  what_the_person_who_did_it_did_not_do: ["经办人没有做到的", "what the person who did it left undone"],
 };
 
 const bytes = new TextEncoder().encode(data.briefing);
@@ -122,7 +118,7 @@ function plan(caption, rows) {
   const day = (key, value) => value && say(key, { day: value });
   const line = (r) => [
     lines(h("strong", {}, r.holding), joined(list(r.groups).map(inWords)), h("small", { class: "quiet" }, [r.item, r.place].filter(Boolean).join(" · "))),
-    lines(outcome(r.outcome), r.method && h("small", { class: "quiet" }, inWords(r.method))),
+    lines(outcome(r.outcome), r.method && h("small", { class: "quiet" }, inWords(r.method)), r.k && h("small", { class: "quiet" }, say("alike", { n: count(r.k) }))),
     say("rows", { n: count(r.rows) }),
     lines(day("notBefore", r.not_before), day("notAfter", r.not_after), day("keptUntil", r.until)),
     h("ul", {}, list(r.rules).map(rule))];

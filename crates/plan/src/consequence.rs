@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use law::LawBook;
+use law::{LawBook, Packs};
 use serde::{Deserialize, Serialize};
-use terms::{Both, Day, Holding, Holdings, Id, Lock, Outcome, Place, PurgeStep, Value};
+use terms::{Both, Day, Holding, Holdings, Id, Outcome, Place, PurgeStep, Value};
 
 use crate::diff::{Change, diff};
 use crate::handing::HandOver;
@@ -53,6 +53,12 @@ pub struct Effect {
     pub irreversible: bool,
     /// Item.
     pub item: Id,
+    /// Rows that must be alike at least, where it is anonymised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub k: Option<u64>,
+    /// What is left in its columns where the case file says so, by ordinal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leave: Vec<(u32, String)>,
     /// How.
     pub method: Method,
     /// Last day.
@@ -139,7 +145,7 @@ impl Cited {
 
 impl Consequence {
     /// The consequence of a plan that follows another, or none.
-    pub fn of(plan: &Plan, holdings: &Holdings, book: &LawBook, before: Option<&Plan>) -> Consequence {
+    pub fn of(plan: &Plan, holdings: &Holdings, packs: &Packs, before: Option<&Plan>) -> Consequence {
         let persons = match holdings.given.get("case.persons") {
             Some(Value::Count(n)) => *n,
             _ => 0,
@@ -148,11 +154,9 @@ impl Consequence {
         items.sort_by_key(|e| !e.irreversible);
         let hand_overs: Vec<Handing> = plan.hand_overs.iter().map(handing).collect();
         let rules: BTreeSet<&String> = items.iter().flat_map(|e| &e.rules).chain(hand_overs.iter().flat_map(|h| &h.rules)).collect();
-        let destroyed = plan.items.iter().filter(|i| i.irreversible());
-        let unseen: BTreeSet<&str> = destroyed.flat_map(|i| i.out_of_scope(i.method != Method::ByHand)).collect();
         Consequence {
-            cannot_prove: unseen.into_iter().map(str::to_owned).collect(),
-            law: rules.into_iter().filter_map(|id| Cited::of(book, id)).collect(),
+            cannot_prove: unseen(plan, holdings, packs),
+            law: rules.into_iter().filter_map(|id| Cited::of(&packs.book, id)).collect(),
             hand_overs,
             items,
             outages: outages(plan, holdings),
@@ -175,12 +179,26 @@ impl Consequence {
     }
 }
 
-/// Data sets in which Custody erases, with the steps during which somebody waits.
+/// Where nobody looks for what is destroyed.
+fn unseen(plan: &Plan, holdings: &Holdings, packs: &Packs) -> Vec<String> {
+    let of = |i: &Item| {
+        let holding = holdings.holdings.iter().find(|h| h.name == i.holding && h.dataset == i.dataset)?;
+        Some(i.out_of_scope(&packs.acts, holding.kind, holding.reach, i.method != Method::ByHand))
+    };
+    let all: BTreeSet<String> = plan.items.iter().filter(|i| i.irreversible()).filter_map(of).flatten().collect();
+    all.into_iter().collect()
+}
+
+/// Data sets in which Custody erases, with the steps of the purge; what is done once for a whole source is said of its first data set.
 fn outages(plan: &Plan, holdings: &Holdings) -> Vec<Outage> {
     let erased = |place: &Place| plan.items.iter().any(|i| i.irreversible() && i.method != Method::ByHand && i.dataset == *place);
-    let waiting = |h: &Holding| h.purge.iter().filter(|s| s.lock != Lock::None).cloned().collect::<Vec<_>>();
+    let mut said: BTreeSet<(String, String)> = BTreeSet::new();
+    let mut steps = |h: &Holding| -> Vec<PurgeStep> {
+        let first = |s: &&PurgeStep| !s.whole_source() || said.insert((h.dataset.source().to_owned(), s.step.clone()));
+        h.purge.iter().filter(first).cloned().collect()
+    };
     let own = holdings.holdings.iter().filter(|h| erased(&h.dataset));
-    let outage = |h: &Holding| Outage { holding: h.name.clone(), place: h.dataset.clone(), steps: waiting(h) };
+    let outage = |h: &Holding| Outage { holding: h.name.clone(), place: h.dataset.clone(), steps: steps(h) };
     own.map(outage).filter(|o| !o.steps.is_empty()).collect()
 }
 
@@ -205,6 +223,8 @@ fn effect(i: &Item) -> Effect {
         holding: i.holding.clone(),
         irreversible: i.irreversible(),
         item: i.item.clone(),
+        k: i.k,
+        leave: i.leave.clone(),
         method: i.method,
         not_after: i.not_after,
         not_before: i.not_before,

@@ -1,8 +1,9 @@
 //! Items: what `apply` carries out, each a set of field groups that go together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use facts::Truth;
+use law::Acts;
 use serde::{Deserialize, Serialize};
 use terms::{Both, Day, Holding, Id, Outcome, Place, Reach, StoreKind};
 
@@ -93,6 +94,12 @@ pub struct Item {
     pub outcome: Outcome,
     /// How.
     pub method: Method,
+    /// What the case file wants left in its columns, by ordinal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leave: Vec<(u32, String)>,
+    /// Rows that must be alike at least, where it is anonymised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub k: Option<u64>,
     /// First day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Day>,
@@ -116,16 +123,15 @@ impl Item {
         matches!(self.outcome, Outcome::Destroy | Outcome::Anonymise | Outcome::Return)
     }
 
-    /// Standing limits of looking for what it destroys (RESIDUE §6); `searched` = raw files are searched.
-    pub fn out_of_scope(&self, searched: bool) -> Vec<&'static str> {
-        let mut out = vec!["backups_made_by_others", "disk_free_blocks", "disk_spare_area", "snapshots_and_shadow_copies", "sync_folders"];
-        if !searched {
-            out.push("raw_files");
-        }
-        if self.method == Method::ByHand {
-            out.push("what_the_person_who_did_it_did_not_do");
-        }
-        out
+    /// Where nobody looks for what it destroys, in a store of that kind (docs/why/residue.md): each is a standing task; `searched` = raw files are searched.
+    pub fn out_of_scope(&self, acts: &Acts, store: StoreKind, reach: Reach, searched: bool) -> BTreeSet<String> {
+        let all = acts.out_of_scope(store.word(), reach).into_iter();
+        let open = all.filter(|word| match *word {
+            "raw_files" => !searched,
+            "what_the_person_who_did_it_did_not_do" => self.method == Method::ByHand,
+            _ => true,
+        });
+        open.map(str::to_owned).collect()
     }
 }
 
@@ -167,6 +173,9 @@ fn item(id: Id, holding: &Holding, fate: Fate<'_>, branches: Vec<u32>, groups: &
     rules.sort();
     rules.dedup();
     let settled = Truth::False;
+    let method = method(holding, outcome, whole);
+    let writes = matches!(method, Method::EraseFields | Method::Anonymise);
+    let leave = holding.leave.iter().filter(|(c, _)| writes && columns.binary_search(c).is_ok()).cloned().collect();
     let gate = Truth::any(gates.iter().map(|g| g.bars("destroy")));
     Item {
         item: id,
@@ -178,7 +187,9 @@ fn item(id: Id, holding: &Holding, fate: Fate<'_>, branches: Vec<u32>, groups: &
         records: groups.first().map_or(0, |(_, cs)| cs.iter().map(|c| c.records).sum()),
         branches,
         outcome,
-        method: method(holding, outcome, whole),
+        method,
+        leave,
+        k: holding.k.filter(|_| method == Method::Anonymise),
         not_before,
         not_after,
         until,

@@ -15,6 +15,7 @@ mod places;
 mod postgres;
 mod raw;
 mod server;
+mod serverlog;
 mod sheets;
 mod sqlite;
 

@@ -5,6 +5,7 @@ mod connect;
 mod erase;
 mod faults;
 mod list;
+mod logs;
 mod purge;
 mod read;
 mod record;
@@ -12,12 +13,13 @@ mod remains;
 mod rights;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use ::remains::Needles;
 use mysql::Conn;
 use mysql::prelude::Queryable as _;
 use rows::Batch;
-use terms::{Fault, Level, Place};
+use terms::{Fault, Level, Place, PurgeStep};
 
 use crate::blank::Blank;
 use crate::control::LeaveOut;
@@ -25,7 +27,7 @@ use crate::dataset::{Left, Listing, Probe, Purged, ReadSummary, Rehearsal, Searc
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
 use crate::server::ServerAt;
-use crate::{Pick, Sink, Source};
+use crate::{Pick, Sink, Source, serverlog};
 use list::Table;
 
 /// Versions of MariaDB whose remains were measured (docs/why/residue.md); every other, and MySQL, is capped at L2.
@@ -65,6 +67,14 @@ impl Mariadb {
         self.store().cap > Level::L2
     }
 
+    /// The server's own logs that can be looked into: as files, and as tables that hold something.
+    fn logs(&mut self) -> Result<Vec<PathBuf>, Fault> {
+        let Some(data) = self.at.files.clone().filter(|_| self.deep()) else { return Ok(Vec::new()) };
+        let mut out = logs::logs(&mut self.conn, &self.source, &data)?;
+        out.extend(logs::tables(&data).into_iter().map(|(_, file)| file));
+        Ok(out)
+    }
+
     /// Ends the snapshot, if one is held.
     fn let_go(&mut self) -> Result<(), Fault> {
         if std::mem::take(&mut self.still) {
@@ -83,8 +93,14 @@ impl Source for Mariadb {
     }
 
     fn list(&mut self, places: &mut Places) -> Result<Listing, Fault> {
-        let (listing, tables) = list::list(&mut self.conn, &self.source, places)?;
+        let (mut listing, tables) = list::list(&mut self.conn, &self.source, places)?;
         self.tables = tables;
+        let mut shared: Vec<PurgeStep> = serverlog::announced(&self.logs()?).into_iter().collect();
+        if self.deep() {
+            shared.extend(purge::announced(&mut self.conn, &self.source)?);
+        }
+        let rewritten = listing.datasets.iter_mut().filter(|d| !d.purge.is_empty());
+        rewritten.for_each(|d| d.purge.extend(shared.iter().cloned()));
         Ok(listing)
     }
 
@@ -122,8 +138,12 @@ impl Source for Mariadb {
             return Err(Fault::new("server_is_standby").with("place", &self.source));
         }
         let tables: Vec<Table> = places.iter().filter_map(|p| self.tables.get(p)).cloned().collect();
-        let deep = self.deep();
-        rights::missing(&mut self.conn, &self.source, &tables, deep)
+        let (deep, logs) = (self.deep(), self.logs()?);
+        let data = self.at.files.as_deref().filter(|_| deep);
+        let logged: Vec<&str> = data.map(logs::tables).unwrap_or_default().into_iter().map(|(table, _)| table).collect();
+        let mut out = rights::missing(&mut self.conn, &self.source, (&tables, &logged), deep)?;
+        out.extend(serverlog::missing(&logs));
+        Ok(out)
     }
 
     fn settings(&mut self) -> Result<Vec<Setting>, Fault> {

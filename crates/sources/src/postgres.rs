@@ -7,6 +7,7 @@ mod erase;
 mod faults;
 mod insert;
 mod list;
+mod logs;
 mod packed;
 mod purge;
 mod read;
@@ -16,11 +17,12 @@ mod rights;
 mod tuple;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use ::remains::Needles;
 use postgres::Client;
 use rows::Batch;
-use terms::{Fault, Level, Place};
+use terms::{Fault, Level, Place, PurgeStep};
 
 use crate::blank::Blank;
 use crate::control::LeaveOut;
@@ -28,7 +30,7 @@ use crate::dataset::{Left, Listing, Probe, Purged, ReadSummary, Rehearsal, Searc
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
 use crate::server::ServerAt;
-use crate::{Pick, Sink, Source};
+use crate::{Pick, Sink, Source, serverlog};
 use connect::Warnings;
 use list::Table;
 
@@ -67,6 +69,11 @@ impl Postgres {
         self.store().cap > Level::L2
     }
 
+    /// The server's own logs that can be looked into.
+    fn logs(&self) -> Vec<PathBuf> {
+        self.at.files.as_deref().filter(|_| self.deep()).map(logs::logs).unwrap_or_default()
+    }
+
     /// Ends the snapshot, if one is held.
     fn let_go(&mut self) -> Result<(), Fault> {
         if std::mem::take(&mut self.still) {
@@ -92,8 +99,14 @@ impl Source for Postgres {
     }
 
     fn list(&mut self, places: &mut Places) -> Result<Listing, Fault> {
-        let (listing, tables) = list::list(&mut self.client, &self.source, places)?;
+        let (mut listing, tables) = list::list(&mut self.client, &self.source, places)?;
         self.tables = tables;
+        let mut shared: Vec<PurgeStep> = serverlog::announced(&self.logs()).into_iter().collect();
+        if self.deep() {
+            shared.push(PurgeStep::beside("cycle_log", 0, purge::LOG_SECONDS));
+        }
+        let rewritten = listing.datasets.iter_mut().filter(|d| !d.purge.is_empty());
+        rewritten.for_each(|d| d.purge.extend(shared.iter().cloned()));
         Ok(listing)
     }
 
@@ -132,8 +145,10 @@ impl Source for Postgres {
             return Err(Fault::new("server_is_standby").with("place", &self.source));
         }
         let tables: Vec<Table> = places.iter().filter_map(|p| self.tables.get(p)).cloned().collect();
-        let deep = self.deep();
-        rights::missing(&mut self.client, &self.source, &tables, deep)
+        let (deep, logs) = (self.deep(), self.logs());
+        let mut out = rights::missing(&mut self.client, &self.source, &tables, deep)?;
+        out.extend(serverlog::missing(&logs));
+        Ok(out)
     }
 
     fn settings(&mut self) -> Result<Vec<Setting>, Fault> {

@@ -51,6 +51,12 @@ pub struct Holding {
     /// Whether other data sets point at its rows, so that a row must stay when its fields go.
     #[serde(default)]
     pub referenced: bool,
+    /// What the case file wants left in columns that are erased, by ordinal: `suppress`, `constant`, or how much coarser.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leave: Vec<(u32, String)>,
+    /// Rows that must be alike at least where something coarser is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub k: Option<u64>,
 }
 
 /// A field group of a holding.

@@ -135,6 +135,19 @@ words!(
     }
 );
 
+impl Level {
+    /// What a receipt of this level is worth in the words of NIST SP 800-88 Rev. 2, a code of `packs/values.yaml`. Rows are part of a medium:
+    /// nothing that is done to them sanitises the whole.
+    pub fn sanitisation(self, by_hand: bool) -> &'static str {
+        match self {
+            Level::L4 => "sanitise_purge",
+            Level::L3 => "sanitise_clear",
+            _ if by_hand => "as_stated",
+            _ => "not_sanitised",
+        }
+    }
+}
+
 impl Reach {
     /// The highest level that this reach allows (DESIGN §9).
     pub fn cap(self) -> Level {

@@ -137,10 +137,14 @@ fn undecided(replay: &Replay, report: &mut Report) {
     report.add(Claim { entry: Some(plan.n), ..claim });
 }
 
+/// What was destroyed, and what was anonymised.
 fn destroyed(replay: &Replay, packs: Option<&law::Packs>, report: &mut Report) {
     for (n, order) in &replay.state.orders {
-        let OrderKind::Destroy(e) = &order.kind else { continue };
-        let id = format!("destroyed.{}", e.item);
+        let (e, id) = match &order.kind {
+            OrderKind::Destroy(e) => (e, format!("destroyed.{}", e.item)),
+            OrderKind::Anonymise(e) => (e, format!("anonymised.{}", e.item)),
+            OrderKind::HandOver(_) | OrderKind::Shred(_) => continue,
+        };
         let rules = usize::try_from(*n).ok().and_then(|n| replay.entries.get(n)).map(|(entry, _)| &entry.rules);
         let law: Vec<plan::Cited> = rules.into_iter().flatten().filter_map(|id| plan::Cited::of(&packs?.book, id)).collect();
         if let Some(finding) = replay.state.came_back.get(n) {
@@ -154,8 +158,12 @@ fn destroyed(replay: &Replay, packs: Option<&law::Packs>, report: &mut Report) {
             }
             Some(o) => {
                 let groups = e.groups.join(", ");
-                let zh = format!("{}：{} 行中的 {} 行（{groups}）", e.dataset, e.rows, o.rows_done);
-                let en = format!("{} of {} rows in {} ({groups})", o.rows_done, e.rows, e.dataset);
+                let (k_zh, k_en) = match e.k {
+                    Some(k) => (format!("，每 {k} 行以上彼此相同"), format!(", in classes of {k} or more that are alike")),
+                    None => Default::default(),
+                };
+                let zh = format!("{}：{} 行中的 {} 行（{groups}）{k_zh}", e.dataset, e.rows, o.rows_done);
+                let en = format!("{} of {} rows in {} ({groups}){k_en}", o.rows_done, e.rows, e.dataset);
                 let claim = Claim::new(id, State::Attested, zh, en).by("再次查看的运行", "the run that looked again");
                 let level = (o.rows_done > 0).then(|| o.level.word().to_owned());
                 Claim { law, level, ..claim }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use agreement::Agreement;
-use case::{DatasetSealed, EffectObserved, Event, OutcomesRecorded};
+use case::{CrowdSeen, DatasetSealed, EffectObserved, Event, OutcomesRecorded};
 use ledger::{Entry, page_root};
 use plan::PlanDoc;
 use terms::json::{Json, Strictness, from_bytes, read};
@@ -87,6 +87,7 @@ fn one(
                     && i.copy == o.copy
                     && i.groups == o.groups
                     && i.method.word() == o.method
+                    && i.k == o.k
                     && i.not_before == Some(o.not_before)
                     && i.not_after == o.not_after
                     && i.demand == o.demand
@@ -138,6 +139,8 @@ fn one(
                 && number("order_n") == Some(o.order_n)
                 && receipt.get("level").and_then(Json::as_str) == Some(o.level.word())
                 && receipt.get("columns") == columns.as_ref()
+                && receipt.get("crowd").is_some() == o.crowd.is_some()
+                && o.crowd.as_ref().is_none_or(|c| receipt.get("crowd").is_some_and(|r| figures(r, c)))
                 && receipt.get("kept") == serde_json::to_value(&o.rows_kept).ok().as_ref();
             (!fits).then(|| Claim::broken("documents", "W5", Some(entry.n), "the receipt has other figures"))
         }
@@ -149,6 +152,14 @@ fn one(
         }
         _ => None,
     }
+}
+
+/// Whether a receipt has the figures of an entry about rows that are alike.
+fn figures(receipt: &Json, seen: &CrowdSeen) -> bool {
+    let number = |name: &str| receipt.get(name).and_then(Json::as_u64);
+    [("classes", seen.classes), ("columns", seen.columns), ("k", seen.k), ("rows", seen.rows)]
+        .iter()
+        .all(|(name, n)| number(name) == Some(*n))
 }
 
 /// W5 for a hand-over: what its document says of the order is what the entry says, and no column is outside the plan.

@@ -90,7 +90,7 @@ fn one(dossier: &mut Dossier<'_>, replay: &Replay, n: u64, made: &PlanMade) -> O
         return wrong("computed again, the plan is another");
     }
     let before = plan_before(dossier, replay, n)?;
-    let consequence = Consequence::of(&again.plan, &holdings, &packs.book, before.as_ref().map(|d| &d.plan));
+    let consequence = Consequence::of(&again.plan, &holdings, &packs, before.as_ref().map(|d| &d.plan));
     if to_bytes(&consequence, Strictness::Document).ok()? != dossier.document(&made.consequence_doc)? {
         return wrong("the consequence shown to the approvers is not the plan's");
     }

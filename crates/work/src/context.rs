@@ -274,6 +274,7 @@ fn effect(workspace: &Workspace, order: &EffectOrdered, o: &EffectObserved, n: u
         "level": coded(o.level.word(), &o.level.label()), "method": coded(&order.method, &how.unwrap_or_default()), "day": day,
         "ordered_n": o.order_n, "observed_n": n, "backup_until": o.backup_until, "asked": sum(&|c| c.asked), "found": sum(&|c| c.found),
         "hits": sum(&|c| c.hits), "out_of_scope": words,
+        "sanitisation": word(workspace, o.level.sanitisation(order.method == Method::ByHand.word())),
     })
 }
 

@@ -24,6 +24,10 @@ pub(crate) fn holding(file: &CaseFile, listed: &Listed, seen: &DatasetSeen, all:
     if let Some(day) = ends_on.or(if class == "employee" { None } else { stop }) {
         given.insert("holding.ends_on".to_owned(), Value::Date(day));
     }
+    // Only where Custody writes itself can it measure what is left.
+    let writes = source.reach() == Reach::Direct && seen.by_hand.is_none();
+    let groups = if writes { anonymised(listed, groups(seen)) } else { groups(seen) };
+    let k = groups.iter().any(|g| g.anonymise).then(|| file.alike());
     given.insert("holding.class".to_owned(), one(&class));
     given.insert("holding.route".to_owned(), one(said.and_then(|s| s.route.as_ref()).map_or("none", |r| &r.value)));
     Some(Holding {
@@ -32,7 +36,9 @@ pub(crate) fn holding(file: &CaseFile, listed: &Listed, seen: &DatasetSeen, all:
         kind: source.kind(),
         reach: source.reach(),
         given,
-        groups: anonymised(listed, source.reach(), groups(seen)),
+        groups,
+        leave: leave(listed),
+        k,
         copies: Vec::new(),
         branches: Vec::new(),
         purge: seen.purge.clone(),
@@ -43,15 +49,24 @@ pub(crate) fn holding(file: &CaseFile, listed: &Listed, seen: &DatasetSeen, all:
 }
 
 /// Groups of which something coarser is left: the case file says of each column what is left in it, and of one at least a coarser value.
-fn anonymised(listed: &Listed, reach: Reach, mut groups: Vec<GroupIn>) -> Vec<GroupIn> {
-    // Only where Custody writes itself can it measure what is left.
-    let Some(said) = listed.said.as_ref().filter(|s| reach == Reach::Direct && !s.leave.is_empty()) else { return groups };
-    let way = |c: &u32| said.leave.get(&listed.dataset.columns.get(*c as usize)?.name)?.parse::<Way>().ok();
+fn anonymised(listed: &Listed, mut groups: Vec<GroupIn>) -> Vec<GroupIn> {
     for group in &mut groups {
-        let ways: Option<Vec<Way>> = group.columns.iter().map(way).collect();
+        let ways: Option<Vec<Way>> = group.columns.iter().map(|c| way(listed, *c)).collect();
         group.anonymise = ways.is_some_and(|w| w.iter().any(Way::generalises));
     }
     groups
+}
+
+/// What the case file wants left in a column.
+fn way(listed: &Listed, column: u32) -> Option<Way> {
+    let name = &listed.dataset.columns.get(column as usize)?.name;
+    listed.said.as_ref()?.leave.get(name)?.parse().ok()
+}
+
+/// The same of all columns, as the plan shows it.
+fn leave(listed: &Listed) -> Vec<(u32, String)> {
+    let all = 0..u32::try_from(listed.dataset.columns.len()).unwrap_or_default();
+    all.filter_map(|c| Some((c, way(listed, c)?.word()))).collect()
 }
 
 fn groups(seen: &DatasetSeen) -> Vec<GroupIn> {

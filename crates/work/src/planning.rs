@@ -227,7 +227,7 @@ pub fn make_plan(workspace: &mut Workspace) -> Result<PlanReport, Fault> {
     let holdings = known.holdings.clone();
     let doc = document(workspace, known);
     let old = before.as_ref().map(|(_, old)| &old.plan);
-    let consequence = Consequence::of(&doc.plan, &holdings, &workspace.packs.book, old);
+    let consequence = Consequence::of(&doc.plan, &holdings, &workspace.packs, old);
     let state = &workspace.state;
     let seals = state.newest_seals();
     let irreversible = doc.plan.items.iter().filter(|i| i.irreversible()).count() as u64;

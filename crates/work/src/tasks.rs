@@ -13,6 +13,8 @@ pub struct Task {
     pub kind: String,
     /// The source.
     pub source: Place,
+    /// Who answers for it.
+    pub who: String,
     /// The entry that answered it, if one did.
     pub answered: Option<u64>,
 }
@@ -33,6 +35,7 @@ pub fn tasks(workspace: &Workspace) -> Result<Vec<Task>, Fault> {
     let mut out = Vec::new();
     for (i, file) in workspace.file.sources.iter().enumerate() {
         let Some(source) = place_of(i) else { continue };
+        let who = file.responsible.clone().unwrap_or_else(|| workspace.file.parties.operator.name.value.clone());
         let erased = erased_by(workspace, &source);
         let reach = file.reach();
         for (kind, _) in workspace.packs.acts.all().filter(|(_, act)| act.stands_for(&file.kind.value, reach)) {
@@ -40,7 +43,7 @@ pub fn tasks(workspace: &Workspace) -> Result<Vec<Task>, Fault> {
                 .iter()
                 .rfind(|(n, a)| answers(a, kind, &source, erased.is_some_and(|(seen, day)| *n > seen && Some(a.day) >= day)))
                 .map(|(n, _)| *n);
-            out.push(Task { kind: kind.to_owned(), source: source.clone(), answered });
+            out.push(Task { kind: kind.to_owned(), source: source.clone(), who: who.clone(), answered });
         }
     }
     Ok(out)

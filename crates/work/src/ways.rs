@@ -25,18 +25,30 @@ pub(crate) fn ways(
         Some(bytes) => serde_json::from_slice(&bytes).map_err(|_| Fault::new("index_damaged").with("list", &name))?,
         None => BTreeMap::new(),
     };
-    let mut out = source.blanks(&dataset.place, columns)?;
-    for (i, column) in dataset.columns.iter().enumerate() {
-        let way = said.and_then(|s| s.leave.get(&column.name)).and_then(|w| w.parse().ok());
-        if let (Some(way), Some(blank)) = (way, out.get_mut(i)) {
-            *blank = asked(way, dataset, std::mem::replace(blank, Blank::Null));
-        }
-    }
+    let mut out = foreseen(source, (dataset, said), columns)?;
     for (column, blank) in (0u32..).zip(&mut out).filter(|(c, _)| columns.contains(c)) {
         *blank = kept.entry(column).or_insert_with(|| blank.clone()).clone();
     }
     let bytes = serde_json::to_vec(&kept).map_err(|_| Fault::new("document_form"))?;
     workspace.vault()?.index_put(&name, &bytes)?;
+    Ok(out)
+}
+
+/// The same as it would be chosen now.
+///
+/// # Errors
+/// If the store does not say, or nothing is taken that says nothing.
+pub(crate) fn foreseen(
+    source: &mut dyn Source,
+    (dataset, said): (&Dataset, Option<&DatasetFile>),
+    columns: &[u32],
+) -> Result<Vec<Blank>, Fault> {
+    let mut out = source.blanks(&dataset.place, columns)?;
+    for (column, blank) in dataset.columns.iter().zip(&mut out) {
+        if let Some(way) = said.and_then(|s| s.leave.get(&column.name)).and_then(|w| w.parse().ok()) {
+            *blank = asked(way, dataset, std::mem::replace(blank, Blank::Null));
+        }
+    }
     Ok(out)
 }
 

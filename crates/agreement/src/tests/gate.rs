@@ -120,7 +120,7 @@ proptest! {
             name: holding.to_owned(), dataset: Place::new("src1/t1").unwrap(), kind: terms::StoreKind::Sqlite, reach: terms::Reach::Direct,
             purpose: purpose.map(str::to_owned), given: Given::new(), groups: (0u32..).zip(&GROUPS).map(group).collect(), copies: Vec::new(),
             branches: branches.iter().map(|g| terms::Branch { given: g.clone(), records: 1, settled: Default::default() }).collect(),
-            by_hand: false, purge: Vec::new(), referenced: false,
+            by_hand: false, purge: Vec::new(), referenced: false, leave: Vec::new(), k: None,
         };
         let groups: Vec<String> = wanted.2.iter().map(|g| (*g).to_owned()).collect();
         let day = Day::new(2026, 5, 1).unwrap().plus_days(day);

@@ -6,10 +6,18 @@ use terms::{Both, Day, Given, Lang, Reach, Scenario, StoreKind, Value};
 use super::CaseFault;
 use super::shape::{CaseFile, DatasetFile, SourceFile};
 
+/// Rows of which one alone is no crowd.
+pub const ALIKE_MIN: u64 = 2;
+
 impl CaseFile {
     /// The language of its screens.
     pub fn language(&self) -> Lang {
         if self.lang.value == "en" { Lang::En } else { Lang::Zh }
+    }
+
+    /// Rows that must be alike at least where something coarser is left: never fewer than two.
+    pub fn alike(&self) -> u64 {
+        self.k.as_ref().map_or(ALIKE_MIN, |k| k.value).max(ALIKE_MIN)
     }
 
     /// The scenario; checked on reading.

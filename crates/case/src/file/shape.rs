@@ -161,6 +161,9 @@ pub struct SourceFile {
     /// Database file or folder, relative to the case file; for a server its address without a password
     /// (`postgres://custody@127.0.0.1:5432/shop`); for an export that comes back, its folder `data`; by hand, where it stands.
     pub path: At<String>,
+    /// Who answers for it: its standing tasks are theirs; the operator, if nobody is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub responsible: Option<String>,
     /// Reference to a secret: `env:NAME` or `file:PATH`; never the secret itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<At<String>>,

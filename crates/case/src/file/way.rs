@@ -26,6 +26,19 @@ impl Way {
     pub fn generalises(&self) -> bool {
         !matches!(self, Way::Blank | Way::Constant(_))
     }
+
+    /// As documents say it: a constant stays in the case file.
+    pub fn word(&self) -> String {
+        match self {
+            Way::Blank => "suppress".to_owned(),
+            Way::Constant(_) => "constant".to_owned(),
+            Way::Year => "year".to_owned(),
+            Way::Month => "month".to_owned(),
+            Way::Decade => "decade".to_owned(),
+            Way::To(step) => format!("to {step}"),
+            Way::First(n) => format!("first {n}"),
+        }
+    }
 }
 
 impl FromStr for Way {

@@ -8,6 +8,7 @@ use terms::{Level, Place, Reach};
 
 use crate::broken::{Broken, need};
 use crate::event::{ActRecorded, BackupObserved, ColumnLook, EffectObserved, EffectOrdered, ShredObserved, ShredOrdered};
+use crate::file::ALIKE_MIN;
 use crate::state::{Order, State};
 
 /// Recall that L3 asks for: 99.9 % (EVIDENCE §10).
@@ -49,7 +50,12 @@ pub(super) fn backup(state: &State, b: &BackupObserved) -> Result<(), Broken> {
 
 pub(super) fn ordering(state: &State, entry: &Entry, o: &EffectOrdered, act: &str) -> Result<(), Broken> {
     approvals(state, entry, act, o.item.as_str(), Some(&o.dataset))?;
-    need(o.method != "anonymise" || act == "anonymise", "P3", "the method is not that of the act")?;
+    need((o.method == "anonymise") == (act == "anonymise"), "P3", "the method is not that of the act")?;
+    need(
+        o.k.is_some() == (act == "anonymise") && o.k.is_none_or(|k| k >= ALIKE_MIN),
+        "P3",
+        "`k` is two or more where rows are anonymised",
+    )?;
     let day = state.day_of(entry.at).ok_or_else(|| Broken::new("P5", "the day is not known"))?;
     need(o.not_before <= day, "P5", format!("not before {}", o.not_before))?;
     need(o.not_after.is_none_or(|d| day <= d), "P5", "after its last day")?;
@@ -62,7 +68,7 @@ pub(super) fn ordering(state: &State, entry: &Entry, o: &EffectOrdered, act: &st
     need(seal.dataset == o.dataset && seal.copy == o.copy, "B2", "the seal is of another data set or copy")?;
     need(o.groups.iter().all(|g| seal.groups.contains(g)) && !o.groups.is_empty(), "S2", "a group is not in the seal")?;
     need(o.rows <= seal.rows && o.excluded <= o.rows, "E1", "more rows than the seal has")?;
-    if o.copy == "live" && act == "destroy" {
+    if o.copy == "live" {
         backed_up(state, o)?;
     }
     let open = state
@@ -96,9 +102,19 @@ pub(super) fn approvals(state: &State, entry: &Entry, act: &str, item: &str, dat
     Err(Broken::new("P3", "too few approvals by registered keys of different people"))
 }
 
+/// Rows are called anonymised only where enough of them were seen to be alike.
+fn crowd(o: &EffectObserved, effect: &EffectOrdered) -> Result<(), Broken> {
+    let Some(wanted) = effect.k.filter(|_| o.rows_done > 0) else { return Ok(()) };
+    let Some(seen) = &o.crowd else { return Err(Broken::new("E2", "how many rows are alike was not measured")) };
+    need(seen.k >= wanted, "E2", format!("{} rows are alike, {wanted} were wanted", seen.k))?;
+    let adds_up = seen.rows >= o.rows_done && seen.columns > 0 && seen.classes.checked_mul(seen.k).is_some_and(|n| n <= seen.rows);
+    need(adds_up, "E2", "the classes of rows that are alike do not add up")
+}
+
 pub(super) fn observing(state: &State, o: &EffectObserved) -> Result<(), Broken> {
     let order = open_order(state, o.order_n)?;
     let effect = order.kind.effect().ok_or_else(|| Broken::new("E1", "that order is not about rows"))?;
+    crowd(o, effect)?;
     let kept: u64 = o.rows_kept.values().sum();
     need(
         o.rows_done + kept + effect.excluded == effect.rows,

@@ -22,11 +22,17 @@ pub fn run(session: &Session<'_>, args: &ApproveArgs) -> Result<u8, Fault> {
     if !session.args.json {
         let rows = consequence
             .irreversible()
-            .map(|e| vec![e.item.to_string(), e.holding.clone(), e.groups.join(", "), e.rows.to_string()])
+            .map(|e| vec![e.item.to_string(), e.holding.clone(), e.groups.join(", "), how(session, e), e.rows.to_string()])
             .collect();
         session.tell("本次审批后不能恢复的处置：", "what this approval lets happen and nobody can undo:");
         say::table(
-            &[session.pick("项", "item"), session.pick("持有项", "holding"), session.pick("字段组", "groups"), session.pick("行", "rows")],
+            &[
+                session.pick("项", "item"),
+                session.pick("持有项", "holding"),
+                session.pick("字段组", "groups"),
+                session.pick("方法", "how"),
+                session.pick("行", "rows"),
+            ],
             rows,
         );
         let handed = |h: &plan::Handing| {
@@ -40,7 +46,7 @@ pub fn run(session: &Session<'_>, args: &ApproveArgs) -> Result<u8, Fault> {
             let names: Vec<&str> = names.map(|(zh, en)| session.pick(zh, en)).collect();
             say::table(&names, consequence.hand_overs.iter().map(handed).collect());
         }
-        super::plan::outages(session, &consequence);
+        super::plan::outages(session, &workspace, &consequence);
         session.tell(
             &format!(
                 "涉及 {} 个个人；留存 {} 条；待定 {} 条；适用法律日期 {}。",
@@ -127,4 +133,10 @@ fn done(session: &Session<'_>, workspace: &Workspace, n: u64, approval: &Approva
         );
     }
     Ok(0)
+}
+
+/// How an item is carried out; where something coarser is left, how many rows are alike at least.
+fn how(session: &Session<'_>, e: &plan::Effect) -> String {
+    let alike = e.k.map(|k| session.pick(&format!("，每 {k} 行以上相同"), &format!(", {k} or more alike")).to_owned());
+    format!("{}{}", e.method.label().get(session.lang), alike.unwrap_or_default())
 }

@@ -66,12 +66,13 @@ pub fn plan(session: &Session<'_>, args: &PlanArgs) -> Result<u8, Fault> {
 }
 
 /// What cleaning up costs others: it is approved with the plan.
-pub(super) fn outages(session: &Session<'_>, consequence: &plan::Consequence) {
+pub(super) fn outages(session: &Session<'_>, workspace: &Workspace, consequence: &plan::Consequence) {
     let mut rows = Vec::new();
     for outage in &consequence.outages {
         for step in &outage.steps {
-            let (what, lock) = (step.step.replace('_', " "), step.lock.label().get(session.lang).to_owned());
-            rows.push(vec![outage.holding.clone(), what, lock, say::bytes(step.bytes), format!("{} s", step.seconds)]);
+            let what = workspace.packs.words.word(&step.step, session.lang);
+            let lock = step.lock.label().get(session.lang).to_owned();
+            rows.push(vec![outage.holding.clone(), what.to_owned(), lock, say::bytes(step.bytes), format!("{} s", step.seconds)]);
         }
     }
     if !rows.is_empty() {
@@ -132,7 +133,7 @@ fn show(session: &Session<'_>, workspace: &Workspace, doc: &PlanDoc) {
         say::table(&head.map(|(zh, en)| session.pick(zh, en)), doc.plan.hand_overs.iter().map(handed).collect());
     }
     if let Ok(consequence) = work::consequence(workspace) {
-        outages(session, &consequence);
+        outages(session, workspace, &consequence);
     }
     let notes = doc
         .notes

@@ -171,7 +171,7 @@ fn tasks(session: &Session<'_>, workspace: &work::Workspace) -> Result<u8, Fault
     all.sort_by_key(|t| t.answered.is_some());
     let open = all.iter().filter(|t| t.answered.is_none()).count();
     if session.args.json {
-        let rows: Vec<_> = all.iter().map(|t| json!({"answered": t.answered, "source": t.source, "task": t.kind})).collect();
+        let rows: Vec<_> = all.iter().map(|t| json!({"answered": t.answered, "source": t.source, "task": t.kind, "who": t.who})).collect();
         say::print_json(&json!({"open": open, "tasks": rows}));
         return Ok(if open > 0 { 2 } else { 0 });
     }
@@ -182,11 +182,17 @@ fn tasks(session: &Session<'_>, workspace: &work::Workspace) -> Result<u8, Fault
             let name = act(&t.kind).map(|a| a.name().get(session.lang).to_owned()).unwrap_or_default();
             let state =
                 t.answered.map_or_else(|| session.pick("待办", "open").to_owned(), |n| format!("{} {n}", session.pick("条目", "entry")));
-            vec![t.source.to_string(), t.kind.clone(), name, state]
+            vec![t.source.to_string(), t.kind.clone(), name, t.who.clone(), state]
         })
         .collect();
     say::table(
-        &[session.pick("数据源", "source"), session.pick("任务", "task"), session.pick("内容", "what"), session.pick("状态", "state")],
+        &[
+            session.pick("数据源", "source"),
+            session.pick("任务", "task"),
+            session.pick("内容", "what"),
+            session.pick("谁", "whose"),
+            session.pick("状态", "state"),
+        ],
         rows,
     );
     let mut told = std::collections::BTreeSet::new();

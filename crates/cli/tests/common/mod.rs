@@ -172,11 +172,16 @@ impl Case {
         found
     }
 
-    /// The receipts of destructions that were seen done.
-    pub fn receipts(&self) -> Vec<Value> {
+    /// The documents of a type.
+    pub fn documents(&self, kind: &str) -> Vec<Value> {
         let all = std::fs::read_dir(self.folder.join("case.custody/documents")).unwrap().flatten();
         let read = all.filter_map(|e| serde_json::from_slice::<Value>(&std::fs::read(e.path()).unwrap()).ok());
-        read.filter(|d| d["type"] == "custody.destruction_receipt" && d["columns"].is_array()).collect()
+        read.filter(|d| d["type"] == kind).collect()
+    }
+
+    /// The receipts of destructions that were seen done.
+    pub fn receipts(&self) -> Vec<Value> {
+        self.documents("custody.destruction_receipt").into_iter().filter(|d| d["columns"].is_array()).collect()
     }
 
     /// Makes the dossier and verifies it under its policy; gives the report.

@@ -89,6 +89,8 @@ pub fn golden(name: &str) -> Golden {
             purge: Vec::new(),
             referenced: false,
             purpose: None,
+            leave: Vec::new(),
+            k: None,
         })
         .collect();
     Golden { as_of: file.as_of, case: file.given, holdings: Holdings { given: Given::new(), holdings } }

@@ -1,18 +1,21 @@
 //! The purge of MariaDB (docs/why/residue.md): nobody else looking, tables rewritten, statistics anew, logs cycled, old pages and undo written
 //! over; every answer read.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use mysql::prelude::Queryable as _;
 use mysql::{Conn, Row};
-use terms::{Fault, Place};
+use terms::{Fault, Place, PurgeStep};
 
 use super::faults::fault;
 use super::list::Table;
 use super::remains::{flush, wait};
-use super::{Mariadb, connect, quoted};
+use super::{Mariadb, connect, logs, quoted};
 use crate::dataset::{Purged, Setting};
+use crate::overwrite::zero;
 use crate::server::{Limits, ServerAt};
+use crate::serverlog;
 
 /// Rows of the filler and bytes of each: 8 MB of existing pages, more than the doublewrite buffer holds.
 const FILLER_ROWS: usize = 2_000;
@@ -38,6 +41,7 @@ pub(super) fn purge(mariadb: &Mariadb, places: &[Place]) -> Result<Purged, Fault
     let runs = |step: &str| !mariadb.leave_out.has(step);
     let mut purging = Purging { conn, at: &mariadb.at, source, limits: mariadb.at.limits, waits: runs("history"), steps: Vec::new() };
     let deep = |step: &str| mariadb.deep() && runs(step);
+    purging.ask()?;
     if mariadb.deep() {
         purging.drop_filler()?;
     }
@@ -68,6 +72,9 @@ pub(super) fn purge(mariadb: &Mariadb, places: &[Place]) -> Result<Purged, Fault
         flush(&mut purging.conn, source, purging.limits.max_snapshot)?;
         purging.step("dirty pages flushed");
     }
+    if let Some(data) = mariadb.at.files.as_deref().filter(|_| deep(serverlog::STEP)) {
+        purging.logs(data)?;
+    }
     Ok(Purged { steps: purging.steps })
 }
 
@@ -80,6 +87,9 @@ struct Purging<'a> {
     waits: bool,
     steps: Vec<String>,
 }
+
+/// Which changes of indexes are kept in the system tablespace until somebody reads the page: `none` since 10.11.
+pub(super) const BUFFERED: &str = "SELECT @@GLOBAL.innodb_change_buffering";
 
 const LOOKERS: &str =
     "SELECT trx_mysql_thread_id FROM information_schema.INNODB_TRX WHERE trx_mysql_thread_id <> CONNECTION_ID() ORDER BY trx_started";
@@ -95,6 +105,31 @@ impl Purging<'_> {
 
     fn step(&mut self, what: impl Into<String>) {
         self.steps.push(what.into());
+    }
+
+    /// What keeps copies that no purge of this server reaches: said in the receipt, and a standing task.
+    fn ask(&mut self) -> Result<(), Fault> {
+        let replicas = self.number("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE COMMAND LIKE 'Binlog Dump%'")?;
+        // MySQL and later versions may not know it.
+        let buffered = self.conn.query_first::<String, _>(BUFFERED).ok().flatten().unwrap_or_else(|| "unknown".to_owned());
+        self.step(format!("asked: replicas {}, innodb_change_buffering {buffered}", replicas.unwrap_or_default()));
+        Ok(())
+    }
+
+    /// The server's own logs hold statements with their values: files are overwritten and cut off, tables overwritten and emptied.
+    fn logs(&mut self, data: &Path) -> Result<(), Fault> {
+        let denied = |_| Fault::new("server_log_denied").with("source", self.source).retry();
+        let files = logs::logs(&mut self.conn, self.source, data)?;
+        let tables = logs::tables(data);
+        tables.iter().try_for_each(|(_, file)| zero(file)).map_err(denied)?;
+        for (table, _) in &tables {
+            self.run(&format!("TRUNCATE TABLE mysql.{table}"))?;
+        }
+        let emptied = serverlog::empty(&files).map_err(|_| Fault::new("server_log_denied").with("source", self.source).retry())?;
+        if emptied + tables.len() > 0 {
+            self.step(format!("server's own logs overwritten and emptied: {} files and tables", emptied + tables.len()));
+        }
+        Ok(())
     }
 
     /// Waits until old row versions are gone: an old read view keeps all of them.
@@ -195,8 +230,7 @@ impl Purging<'_> {
         flush(&mut self.conn, self.source, self.limits.max_snapshot)?;
         // Undo is given back when nobody needs it, not 128 times later. What was given back lies anywhere in the tablespace: as much undo as all of it holds, by one transaction, so that none is used twice.
         self.run("SET GLOBAL innodb_purge_rseg_truncate_frequency = 1")?;
-        let size = self.number("SELECT FILE_SIZE FROM information_schema.INNODB_SYS_TABLESPACES WHERE SPACE = 0")?.unwrap_or_default();
-        let rounds = size.div_ceil((FILLER_ROWS * FILLER_BYTES) as u64).clamp(FILLER_ROUNDS.0, FILLER_ROUNDS.1);
+        let rounds = rounds(&mut self.conn, self.source)?;
         self.run("START TRANSACTION")?;
         for round in 1..=rounds {
             let update = format!("UPDATE {filler} SET filling = ?");
@@ -271,6 +305,25 @@ impl Purging<'_> {
         Ok(())
     }
 }
+
+/// Rounds in which the filler is updated: as much undo as the system tablespace holds.
+fn rounds(conn: &mut Conn, source: &Place) -> Result<u64, Fault> {
+    let sql = "SELECT FILE_SIZE FROM information_schema.INNODB_SYS_TABLESPACES WHERE SPACE = 0";
+    let size: Option<u64> = conn.query_first(sql).map_err(|e| fault(&e, source))?;
+    Ok(size.unwrap_or_default().div_ceil((FILLER_ROWS * FILLER_BYTES) as u64).clamp(FILLER_ROUNDS.0, FILLER_ROUNDS.1))
+}
+
+/// What is done once for the whole server, as the plan announces it: nobody waits, but binary logs are gone then, for whoever would go back by them.
+pub(super) fn announced(conn: &mut Conn, source: &Place) -> Result<Vec<PurgeStep>, Fault> {
+    let logged: Option<u64> = conn.query_first("SELECT @@GLOBAL.log_bin").map_err(|e| fault(&e, source))?;
+    // Who may not ask for the size of the tablespace may not purge either: it is said as a missing right.
+    let written = rounds(conn, source).unwrap_or(FILLER_ROUNDS.0) * (FILLER_ROWS * FILLER_BYTES) as u64;
+    let logs = (logged == Some(1)).then(|| PurgeStep::beside("remove_binary_logs", 0, 1));
+    Ok(logs.into_iter().chain([PurgeStep::beside("write_over_undo", written, written.div_ceil(WRITTEN_OVER))]).collect())
+}
+
+/// Bytes of undo written over in a second, as measured.
+const WRITTEN_OVER: u64 = 8 << 20;
 
 /// Tables of Aria that are somebody's.
 const ARIA_TABLES: &str = "SELECT COUNT(*) FROM information_schema.TABLES WHERE ENGINE = 'Aria' \

@@ -13,6 +13,7 @@ use terms::{Fault, Place};
 
 use super::faults::fault;
 use super::list::Table;
+use super::purge::BUFFERED;
 use super::{Mariadb, quoted};
 use crate::dataset::{Holds, Probe, Searched};
 use crate::files::{self, Form, Raw, Structures};
@@ -48,6 +49,7 @@ pub(super) fn search(mariadb: &mut Mariadb, place: &Place, needles: &mut Needles
         ("undo_tablespaces", Holds::Nothing),
         ("binary_log", Holds::Some),
         ("aria_log", Holds::Nothing),
+        ("server_log", Holds::Nothing),
         ("other_tables", Holds::Nothing),
         ("other_files", Holds::Nothing),
     ]
@@ -56,8 +58,9 @@ pub(super) fn search(mariadb: &mut Mariadb, place: &Place, needles: &mut Needles
     .collect();
     let binary = log_base(&mut mariadb.conn, &mariadb.source)?;
     let all = files::below(&folder).map_err(|_| Fault::new("file_denied").with("place", &mariadb.source))?;
+    let own_logs = mariadb.logs()?;
     let outside = binary.as_ref().is_some_and(|b| !b.starts_with(&folder));
-    let raw: Vec<Raw> = all.into_iter().map(|path| raw_file(path, &folder, &own, &shared, binary.as_deref())).collect();
+    let raw: Vec<Raw> = all.into_iter().map(|path| raw_file(path, &folder, &own, &shared, (binary.as_deref(), &own_logs))).collect();
     let mut out = files::search(&raw, structures, needles);
     // A binary log that lies elsewhere was not looked into.
     out.unread += u64::from(outside);
@@ -70,7 +73,7 @@ fn log_base(conn: &mut Conn, source: &Place) -> Result<Option<PathBuf>, Fault> {
     Ok(base.flatten().filter(|b| !b.is_empty()).map(PathBuf::from))
 }
 
-fn raw_file(path: PathBuf, folder: &Path, own: &Own, shared: &BTreeMap<&str, usize>, binary: Option<&Path>) -> Raw {
+fn raw_file(path: PathBuf, folder: &Path, own: &Own, shared: &BTreeMap<&str, usize>, (binary, logs): (Option<&Path>, &[PathBuf])) -> Raw {
     let short = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
     let plain = |name: &str| (shared.get(name).copied().unwrap_or_default(), Form::Plain);
     let name = short.rsplit('/').next().unwrap_or_default();
@@ -83,6 +86,7 @@ fn raw_file(path: PathBuf, folder: &Path, own: &Own, shared: &BTreeMap<&str, usi
         }
         None if own.is_full_text(&short) => (own.full_text.unwrap_or_default(), Form::Plain),
         None if in_log => plain("binary_log"),
+        None if logs.contains(&path) => plain("server_log"),
         None if name.starts_with("ib_logfile") => plain("redo_log"),
         None if name.starts_with("ibdata") => plain("system_tablespace"),
         None if name.starts_with("undo") => plain("undo_tablespaces"),
@@ -134,6 +138,12 @@ impl Own {
         let sql = "SELECT TABLE_ID, NAME, ROW_FORMAT FROM information_schema.INNODB_SYS_TABLES WHERE NAME = ? OR NAME LIKE ?";
         let like = format!("{}#P#%", stem.replace('\\', "\\\\").replace('_', "\\_").replace('%', "\\%"));
         let tables: Vec<(u64, String, String)> = mariadb.conn.exec(sql, (&stem, like)).map_err(map)?;
+        // Where changes of indexes are buffered, they lie packed in the system tablespace, for how long nobody knows.
+        let buffers: Option<String> = mariadb.conn.query_first(BUFFERED).map_err(map)?;
+        if buffers.is_some_and(|b| b != "none") {
+            let indexed = (0..).zip(&table.fields).filter(|(_, f)| f.indexed).map(|(i, _)| i).collect();
+            structures.of("change_buffer", Holds::Blind(indexed));
+        }
         for (id, name, format) in tables {
             let paged = (format != "Compressed").then_some(size).flatten();
             out.files.insert(format!("{name}.ibd"), (rows, paged));

@@ -19,7 +19,8 @@ const OWN_TABLES: [&str; 2] = ["custody_filler", "custody_probe"];
 const OWN_RIGHTS: [&str; 5] = ["CREATE", "DROP", "INSERT", "SELECT", "UPDATE"];
 
 /// Statements that give what is missing.
-pub(super) fn missing(conn: &mut Conn, source: &Place, tables: &[Table], deep: bool) -> Result<Vec<String>, Fault> {
+/// `logged` are the tables of logs that have to be emptied.
+pub(super) fn missing(conn: &mut Conn, source: &Place, (tables, logged): (&[Table], &[&str]), deep: bool) -> Result<Vec<String>, Fault> {
     let map = |e: mysql::Error| fault(&e, source);
     let user: Option<String> = conn.query_first("SELECT CURRENT_USER()").map_err(map)?;
     let user = user.unwrap_or_default();
@@ -52,6 +53,13 @@ pub(super) fn missing(conn: &mut Conn, source: &Place, tables: &[Table], deep: b
         let lacks: Vec<&str> = ["RELOAD", "PROCESS", "SUPER", "BINLOG ADMIN"].into_iter().filter(|r| !global.contains(*r)).collect();
         if !lacks.is_empty() {
             out.push(format!("GRANT {} ON *.* TO {user};", lacks.join(", ")));
+        }
+        for log in logged {
+            let of_log: Vec<String> = conn.exec(TABLE, ("mysql", log)).map_err(map)?;
+            let of_mysql: Vec<String> = conn.exec(SCHEMA, ("mysql",)).map_err(map)?;
+            if !global.contains("DROP") && !of_log.iter().chain(&of_mysql).any(|r| r == "DROP") {
+                out.push(format!("GRANT DROP ON mysql.{log} TO {user};"));
+            }
         }
         let statistics: Vec<String> = conn.exec(TABLE, ("mysql", "column_stats")).map_err(map)?;
         let of_mysql: Vec<String> = conn.exec(SCHEMA, ("mysql",)).map_err(map)?;

@@ -2,6 +2,7 @@
 //! every answer read, warnings too.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use postgres::Client;
@@ -12,9 +13,12 @@ use super::faults::fault;
 use super::list::{Kind, Table};
 use super::{Postgres, quoted};
 use crate::dataset::{Purged, Setting};
+use crate::serverlog;
 
 /// Rounds of the log after which no recycled segment is left.
 const LOG_ROUNDS: usize = 3;
+/// How long they take at most, as measured.
+pub(super) const LOG_SECONDS: u64 = 3;
 
 /// Cleans what erasing leaves behind.
 pub(super) fn purge(postgres: &Postgres, places: &[Place]) -> Result<Purged, Fault> {
@@ -24,6 +28,7 @@ pub(super) fn purge(postgres: &Postgres, places: &[Place]) -> Result<Purged, Fau
     let rewrite = format!("SET statement_timeout = {}", postgres.at.limits.max_snapshot.as_millis());
     client.batch_execute(&rewrite).map_err(|e| fault(&e, source))?;
     let mut purging = Purging { client, warnings, source, steps: Vec::new() };
+    purging.ask()?;
     purging.alone(postgres.at.limits.lookers)?;
     let runs = |step: &str| !postgres.leave_out.has(step);
     if runs("refresh") {
@@ -47,6 +52,9 @@ pub(super) fn purge(postgres: &Postgres, places: &[Place]) -> Result<Purged, Fau
             purging.alone(postgres.at.limits.lookers)?;
             purging.cycle_log()?;
         }
+        if runs(serverlog::STEP) {
+            purging.logs(&postgres.logs())?;
+        }
     }
     Ok(Purged { steps: purging.steps })
 }
@@ -65,6 +73,10 @@ const LOOKERS: &str = "SELECT 'snapshot', pid::text FROM pg_stat_activity \
      UNION ALL SELECT 'replication_slot', slot_name::text FROM pg_replication_slots WHERE NOT active \
      UNION ALL SELECT 'standby', pid::text FROM pg_stat_replication WHERE backend_xmin IS NOT NULL \
      ORDER BY 1, 2";
+
+/// Who else may hold a copy, or be at work.
+const ASKED: &str = "SELECT current_setting('archive_mode'), (SELECT count(*) FROM pg_replication_slots), (SELECT count(*) FROM pg_stat_replication), \
+     (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'autovacuum worker')";
 
 /// Materialised views over the tables, those over others of them last.
 const VIEWS: &str = "WITH RECURSIVE over(oid, depth) AS ( \
@@ -112,6 +124,25 @@ impl Purging<'_> {
             }
             std::thread::sleep(Duration::from_millis(200));
         }
+    }
+
+    /// What keeps copies that no purge of this server reaches: said in the receipt, and a standing task.
+    fn ask(&mut self) -> Result<(), Fault> {
+        let row = self.client.query_one(ASKED, &[]).map_err(|e| fault(&e, self.source))?;
+        let number = |i: usize| row.try_get::<_, i64>(i).unwrap_or_default();
+        let archive: String = row.try_get(0).unwrap_or_default();
+        let (slots, standbys, vacuums) = (number(1), number(2), number(3));
+        self.step(format!("asked: archive_mode {archive}, slots {slots}, standbys {standbys}, autovacuum workers {vacuums}"));
+        Ok(())
+    }
+
+    /// The server's own logs hold statements with their values.
+    fn logs(&mut self, logs: &[PathBuf]) -> Result<(), Fault> {
+        let emptied = serverlog::empty(logs).map_err(|_| Fault::new("server_log_denied").with("source", self.source).retry())?;
+        if emptied > 0 {
+            self.step(format!("server's own logs overwritten and emptied: {emptied} files"));
+        }
+        Ok(())
     }
 
     /// Materialised views are copies: computed anew they have only what their tables have.

@@ -40,6 +40,7 @@ pub(super) fn search(postgres: &mut Postgres, place: &Place, needles: &mut Needl
         None => BTreeMap::new(),
     };
     let logs = structures.of("write_ahead_log", Holds::Some);
+    let (own, own_logs) = (postgres.logs(), structures.of("server_log", Holds::Nothing));
     let (other, rest) = (structures.of("other_tables", Holds::Nothing), structures.of("other_files", Holds::Nothing));
     let all = files::below(&folder).map_err(|_| Fault::new("file_denied").with("place", &postgres.source))?;
     let raw = all.into_iter().map(|path| {
@@ -50,6 +51,7 @@ pub(super) fn search(postgres: &mut Postgres, place: &Place, needles: &mut Needl
         }
         let structure = match relations.get(&relation_file(&short)) {
             Some(known) => *known,
+            None if own.contains(&path) => own_logs,
             None if short.starts_with("base") || short.starts_with("pg_tblspc") => other,
             None => rest,
         };

@@ -4,6 +4,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
 
+use case::CrowdSeen;
+use case::file::ALIKE_MIN;
 use rows::Batch;
 use sources::Dataset;
 use terms::json::{Json, json};
@@ -33,6 +35,11 @@ pub struct Crowd {
 }
 
 impl Crowd {
+    /// As it stands in entries.
+    pub fn seen(&self) -> CrowdSeen {
+        CrowdSeen { classes: self.classes, columns: self.columns, k: self.least, rows: self.rows }
+    }
+
     /// As it stands in receipts.
     pub fn json(&self) -> Json {
         json!({"classes": self.classes, "columns": self.columns, "k": self.least, "k_wanted": self.wanted, "rows": self.rows})
@@ -69,7 +76,8 @@ pub(super) fn crowd(
         return Ok(None);
     }
     let earlier = earlier(workspace, parts, &anonymised)?;
-    let wanted: u64 = workspace.file.k.as_ref().map_or(2, |k| k.value).max(2);
+    // The strictest of what was approved.
+    let wanted = anonymised.iter().filter_map(|j| j.item.k).max().unwrap_or(ALIKE_MIN);
     let listed: Vec<Dataset> = opened.listed.iter().map(|l| l.dataset.clone()).collect();
     let Some(mut open) = open_at(opened, place)? else { return Ok(None) };
     let dataset = open.dataset.clone();

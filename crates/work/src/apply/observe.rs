@@ -221,14 +221,13 @@ fn observe(
     let (bytes, unread) = looked.as_ref().map_or((0, 0), |a| (a.bytes, a.unread));
     let lawful: BTreeMap<u32, u64> = looked.as_ref().map(|a| a.lawful.clone()).unwrap_or_default();
     let stays: u64 = lawful.values().sum();
-    let scope = job.item.out_of_scope(looked.is_some());
-    let scope: Vec<String> = scope.into_iter().map(str::to_owned).collect();
+    let scope = out_of_scope(workspace, job, looked.as_ref().is_some_and(|a| a.bytes > 0));
     let mut receipt = json!({
         "bytes_searched": bytes, "bytes_unread": unread, "columns": cols, "item": job.item.item, "kept": kept,
         "lawfully_present": lawful.iter().map(|(col, values)| json!({"col": col, "values": values})).collect::<Vec<Json>>(),
         "level": level, "method": job.item.method.word(), "order_n": order_n, "out_of_scope": scope, "purge": job.purged,
         "recall": recall.seen.iter().map(sight_of).collect::<Vec<Json>>(),
-        "rows_done": done.len(),
+        "rows_done": done.len(), "sanitisation": level.sanitisation(job.by_hand()),
         "store": workspace.state.sources.get(&source_place(&job.seal.dataset)).map(|s| s.store.clone()).unwrap_or_default(),
         "type": "custody.destruction_receipt", "v": 1
     });
@@ -242,6 +241,7 @@ fn observe(
         bytes_searched: bytes,
         bytes_unread: unread,
         columns: cols,
+        crowd: crowd.filter(|_| job.anonymises()).map(Crowd::seen),
         level,
         order_n,
         out_of_scope: scope,
@@ -255,6 +255,12 @@ fn observe(
     report.lawful += stays;
     report.done.push((job.item.item.clone(), done.len() as u64, kept.values().sum(), level));
     Ok(Some((job.seal.n, done)))
+}
+
+/// Where nobody looked, as words that standing tasks answer.
+fn out_of_scope(workspace: &Workspace, job: &Job, searched: bool) -> Vec<String> {
+    let Some(file) = job.source().and_then(|i| workspace.file.sources.get(i)) else { return Vec::new() };
+    job.item.out_of_scope(&workspace.packs.acts, file.kind(), file.reach(), searched).into_iter().collect()
 }
 
 /// What the search saw of a column in one structure, for the receipt.

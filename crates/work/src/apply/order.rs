@@ -44,6 +44,7 @@ fn facts(workspace: &Workspace, job: &Job) -> Result<EffectOrdered, Fault> {
         groups: item.groups.clone(),
         head_ns: Vec::new(),
         item: item.item.clone(),
+        k: item.k,
         method: item.method.word().to_owned(),
         not_after: item.not_after,
         not_before: item.not_before.unwrap_or(workspace.today()?),

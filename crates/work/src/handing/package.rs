@@ -249,6 +249,7 @@ fn observe(workspace: &mut Workspace, parcel: &Parcel, finished: &Finished) -> R
 
 fn observed(piece: &Piece, rows_done: u64, rows_kept: BTreeMap<String, u64>, bytes: u64, receipt_doc: Digest) -> Draft {
     let event = EffectObserved {
+        crowd: None,
         backup_until: None,
         bytes_searched: bytes,
         bytes_unread: 0,
