@@ -190,3 +190,23 @@ fn what_an_open_program_has_only_written_to_its_journal_is_seen() {
     let found = case.decoded("sqlite_pages.py", &case.folder.join("data"), (0..60).map(email));
     assert_eq!(found["found"]["plain"], 0, "{found:#}");
 }
+
+#[test]
+fn texts_that_lie_in_two_bytes_a_character_are_seen_and_gone() {
+    for encoding in ["UTF-16le", "UTF-16be"] {
+        let sql = database().replace("PRAGMA journal_mode = WAL;", &format!("PRAGMA encoding = '{encoding}';"));
+        let sql = sql.replace("CREATE VIRTUAL TABLE mail_words USING fts5 (email, content = 'client', content_rowid = 'id');", "");
+        let case = case_over(&sql.replace("INSERT INTO mail_words (mail_words) VALUES ('rebuild');", ""), SETS);
+        let wide = |n: usize| -> Vec<u8> {
+            let be = email(n).encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
+            if encoding == "UTF-16be" { be } else { be.chunks(2).flat_map(|c| [c[1], c[0]]).collect() }
+        };
+        let met = || (0..GONE).filter(|n| !testbed::found_in(&case.folder.join("data"), &wide(*n)).is_empty()).count();
+        assert_eq!(met(), GONE, "{encoding}: so they lie");
+        case.json(&["apply"]);
+        let levels: Vec<String> =
+            case.receipts().iter().flat_map(|r| r["columns"].as_array().unwrap()).map(|c| c["level"].to_string()).collect();
+        assert!(levels.iter().filter(|l| *l == "\"L3\"").count() >= 4, "{encoding}: {levels:?}");
+        assert_eq!(met(), 0, "{encoding}");
+    }
+}

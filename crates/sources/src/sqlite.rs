@@ -37,6 +37,8 @@ pub(crate) struct Sqlite {
     source: Place,
     path: PathBuf,
     datasets: Vec<Dataset>,
+    /// In which encoding texts lie in the file.
+    texts: Encoding,
     /// A connection inside a read transaction, while the source is held still.
     still: Option<Connection>,
     leave_out: LeaveOut,
@@ -44,7 +46,7 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     pub(crate) fn new(source: Place, path: &Path) -> Sqlite {
-        Sqlite { source, path: path.to_owned(), datasets: Vec::new(), still: None, leave_out: LeaveOut::default() }
+        Sqlite { source, path: path.to_owned(), datasets: Vec::new(), texts: ENCODING, still: None, leave_out: LeaveOut::default() }
     }
 
     fn reader(&self) -> Result<Connection, Fault> {
@@ -102,6 +104,7 @@ impl Source for Sqlite {
     fn list(&mut self, places: &mut Places) -> Result<Listing, Fault> {
         let listing = list::list(self, places)?;
         self.datasets.clone_from(&listing.datasets);
+        self.texts = list::texts(self)?;
         Ok(listing)
     }
 
@@ -163,7 +166,8 @@ impl Source for Sqlite {
 
     fn raw_form(&self, place: &Place) -> RawForm {
         let rowid_alias = self.dataset(place).ok().and_then(record::rowid_alias);
-        Box::new(move |cells| record::record(cells, rowid_alias))
+        let writing = record::Writing { rowid_alias, texts: self.texts };
+        Box::new(move |cells| record::record(cells, writing))
     }
 }
 

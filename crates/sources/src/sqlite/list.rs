@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rows::Encoding;
 use rusqlite::Connection;
 use terms::{Fault, Lock, Place, PurgeStep};
 
@@ -125,4 +126,14 @@ fn foreign_keys(
     let mut found: Vec<_> = found.collect();
     found.sort();
     Ok(found)
+}
+
+/// In which encoding texts lie in the file.
+pub(super) fn texts(sqlite: &Sqlite) -> Result<Encoding, Fault> {
+    let word: Result<String, _> = sqlite.reader()?.query_row("PRAGMA encoding", [], |r| r.get(0));
+    Ok(match word.map_err(|e| fault(&e, &sqlite.source))?.as_str() {
+        "UTF-16le" => Encoding::Utf16Le,
+        "UTF-16be" => Encoding::Utf16Be,
+        _ => ENCODING,
+    })
 }

@@ -1,6 +1,6 @@
 //! A row inside a SQLite record: values one after the other, integers in the fewest bytes (sqlite.org/fileformat2, §2.1).
 
-use rows::{CellRef, Tag};
+use rows::{CellRef, Encoding, Tag};
 
 use crate::dataset::Dataset;
 use crate::raw::{NUMBER_MIN, Record, json_parts};
@@ -14,25 +14,43 @@ pub(super) fn rowid_alias(dataset: &Dataset) -> Option<usize> {
     }
 }
 
-/// The row; `rowid_alias` is the column that is the row id itself and stands in no record. Whole reals lie as eight bytes or as integers,
-/// by the version and the statement that wrote them: then there are two ways.
-pub(super) fn record(cells: &[CellRef<'_>], rowid_alias: Option<usize>) -> Record {
-    let out = written(cells, rowid_alias, false);
-    let whole = |c: &CellRef<'_>| c.real().is_some_and(is_whole);
-    if cells.iter().any(whole) { out.or(written(cells, rowid_alias, true)) } else { out }
+/// What is known of how a table's rows are written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Writing {
+    /// The column that is the row id itself and stands in no record.
+    pub rowid_alias: Option<usize>,
+    /// In which encoding texts lie in the file (`PRAGMA encoding`); they are read as UTF-8.
+    pub texts: Encoding,
 }
 
-fn written(cells: &[CellRef<'_>], rowid_alias: Option<usize>, short_reals: bool) -> Record {
+impl Writing {
+    fn text(self, bytes: &[u8]) -> Vec<u8> {
+        match (self.texts, std::str::from_utf8(bytes)) {
+            (Encoding::Utf16Le | Encoding::Utf16Be, Ok(text)) => self.texts.encode(text),
+            _ => bytes.to_vec(),
+        }
+    }
+}
+
+/// The row. Whole reals lie as eight bytes or as integers,
+/// by the version and the statement that wrote them: then there are two ways.
+pub(super) fn record(cells: &[CellRef<'_>], writing: Writing) -> Record {
+    let out = written(cells, writing, false);
+    let whole = |c: &CellRef<'_>| c.real().is_some_and(is_whole);
+    if cells.iter().any(whole) { out.or(written(cells, writing, true)) } else { out }
+}
+
+fn written(cells: &[CellRef<'_>], writing: Writing, short_reals: bool) -> Record {
     let mut out = Record::unseen(cells.len());
     for (i, cell) in cells.iter().enumerate() {
-        let bytes = serial(*cell, short_reals);
-        out.value_of(i, if rowid_alias == Some(i) { &[] } else { &bytes });
+        let bytes = serial(*cell, writing, short_reals);
+        out.value_of(i, if writing.rowid_alias == Some(i) { &[] } else { &bytes });
         match cell.integer() {
             // A packed number is shorter than anything that is searched for: it stands for itself only beside its neighbours.
             Some(n) if n.unsigned_abs() >= NUMBER_MIN => out.parts_of(i, vec![bytes]),
             _ => {
                 if let Some(parts) = json_parts(cell.bytes) {
-                    out.parts_of(i, parts);
+                    out.parts_of(i, parts.iter().map(|p| writing.text(p)).collect());
                 }
             }
         }
@@ -45,7 +63,7 @@ fn is_whole(r: f64) -> bool {
 }
 
 /// The bytes of a value: text and blob as they are, integers in the fewest bytes.
-fn serial(cell: CellRef<'_>, short_reals: bool) -> Vec<u8> {
+fn serial(cell: CellRef<'_>, writing: Writing, short_reals: bool) -> Vec<u8> {
     match cell.tag {
         Tag::Null => Vec::new(),
         Tag::Integer => cell.integer().map(packed).unwrap_or_default(),
@@ -53,7 +71,8 @@ fn serial(cell: CellRef<'_>, short_reals: bool) -> Vec<u8> {
             Some(r) if short_reals && is_whole(r) => packed(r as i64),
             _ => cell.bytes.to_vec(),
         },
-        Tag::Text | Tag::Blob | Tag::Other => cell.bytes.to_vec(),
+        Tag::Text => writing.text(cell.bytes),
+        Tag::Blob | Tag::Other => cell.bytes.to_vec(),
     }
 }
 

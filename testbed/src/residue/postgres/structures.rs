@@ -208,7 +208,7 @@ pub fn structures(statements: bool) -> Vec<Structure> {
         sight: Sight::Share,
         step: "server log".to_owned(),
         how: "overwritten in place, emptied",
-        shows: "**not cleaned by this version**: in the data directory a value in it makes the step fail; elsewhere it is not looked at",
+        shows: "L3 where it lies in the data directory and can be written from here: the purge does the same; elsewhere it is not looked at",
     });
     out
 }
