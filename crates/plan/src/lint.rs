@@ -49,6 +49,7 @@ pub fn lint(plan: &Plan, holdings: &Holdings, inventory: &Inventory, book: &LawB
     rules(plan, book, &mut out);
     gates(plan, &mut out);
     coverage(inventory, &mut out);
+    supposed(inventory, &mut out);
     out.sort();
     out.dedup();
     out
@@ -106,6 +107,22 @@ fn columns(holdings: &Holdings, inventory: &Inventory, out: &mut Vec<Note>) {
                 format!("personal data found in columns that belong to no field group: {}. Put them into a group in case.yaml.", loose.join(", ")),
             )),
             _ => {}
+        }
+    }
+}
+
+/// References that names and values speak for, and nobody has confirmed or denied.
+fn supposed(inventory: &Inventory, out: &mut Vec<Note>) {
+    for seen in inventory.datasets.iter().filter(|d| !d.supposed.is_empty()) {
+        for s in &seen.supposed {
+            let about = format!("{}.{}", seen.dataset, s.column);
+            out.push(note(
+                Grade::Warning,
+                "supposed_reference",
+                about,
+                format!("看起来指向 {} 的第 {} 列（{} 个值中 {} 个吻合），未声明。请在 case.yaml 写 references 或 no_references；在此之前被指向的行只清空字段。", s.to, s.to_column, s.values, s.met),
+                format!("seems to refer to column {} of {} ({} of {} values), undeclared. Say `references` or `no_references` in case.yaml; until then the rows it leads to are emptied, never deleted.", s.to_column, s.to, s.met, s.values),
+            ));
         }
     }
 }

@@ -76,9 +76,28 @@ pub struct DatasetSeen {
     /// Record class proposed by the scan or confirmed in `case.yaml`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
-    /// Declared foreign keys: column ordinal → data set and its column ordinal.
+    /// Foreign keys, declared or confirmed in `case.yaml`: column ordinal → data set and its column ordinal.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub points_to: Vec<(u32, Place, u32)>,
+    /// References that nobody declared and nobody has denied: names and values speak for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub supposed: Vec<Supposed>,
+}
+
+/// A column that seems to refer to a key of another data set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Supposed {
+    /// Ordinal of the column.
+    pub column: u32,
+    /// The data set with the key.
+    pub to: Place,
+    /// Ordinal of the key there.
+    pub to_column: u32,
+    /// Distinct values that were compared.
+    pub values: u64,
+    /// How many of them are values of the key.
+    pub met: u64,
 }
 
 /// A column as seen.

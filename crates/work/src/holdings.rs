@@ -99,10 +99,11 @@ fn groups(seen: &DatasetSeen) -> Vec<GroupIn> {
     out
 }
 
-/// Whether another data set, or a table beyond those listed, points at it, so that rows must stay when their fields go.
+/// Whether another data set points at it, or seems to, or a table beyond those listed does, so that rows must stay when their fields go.
 fn referenced(place: &Place, all: &[DatasetSeen]) -> bool {
     all.iter().any(|d| d.dataset == *place && d.referred)
         || all.iter().any(|d| d.dataset != *place && d.points_to.iter().any(|(_, to, _)| to == place))
+        || all.iter().any(|d| d.supposed.iter().any(|s| s.to == *place))
 }
 
 /// Numbers branches in order of first appearance.

@@ -42,6 +42,7 @@ mod sheet;
 mod shredding;
 mod subjects;
 mod summary;
+mod supposed;
 mod survey;
 mod tasks;
 mod ways;

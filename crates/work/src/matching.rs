@@ -9,6 +9,7 @@ use subjects::{Identifier, Matcher, NOBODY, strong};
 use terms::{Day, Fault, Given, Place, Value};
 
 use crate::rowfacts::{Tells, born, person_facts, record_facts, stands_for_person};
+use crate::supposed::referred;
 use crate::survey::{Listed, Listener, Opened};
 use crate::workspace::Workspace;
 
@@ -286,23 +287,16 @@ fn owners_of(workspace: &Workspace, opened: &Opened) -> (OwnerColumns, BTreeMap<
     let mut owner_columns = OwnerColumns::new();
     for listed in &opened.listed {
         let said = listed.said.as_ref().and_then(|s| s.owner.as_ref());
-        let named = said.and_then(|o| {
-            let (source, table) = o.of.value.split_once('/')?;
-            let source = workspace.file.sources.iter().position(|s| s.id.value == source)?;
-            let target = opened.listed.iter().find(|l| l.source == source && l.dataset.name == table)?;
-            let column = listed.dataset.columns.iter().position(|c| c.name == o.column)?;
-            let key = target.dataset.columns.iter().position(|c| c.name == o.key)?;
-            Some((column, target.dataset.place.clone(), key))
-        });
+        let named = said.and_then(|o| referred(&workspace.file, &opened.listed, &listed.dataset, o));
         let own = class(&listed.dataset.place);
         // A declared key of a data set whose rows do not stand for persons themselves.
         let declared = || {
             let follows = !stands_for_person(own) && own != "none";
             let mut keys = listed.dataset.points_to.iter().filter(|(_, to, _)| follows && stands_for_person(class(to)));
-            keys.next().map(|(c, to, key)| (*c as usize, to.clone(), *key as usize))
+            keys.next().cloned()
         };
-        if let Some(owner) = named.or_else(declared) {
-            owner_columns.insert(listed.dataset.place.clone(), owner);
+        if let Some((column, to, key)) = named.or_else(declared) {
+            owner_columns.insert(listed.dataset.place.clone(), (column as usize, to, key as usize));
         }
     }
     let mut register_keys: BTreeMap<Place, Vec<usize>> = BTreeMap::new();

@@ -13,6 +13,7 @@ use terms::{ColumnSeen, DatasetSeen, Digest, Fault, Inventory, Place, Reach, Sou
 
 use crate::policy::place_of;
 use crate::progress::Progress;
+use crate::supposed::{Supposing, confirm, referred};
 use crate::workspace::Workspace;
 
 /// A data set as listed, with what the case file says of it.
@@ -167,6 +168,7 @@ pub(crate) fn open_sources(workspace: &mut Workspace) -> Result<Opened, Fault> {
     }
     workspace.keep_places(&places)?;
     names_fit(workspace, &out)?;
+    confirm(&workspace.file, &mut out.listed);
     Ok(out)
 }
 
@@ -196,6 +198,13 @@ fn names_fit(workspace: &Workspace, opened: &Opened) -> Result<(), Fault> {
         if said.owner.as_ref().is_some_and(|o| !has(&o.column)) {
             return nothing(said.at.line, "datasets.owner");
         }
+        let leads = |r: &case::file::Owner| own.iter().all(|d| referred(&workspace.file, &opened.listed, d, r).is_some());
+        if !said.references.iter().all(leads) {
+            return nothing(said.at.line, "datasets.references");
+        }
+        if !said.no_references.iter().all(has) {
+            return nothing(said.at.line, "datasets.no_references");
+        }
     }
     Ok(())
 }
@@ -210,11 +219,12 @@ pub(crate) fn survey(
     let headers = Headers::shipped().map_err(|_| Fault::new("shipped_data_damaged"))?;
     let digest_key = workspace.vault()?.digest_key("inventory");
     let mut inventory = Inventory { sources: opened.seen.clone(), ..Inventory::default() };
+    let mut supposing = Supposing::of(&opened.listed);
     progress.begin("scan", Some(opened.listed.len() as u64));
     let mut unread = opened.unread.clone();
     for listed in &opened.listed {
         let Some((_, Some(source))) = opened.sources.get_mut(listed.source) else { continue };
-        match read_dataset(workspace, source.as_mut(), listed, &headers, &digest_key, listener) {
+        match read_dataset(workspace, source.as_mut(), listed, (&headers, &digest_key), (listener, &mut supposing)) {
             Ok(seen) => inventory.datasets.push(seen),
             Err(fault) if fault.code() == "listener_stopped" => return Err(fault),
             Err(fault) => unread.push(Unread { place: listed.dataset.place.clone(), reason: fault.code().to_owned(), bytes: 0 }),
@@ -222,6 +232,7 @@ pub(crate) fn survey(
         progress.add(1);
     }
     progress.end();
+    inventory.datasets.iter_mut().for_each(|d| d.supposed = supposing.found(&d.dataset));
     inventory.unread = unread;
     inventory.datasets.sort_by(|a, b| a.dataset.cmp(&b.dataset));
     let event = ScanRecorded {
@@ -239,9 +250,8 @@ fn read_dataset(
     workspace: &Workspace,
     source: &mut dyn Source,
     listed: &Listed,
-    headers: &Headers,
-    digest_key: &[u8; 32],
-    listener: &mut dyn Listener,
+    (headers, digest_key): (&Headers, &[u8; 32]),
+    (listener, supposing): (&mut dyn Listener, &mut Supposing),
 ) -> Result<DatasetSeen, Fault> {
     let dataset = &listed.dataset;
     let mut gatherer = Gatherer::new(dataset.columns.len(), dataset.encoding);
@@ -251,6 +261,7 @@ fn read_dataset(
         let mut found = Vec::new();
         gatherer.add(batch, &mut |row, column, kind, value| found.push((row, column, kind, value.to_vec())));
         (0..batch.rows()).for_each(|row| digest.row(batch, row));
+        supposing.batch(dataset, batch);
         listener.batch(listed, batch, &found)
     })?;
     let schema = schema_document(workspace, dataset, headers)?;
@@ -384,6 +395,7 @@ fn describe(
         by_hand: dataset.by_hand.map(str::to_owned),
         class,
         points_to: dataset.points_to.clone(),
+        supposed: Vec::new(),
     }
 }
 

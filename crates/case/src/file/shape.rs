@@ -262,6 +262,12 @@ pub struct DatasetFile {
     /// Whose rows these are, when the rows do not say so themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<Owner>,
+    /// Columns that refer to another data set's key where the store does not say so (the scan supposes some).
+    #[serde(default)]
+    pub references: Vec<Owner>,
+    /// Columns that the scan supposes to refer to something, and that do not.
+    #[serde(default)]
+    pub no_references: Vec<String>,
     /// What is left in a column that is erased: `suppress` (null, or what says nothing where null is refused; that is so anyway), `=TEXT`, or something
     /// coarser, by which its group is anonymised instead of destroyed: `year`, `month`, `decade` of a date, `to N` of a number, `first N` characters.
     #[serde(default)]
@@ -275,15 +281,15 @@ pub struct DatasetFile {
     pub completes: Option<At<String>>,
 }
 
-/// The column that names the person, and where that person is registered.
+/// A column and the key that it refers to; of an owner: the column that names the person, and where that person is registered.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Owner {
     /// Column of this data set.
     pub column: String,
-    /// `source/table` of the register.
+    /// `source/table` of the other data set.
     pub of: At<String>,
-    /// Key column of the register.
+    /// Its key column.
     pub key: String,
 }
 

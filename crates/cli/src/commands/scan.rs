@@ -101,6 +101,7 @@ fn coverage(session: &Session<'_>, inventory: &Inventory, ids: &[&str]) {
         ("字段组", "group"),
     ];
     say::table(&head.map(|(zh, en)| session.pick(zh, en)), rows);
+    supposed(session, inventory, ids);
     if !inventory.unread.is_empty() {
         let rows = inventory
             .unread
@@ -115,6 +116,36 @@ fn coverage(session: &Session<'_>, inventory: &Inventory, ids: &[&str]) {
             .collect();
         say::table(&[session.pick("未读取", "not read"), session.pick("原因", "reason"), session.pick("字节", "bytes")], rows);
     }
+}
+
+/// Columns that seem to refer to something, to be confirmed or denied in the case file.
+fn supposed(session: &Session<'_>, inventory: &Inventory, ids: &[&str]) {
+    let column = |place: &terms::Place, ordinal: u32| {
+        let seen = inventory.datasets.iter().find(|d| d.dataset == *place);
+        // What may be a person's name is not shown: then place and ordinal stand for it.
+        let name = seen.and_then(|d| d.columns.get(ordinal as usize)?.name.clone()).unwrap_or_else(|| format!("#{ordinal}"));
+        let table = seen.and_then(|d| d.name.clone()).unwrap_or_else(|| place.to_string());
+        (table, name)
+    };
+    let mut rows = Vec::new();
+    for d in &inventory.datasets {
+        let source = d.dataset.source().trim_start_matches("src").parse::<usize>().ok().and_then(|n| ids.get(n.checked_sub(1)?));
+        for s in &d.supposed {
+            let ((table, name), (to, key)) = (column(&d.dataset, s.column), column(&s.to, s.to_column));
+            let line = format!("references: [{{column: {name}, of: {}/{to}, key: {key}}}]", source.copied().unwrap_or_default());
+            rows.push(vec![format!("{table}.{name}"), format!("{to}.{key}"), format!("{} / {}", s.met, s.values), line]);
+        }
+    }
+    if rows.is_empty() {
+        return;
+    }
+    let head =
+        [("疑似引用", "seems to refer"), ("指向", "to"), ("吻合", "values met"), ("确认时在 case.yaml 写", "to confirm, in case.yaml")];
+    say::table(&head.map(|(zh, en)| session.pick(zh, en)), rows);
+    session.tell(
+        "确认之前，被指向的行只清空字段、不删除整行。不是引用的：no_references: [列名]",
+        "until that is answered, the rows that they lead to are emptied, never deleted. Where it is no reference: no_references: [COLUMN]",
+    );
 }
 
 /// What was read of each data set: all of it, with its digest, or it stands in the list of what was not.
