@@ -33,6 +33,8 @@ pub enum Kind {
     Tar,
     /// A GZIP stream.
     Gzip,
+    /// Columns of a table: Parquet.
+    Parquet,
     /// A picture: there may be text in it, which is not read.
     Picture,
     /// What an office program leaves beside an open file.
@@ -60,6 +62,7 @@ impl Kind {
             Kind::Zip => "zip",
             Kind::Tar => "tar",
             Kind::Gzip => "gzip",
+            Kind::Parquet => "parquet",
             Kind::Picture => "picture",
             Kind::LockFile => "lock_file",
             Kind::Unknown => "unknown",
@@ -90,6 +93,7 @@ pub fn kind(name: &str, head: &[u8]) -> Kind {
         _ if head.get(257..262) == Some(b"ustar") => Kind::Tar,
         // A TAR without members is nothing but zeros.
         _ if ends(&[".tar"]) && head.iter().all(|b| *b == 0) => Kind::Tar,
+        [b'P', b'A', b'R', b'1' | b'E', ..] if !is_text(head) => Kind::Parquet,
         _ if !is_text(head) => Kind::Unknown,
         _ => of_text(&lower, head),
     }

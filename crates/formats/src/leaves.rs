@@ -143,6 +143,9 @@ impl Walk<'_> {
             Kind::Mailbox => return self.mailbox(path, bytes, depth),
             Kind::Ole => ole::text(bytes),
             Kind::Picture => Err(Reason::NoText),
+            Kind::Parquet if bytes.starts_with(b"PARE") => Err(Reason::PasswordProtected),
+            // Its rows are read where it lies by itself in a folder.
+            Kind::Parquet => Err(Reason::UnknownKind),
             Kind::Workbook | Kind::Docx | Kind::Zip | Kind::Tar | Kind::Gzip | Kind::Unknown => Err(Reason::UnknownKind),
         };
         self.say(path, kind, size, text)

@@ -1,4 +1,4 @@
-//! A folder of files of any kind: lists and workbooks row by row, everything else as documents; nothing in it is passed over in silence.
+//! A folder of files of any kind: lists, workbooks, JSON and Parquet row by row, everything else as documents; nothing passed over in silence.
 
 use std::path::Path;
 
@@ -10,6 +10,7 @@ use crate::dataset::{Left, Listing, Purged, ReadSummary, Searched, Store};
 use crate::delimited::Delimited;
 use crate::documents::{self, Documents};
 use crate::json::{self, JsonFiles};
+use crate::parquet::{self, ParquetFiles};
 use crate::places::Places;
 use crate::raw::RawForm;
 use crate::sheets::Sheets;
@@ -31,6 +32,7 @@ pub(crate) struct Folder {
     lists: Delimited,
     books: Sheets,
     json: JsonFiles,
+    parquet: ParquetFiles,
     documents: Documents,
 }
 
@@ -38,6 +40,7 @@ pub(crate) struct Folder {
 enum Kind {
     Document,
     Json,
+    Parquet,
     Other,
 }
 
@@ -47,6 +50,7 @@ impl Folder {
             lists: Delimited::of(source.clone(), folder, is_list),
             books: Sheets::of(source.clone(), folder, is_workbook),
             json: JsonFiles::new(source.clone(), folder),
+            parquet: ParquetFiles::new(source.clone(), folder),
             documents: Documents::new(source.clone(), folder),
         }
     }
@@ -55,6 +59,7 @@ impl Folder {
         match () {
             () if self.documents.is(place) => Kind::Document,
             () if self.json.has(place) => Kind::Json,
+            () if self.parquet.has(place) => Kind::Parquet,
             () => Kind::Other,
         }
     }
@@ -76,8 +81,10 @@ impl Source for Folder {
     fn list(&mut self, places: &mut Places) -> Result<Listing, Fault> {
         let mut out = self.lists.list(places)?;
         let (records, names) = self.json.list(places)?;
-        let elsewhere = |name: &str| is_list(name) || is_workbook(name) || names.contains(name);
-        for more in [self.books.list(places)?, records, self.documents.list(places, &elsewhere)?] {
+        let read = |name: &str| is_list(name) || is_workbook(name) || names.contains(name);
+        let (tables, own) = self.parquet.list(places, &read)?;
+        let elsewhere = |name: &str| read(name) || own.contains(name);
+        for more in [self.books.list(places)?, records, tables, self.documents.list(places, &elsewhere)?] {
             out.datasets.extend(more.datasets);
             out.missed.extend(more.missed);
         }
@@ -93,6 +100,7 @@ impl Source for Folder {
         match self.kind(place) {
             Kind::Document => self.documents.read(sink),
             Kind::Json => self.json.read(place, sink),
+            Kind::Parquet => self.parquet.read(place, sink),
             Kind::Other => self.at(place).read(place, sink),
         }
     }
@@ -102,6 +110,7 @@ impl Source for Folder {
             match self.kind(place) {
                 Kind::Document => self.documents.erase(place, pick)?,
                 Kind::Json => self.json.erase(place, pick)?,
+                Kind::Parquet => self.parquet.erase(place, pick)?,
                 Kind::Other => self.at(place).erase(std::slice::from_ref(place), pick)?,
             }
         }
@@ -116,6 +125,7 @@ impl Source for Folder {
         match self.kind(place) {
             Kind::Document => Ok(self.documents.search(place, needles)),
             Kind::Json => Ok(self.json.search(place, needles)),
+            Kind::Parquet => Ok(self.parquet.search(place, needles)),
             Kind::Other => self.at(place).search(place, needles),
         }
     }
@@ -128,6 +138,10 @@ impl Source for Folder {
             Kind::Json => vec![format!(
                 "{place}: written anew without these records or with their values null, every other byte the same; old bytes overwritten"
             )],
+            Kind::Parquet => vec![format!(
+                "{place}: written anew without these rows or with their values null (or one that says nothing), values that stay as they were \
+                 stored; notes in it that do not describe its columns left out; old bytes overwritten"
+            )],
             Kind::Other => self.of(place).would(place, overwrite),
         }
     }
@@ -136,6 +150,7 @@ impl Source for Folder {
         Ok(match self.kind(place) {
             Kind::Document => documents::blanks(),
             Kind::Json => vec![Blank::Null; self.json.columns(place)],
+            Kind::Parquet => self.parquet.blanks(place, columns)?,
             Kind::Other => return self.at(place).blanks(place, columns),
         })
     }
@@ -144,6 +159,7 @@ impl Source for Folder {
         match self.kind(place) {
             Kind::Document => Box::new(documents::record),
             Kind::Json => Box::new(json::record),
+            Kind::Parquet => Box::new(parquet::record),
             Kind::Other => self.of(place).raw_form(place),
         }
     }

@@ -11,6 +11,7 @@ mod folder;
 mod json;
 mod mariadb;
 mod overwrite;
+mod parquet;
 mod places;
 mod postgres;
 mod raw;
