@@ -53,6 +53,8 @@ pub enum Reason {
     TrailingBytes,
     /// Reading or writing failed.
     Unreadable,
+    /// The disk has no room for what is written.
+    NoRoom,
 }
 
 impl Reason {
@@ -84,12 +86,16 @@ impl Reason {
             Reason::SpecialMember => "special_member",
             Reason::TrailingBytes => "trailing_bytes",
             Reason::Unreadable => "file_unreadable",
+            Reason::NoRoom => "disk_full",
         }
     }
 }
 
 impl From<std::io::Error> for Reason {
-    fn from(_: std::io::Error) -> Reason {
-        Reason::Unreadable
+    fn from(error: std::io::Error) -> Reason {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Reason::NoRoom,
+            _ => Reason::Unreadable,
+        }
     }
 }

@@ -31,6 +31,7 @@ pub fn findings(column: &Declared<'_>, headers: &Headers, people: bool) -> Vec<F
     out.sort_by_key(|f| std::cmp::Reverse(f.values));
     if let HeaderSays::Kind { kind, sure } = headers.read(column.name)
         && personal(&kind)
+        && fits(&kind, column)
         && (sure || people)
         && column.found.filled > 0
         && !out.iter().any(|f| f.category == kind)
@@ -38,6 +39,37 @@ pub fn findings(column: &Declared<'_>, headers: &Headers, people: bool) -> Vec<F
         out.push(Finding { category: kind, values: 0, by: "name".to_owned() });
     }
     out
+}
+
+/// Kinds whose values are never numbers, days or times.
+const WORDS: [&str; 13] = [
+    "person_name",
+    "given_name",
+    "family_name",
+    "company_name",
+    "address",
+    "city",
+    "province",
+    "country",
+    "email",
+    "note",
+    "wechat",
+    "plate",
+    "biometric",
+];
+/// Kinds that a number called so may be though its name ends in `id`.
+const IDS: [&str; 5] = ["customer_id", "member_id", "employee_id", "order_id", "qq"];
+
+/// Whether a column can be what its name says, by how its values are stored: `last_update` is nobody's last name, `address_id` no address.
+fn fits(kind: &str, column: &Declared<'_>) -> bool {
+    let typed = |w: &&str| matches!(*w, "integer" | "real" | "other");
+    let stored = &column.found.stored;
+    if stored.is_empty() || !stored.keys().all(|w| typed(w)) {
+        return true;
+    }
+    let whole = stored.keys().all(|w| *w == "integer");
+    let is_id = whole && column.name.to_lowercase().ends_with("id");
+    !WORDS.contains(&kind) && (!is_id || IDS.contains(&kind))
 }
 
 /// Whether the values of some column are such as only persons have.
@@ -66,7 +98,7 @@ fn kind_of(column: &Declared<'_>, headers: &Headers) -> Option<String> {
     }
     match (best, headers.read(column.name)) {
         (Some((kind, _)), _) => Some(kind.word().to_owned()),
-        (None, HeaderSays::Kind { kind, .. }) => Some(kind),
+        (None, HeaderSays::Kind { kind, .. }) if fits(&kind, column) => Some(kind),
         _ => None,
     }
 }

@@ -121,6 +121,11 @@ impl Needles {
 
     /// Marks every needle that stands in the bytes of a structure.
     pub fn look(&mut self, structure: usize, bytes: &[u8]) {
+        self.look_for(structure, bytes, &|_| true);
+    }
+
+    /// Marks the needles that stand in the bytes of a structure, of some kinds.
+    pub fn look_for(&mut self, structure: usize, bytes: &[u8], wanted: &dyn Fn(Kind) -> bool) {
         if self.is_empty() {
             return;
         }
@@ -131,7 +136,11 @@ impl Needles {
         self.met.resize(self.strings.len(), 0);
         let mark = 1u64 << structure.min(STRUCTURES_MAX - 1);
         let index = self.index.get_or_insert_with(|| Index::new(&self.strings));
-        index.find(&self.strings, bytes, &mut |at| self.met.get_mut(at).into_iter().for_each(|met| *met |= mark));
+        index.find(&self.strings, bytes, &mut |at| {
+            if let (Some(met), Some(true)) = (self.met.get_mut(at), self.kinds.get(at).map(|k| wanted(*k))) {
+                *met |= mark;
+            }
+        });
     }
 
     /// Marks every value that points to one person and that a structure says it has: for what can be asked but not read.

@@ -35,6 +35,10 @@ pub enum Blank {
     NumberReal,
     /// `erased-` and the row's number, of at most so many characters: the store refuses nulls and equal values.
     Word(u32),
+    /// The same, filled up with blanks to so many characters, as `char(n)` is.
+    Filled(u32),
+    /// The row's number, negative, with so many digits after the point: the store refuses nulls and equal values.
+    Decimal(u32),
     /// `erased-`, the row's number and `@erased.invalid`: a constraint wants a mail, and no two alike (RFC 2606: nobody has it).
     Mail,
     /// Eleven digits from 10,000,000,000, which are nobody's, the row's number in them: a constraint wants a mobile, and no two alike.
@@ -77,6 +81,11 @@ impl Blank {
             // Whole numbers are exact as a real up to 2^53.
             Blank::NumberReal => (Tag::Real, (-1.0 - (number & (EXACT - 1)) as f64).to_be_bytes().to_vec()),
             Blank::Word(most) => (Tag::Text, word(number & (WIDE - 1), *most).into_bytes()),
+            Blank::Filled(most) => (Tag::Text, format!("{:<1$}", word(number & (WIDE - 1), *most), *most as usize).into_bytes()),
+            Blank::Decimal(scale) => {
+                let point = if *scale > 0 { "." } else { "" };
+                (Tag::Other, format!("-{}{point}{}", 1 + small, "0".repeat(*scale as usize)).into_bytes())
+            }
             Blank::Mail => (Tag::Text, format!("erased-{wide}@erased.invalid").into_bytes()),
             Blank::Mobile => (Tag::Text, (MOBILE + small).to_string().into_bytes()),
             Blank::MobileNumber => integer(MOBILE + small),
@@ -351,6 +360,8 @@ mod tests {
             Blank::NumberReal,
             Blank::Word(26),
             Blank::Word(6),
+            Blank::Filled(18),
+            Blank::Decimal(2),
             Blank::Mail,
             Blank::Mobile,
             Blank::MobileNumber,

@@ -32,6 +32,19 @@ pub(crate) fn below(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(out)
 }
 
+/// Bytes that are free for whoever runs this where a file or folder lies; none where the system does not say.
+#[cfg(unix)]
+pub(crate) fn free(path: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(path).ok()?;
+    disk.f_bavail.checked_mul(disk.f_frsize)
+}
+
+/// Nobody says.
+#[cfg(not(unix))]
+pub(crate) fn free(_: &Path) -> Option<u64> {
+    None
+}
+
 /// The structures of a search by name; a name that is new gets the next number.
 #[derive(Default)]
 pub(crate) struct Structures(Vec<Structure>);

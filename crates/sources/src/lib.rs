@@ -135,6 +135,11 @@ pub trait Source {
     /// If the store cannot be flushed, or a raw file cannot be listed.
     fn search(&mut self, place: &Place, needles: &mut Needles) -> Result<Searched, Fault>;
 
+    /// Bytes that are free where the store's files lie; none where nobody says.
+    fn free_space(&mut self) -> Option<u64> {
+        None
+    }
+
     /// Leaves out steps of the purge or encodings of the search, for the negative control: remains must then be found, or sight be missed.
     fn leave_out(&mut self, _what: LeaveOut) {}
 

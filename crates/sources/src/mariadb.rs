@@ -27,7 +27,7 @@ use crate::dataset::{Left, Listing, Probe, Purged, ReadSummary, Rehearsal, Searc
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
 use crate::server::ServerAt;
-use crate::{Pick, Sink, Source, serverlog};
+use crate::{Pick, Sink, Source, files, serverlog};
 use list::Table;
 
 /// Versions of MariaDB whose remains were measured (docs/why/residue.md); every other, and MySQL, is capped at L2.
@@ -169,6 +169,10 @@ impl Source for Mariadb {
     fn search(&mut self, place: &Place, needles: &mut Needles) -> Result<Searched, Fault> {
         self.let_go()?;
         remains::search(self, place, needles)
+    }
+
+    fn free_space(&mut self) -> Option<u64> {
+        self.at.files.as_deref().and_then(files::free)
     }
 
     fn leave_out(&mut self, what: LeaveOut) {

@@ -30,7 +30,7 @@ use crate::dataset::{Left, Listing, Probe, Purged, ReadSummary, Rehearsal, Searc
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
 use crate::server::ServerAt;
-use crate::{Pick, Sink, Source, serverlog};
+use crate::{Pick, Sink, Source, files, serverlog};
 use connect::Warnings;
 use list::Table;
 
@@ -174,6 +174,10 @@ impl Source for Postgres {
     fn search(&mut self, place: &Place, needles: &mut Needles) -> Result<Searched, Fault> {
         self.let_go()?;
         remains::search(self, place, needles)
+    }
+
+    fn free_space(&mut self) -> Option<u64> {
+        self.at.files.as_deref().and_then(files::free)
     }
 
     fn leave_out(&mut self, what: LeaveOut) {

@@ -132,6 +132,7 @@ impl Sheets {
             })
         });
         match (written, refused) {
+            (Err(_), Some(reason @ (Reason::NoRoom | Reason::Unreadable))) => Err(Fault::named(reason.code()).with("place", place).retry()),
             (Err(_), Some(reason)) => Err(Fault::named(reason.code()).with("place", place)),
             (other, _) => other.map_err(|e| io_fault(&e, place)),
         }

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use ::remains::Needles;
 use rows::{Batch, Encoding};
+use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 use terms::{Fault, Level, Place};
 
@@ -22,7 +23,8 @@ use crate::control::LeaveOut;
 use crate::dataset::{Dataset, Left, Listing, Probe, Purged, ReadSummary, Rehearsal, Searched, Store};
 use crate::places::Places;
 use crate::raw::RawForm;
-use crate::{Pick, Sink, Source};
+use crate::server::VALUE_MAX;
+use crate::{Pick, Sink, Source, files};
 
 pub(crate) use faults::fault;
 
@@ -69,6 +71,11 @@ impl Sqlite {
     fn connect(&self, flags: OpenFlags) -> Result<Connection, Fault> {
         let connection = Connection::open_with_flags(&self.path, flags).map_err(|e| fault(&e, &self.source))?;
         connection.busy_timeout(BUSY).map_err(|e| fault(&e, &self.source))?;
+        if flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY) {
+            // A row that is longer is refused before it is in memory.
+            let most = i32::try_from(VALUE_MAX).unwrap_or(i32::MAX);
+            connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, most).map_err(|e| fault(&e, &self.source))?;
+        }
         // The header is read only now: what is no database, damaged or locked shows here.
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get::<_, i64>(0)).map_err(|e| fault(&e, &self.source))?;
         Ok(connection)
@@ -150,6 +157,10 @@ impl Source for Sqlite {
 
     fn search(&mut self, place: &Place, needles: &mut Needles) -> Result<Searched, Fault> {
         remains::search(self, place, needles)
+    }
+
+    fn free_space(&mut self) -> Option<u64> {
+        Some(self.path.as_path()).and_then(files::free)
     }
 
     fn leave_out(&mut self, what: LeaveOut) {

@@ -25,6 +25,7 @@ use crate::outcomes::record_outcomes;
 use crate::planning::read_plan;
 use crate::progress::Progress;
 use crate::report::ApplyReport;
+use crate::room;
 use crate::survey::{Deaf, Opened, open_sources, survey};
 use crate::workspace::Workspace;
 
@@ -48,6 +49,7 @@ pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) 
         if !jobs.is_empty() {
             let mut opened = open_sources(workspace)?;
             with_rights(&mut opened, &jobs)?;
+            with_room(&mut opened, &jobs)?;
             report.rehearsed = rehearse::rehearse_all(workspace, &mut opened, &jobs)?;
         }
         report.ended = crate::shredding::due_archives(workspace, &doc)?;
@@ -66,6 +68,7 @@ pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) 
     record_outcomes(workspace, &doc)?;
     handing::carry_out(workspace, handing, plan_n, &mut report, progress)?;
     let mut jobs = job::jobs(workspace, due, plan_n)?;
+    room::memory(jobs.iter().map(|j| j.targets.len() as u64).sum(), room::APPLY)?;
     if !jobs.is_empty() {
         carry_out(workspace, &mut jobs, &mut report, progress)?;
     }
@@ -90,6 +93,7 @@ fn carry_out(workspace: &mut Workspace, jobs: &mut [job::Job], report: &mut Appl
     }
     drop(late);
     with_rights(&mut opened, jobs)?;
+    with_room(&mut opened, jobs)?;
     report.rehearsed = rehearse::rehearse_all(workspace, &mut opened, jobs)?;
     for i in 0..opened.sources.len() {
         let here: Vec<usize> = jobs.iter().enumerate().filter(|(_, j)| j.source() == Some(i)).map(|(k, _)| k).collect();
@@ -107,6 +111,19 @@ fn carry_out(workspace: &mut Workspace, jobs: &mut [job::Job], report: &mut Appl
     report.undecided = note_unsealed(workspace, &scan.inventory)?;
     let scan_n = scan.n;
     observe::observe_all(workspace, &mut again, jobs, scan_n, report, progress)
+}
+
+/// Refuses before the first deletion if a disk has no room for what has to be rewritten.
+fn with_room(opened: &mut Opened, jobs: &[job::Job]) -> Result<(), Fault> {
+    let mut free = Vec::new();
+    for (i, (place, source)) in opened.sources.iter_mut().enumerate() {
+        let own = jobs.iter().filter(|j| j.source() == Some(i) && !j.by_hand());
+        let places: Vec<Place> = own.map(|j| j.seal.dataset.clone()).collect();
+        if let (false, Some(source)) = (places.is_empty(), source) {
+            free.push((place.clone(), source.free_space(), places));
+        }
+    }
+    free.iter().try_for_each(|(place, free, places)| room::disk(opened, place, *free, places))
 }
 
 /// Refuses before the first deletion if a right is missing that a later step needs, and names the statements that give it.

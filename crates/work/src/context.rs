@@ -88,7 +88,8 @@ fn parties(workspace: &Workspace) -> Json {
     })
 }
 
-fn inventory(workspace: &Workspace) -> Result<Inventory, Fault> {
+/// What the last scan saw; nothing before the first.
+pub(crate) fn inventory(workspace: &Workspace) -> Result<Inventory, Fault> {
     match workspace.state.scans.last() {
         Some((_, doc, _)) => workspace.get_json(doc),
         None => Ok(Inventory::default()),

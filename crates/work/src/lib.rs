@@ -34,6 +34,7 @@ mod recheck;
 mod recording;
 mod report;
 mod restore;
+mod room;
 mod rowfacts;
 mod seal;
 mod settled;

@@ -12,7 +12,7 @@ use crate::align::{Met, Part, RowState, align};
 use crate::index::{SealIndex, segment};
 use crate::lawful::Lawful;
 use crate::lists::{Recall, Seen, seen_enough};
-use crate::survey::Opened;
+use crate::survey::{Listed, Opened};
 use crate::workspace::Workspace;
 
 /// Values that a control recall asks for at most: none missed of so many is a recall of 99.9 % with 95 % confidence.
@@ -222,6 +222,9 @@ pub(crate) struct Absence {
 pub(crate) struct Staying {
     dataset: sources::Dataset,
     parts: Vec<Part>,
+    /// Whether it holds nobody's data, as the case file says: a town or a first name in it is nobody's, a number that points to one person is
+    /// a copy all the same.
+    nobodys: bool,
     /// Whether rows that were changed since stay lawfully, and whether rows that came since do: the next seal is for them.
     since: (bool, bool),
 }
@@ -235,7 +238,10 @@ impl Staying {
         for listed in opened.listed.iter().filter(|l| l.dataset.place.source() == source && sealed.contains(&l.dataset.place)) {
             let live = workspace.file.sources.get(listed.source).is_some_and(|s| s.freeze.is_none());
             let parts = Part::of(workspace, &listed.dataset.place)?;
-            out.push(Staying { dataset: listed.dataset.clone(), parts, since: (!strict, !strict && live) });
+            out.push(Staying { dataset: listed.dataset.clone(), parts, nobodys: false, since: (!strict, !strict && live) });
+        }
+        for listed in opened.listed.iter().filter(|l| l.dataset.place.source() == source && nobodys(l)) {
+            out.push(Staying { dataset: listed.dataset.clone(), parts: Vec::new(), nobodys: true, since: (true, true) });
         }
         Ok(out)
     }
@@ -252,6 +258,11 @@ impl Staying {
     }
 }
 
+/// Whether the case file says that a data set holds nobody's data.
+fn nobodys(listed: &Listed) -> bool {
+    listed.said.as_ref().and_then(|s| s.class.as_ref()).is_some_and(|c| c.value == "none")
+}
+
 /// Hears every row that stays: destroyed values that it holds are marked as met; gives values that stay and are looked for beside them.
 fn hear(source: &mut dyn Source, place: &Place, staying: &[Staying], sight: &mut Sight) -> Result<Sight, Fault> {
     let columns: Vec<u32> = sight.live.keys().copied().collect();
@@ -262,6 +273,10 @@ fn hear(source: &mut dyn Source, place: &Place, staying: &[Staying], sight: &mut
         stays.each(source, &mut |batch, row| {
             let cells: Vec<CellRef<'_>> = batch.row(row).collect();
             let record = form(&cells);
+            if stays.nobodys {
+                record.ways().flat_map(Record::runs).for_each(|run| sight.needles.look_for(0, run, &|k| k != Kind::Alone));
+                return;
+            }
             cells.iter().for_each(|c| sight.lawful.stays(*c));
             record.ways().flat_map(Record::runs).for_each(|run| sight.needles.look(0, run));
             for column in &columns {
@@ -332,17 +347,19 @@ pub(crate) fn remains_in_cells(
     columns: &[u32],
 ) -> Result<u64, Fault> {
     let here = seal.dataset.source();
-    let listed: Vec<sources::Dataset> = opened.listed.iter().map(|l| l.dataset.clone()).filter(|d| d.place.source() == here).collect();
+    let own_source = opened.listed.iter().filter(|l| l.dataset.place.source() == here);
+    let listed: Vec<(sources::Dataset, bool)> = own_source.map(|l| (l.dataset.clone(), nobodys(l))).collect();
     let Some((_, Some(open))) = opened.sources.iter_mut().find(|(p, _)| p.source() == here) else { return Ok(0) };
     let own = own_values(workspace, seal, done, columns)?;
     let mut met: HashSet<Vec<u8>> = HashSet::new();
     // Long values are found inside others too: somebody may have put two columns into one.
     let mut inside = Needles::new();
     own.iter().filter(|v| v.len() >= INSIDE_MIN).for_each(|v| {
-        inside.add(0, Kind::Alone, v);
+        let points = v.iter().any(|b| b.is_ascii_digit() || *b == b'@');
+        inside.add(0, if points { Kind::Alone } else { Kind::Left }, v);
     });
     let mut text = Vec::new();
-    for dataset in listed {
+    for (dataset, nobodys) in listed {
         let parts = Part::of(workspace, &dataset.place)?;
         align(open.as_mut(), &dataset, &parts, &mut |batch, row, found| {
             let lawful = matches!(found, Some(Met { state: RowState::Unchanged | RowState::Emptied(_), .. }));
@@ -350,8 +367,10 @@ pub(crate) fn remains_in_cells(
                 for cell in batch.row(row) {
                     text.clear();
                     text_of(cell, Encoding::Utf8, &mut text);
-                    met.extend(own.get(&text).cloned());
-                    inside.look(0, &text);
+                    if !nobodys {
+                        met.extend(own.get(&text).cloned());
+                    }
+                    inside.look_for(0, &text, &|k| !nobodys || k == Kind::Alone);
                 }
             }
         })?;

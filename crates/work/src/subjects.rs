@@ -9,6 +9,7 @@ use terms::json::json;
 use terms::{DatasetSeen, Digest, Fault, Given, Holding, Holdings, Place, Value};
 
 use crate::backup::commitments;
+use crate::context::inventory;
 use crate::holdings::{Branches, holding};
 use crate::keygen::random_id;
 use crate::late::{Evaluated, Late, Recognised, class_of, evaluate, leave_behind};
@@ -16,6 +17,7 @@ use crate::matching::Persons;
 use crate::outcomes::record_outcomes;
 use crate::planning::{archives, read_plan};
 use crate::progress::Progress;
+use crate::room;
 use crate::rowfacts::{Tells, is_holding};
 use crate::seal::{Of, RowLists, Sealer};
 use crate::survey::{Listed, Opened, open_sources, register};
@@ -57,6 +59,7 @@ pub fn subjects(workspace: &mut Workspace, progress: &dyn Progress) -> Result<Su
         // What was seen done before a crash is done, whatever the sources look like now.
         record_outcomes(workspace, &plan)?;
     }
+    room::memory(inventory(workspace)?.datasets.iter().map(|d| d.rows).sum(), room::SUBJECTS)?;
     let headers = Headers::shipped().map_err(|_| Fault::new("shipped_data_damaged"))?;
     let mut opened = open_sources(workspace)?;
     let Evaluated { scan, persons, mut late, known } = evaluate(workspace, &mut opened, progress)?;

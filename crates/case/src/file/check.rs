@@ -474,9 +474,9 @@ fn dataset(file: &CaseFile, d: &DatasetFile, f: &mut Faults) {
         );
     }
     let known = |place: &str| file.sources.iter().any(|s| s.id.value == place.split('/').next().unwrap_or_default());
-    let referred = [("datasets.owner.of", d.owner.as_ref().map(|o| &o.of)), ("datasets.completes", d.completes.as_ref())];
+    let owner = d.owner.iter().map(|o| ("datasets.owner.of", &o.of));
     let references = d.references.iter().map(|r| ("datasets.references.of", &r.of));
-    for (field, at) in referred.into_iter().filter_map(|(f, at)| Some((f, at?))).chain(references).filter(|(_, at)| !known(&at.value)) {
+    for (field, at) in owner.chain(references).filter(|(_, at)| !known(&at.value)) {
         let source = at.value.split('/').next().unwrap_or_default();
         f.add(
             at.line,

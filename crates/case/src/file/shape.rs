@@ -276,9 +276,6 @@ pub struct DatasetFile {
     /// `completed_on`, `relation_end`; `region: "=cn"` says one value of everybody in it.
     #[serde(default)]
     pub tells: At<BTreeMap<String, String>>,
-    /// For a register that completes vouchers: the data set whose vouchers these persons are the buyers of.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub completes: Option<At<String>>,
 }
 
 /// A column and the key that it refers to; of an owner: the column that names the person, and where that person is registered.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek, Write};
 
 use quick_xml::events::Event;
+use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
@@ -140,7 +141,7 @@ impl<R: Read + Seek> Package<R> {
         changed: &BTreeMap<String, Vec<u8>>,
         dropped: &BTreeSet<String>,
     ) -> Result<(), Reason> {
-        let failed = |_| Reason::Unreadable;
+        let failed = |e: ZipError| if let ZipError::Io(e) = e { Reason::from(e) } else { Reason::Unreadable };
         let mut writer = ZipWriter::new(output);
         for i in 0..self.zip.len() {
             let file = self.zip.by_index_raw(i).map_err(damaged)?;

@@ -91,7 +91,8 @@ impl<R: Read> Splitter<R> {
         self.next = 0;
         self.start = 0;
         if self.buffer.len() > RECORD_MAX {
-            return Err(self.open_quote());
+            let fault = Fault::new("record_too_long").with("place", &self.place).with("record", self.record + 1);
+            return Err(fault.with("most", RECORD_MAX >> 20));
         }
         let had = self.buffer.len();
         self.buffer.resize(had + CHUNK, 0);

@@ -21,7 +21,47 @@ pub(super) fn fitting(mariadb: &mut Mariadb, place: &Place, erased: &[u32]) -> R
     fit(place, &mut blanks, (erased, &checks), &|i| table.fields.get(i).map(others).unwrap_or_default(), &mut |check, blanks| {
         takes(mariadb, &table, check, erased, blanks).map_err(|e| fault(&e, place))
     })?;
+    for (i, field) in table.fields.iter().enumerate().filter(|(i, _)| erased.iter().any(|c| *c as usize == *i)) {
+        let Some(blank) = blanks.get_mut(i) else { continue };
+        let equal = field.unique && blank.constant() && *blank != Blank::Null;
+        if equal || (unwritable(field) && *blank != Blank::Null && *blank != Blank::Stays) {
+            return Err(Fault::new("no_value_fits").with("place", place).with("column", i + 1));
+        }
+        *blank = kept(field, std::mem::replace(blank, Blank::Null));
+    }
     Ok(blanks)
+}
+
+/// Types of which no value says nothing.
+fn unwritable(field: &Field) -> bool {
+    ["geometry", "point", "line", "polygon", "collection"].iter().any(|t| field.data_type.contains(t))
+}
+
+/// A constant as the server keeps it: `1` in `decimal(8,2)` is `1.00`.
+fn kept(field: &Field, blank: Blank) -> Blank {
+    let Blank::Value(tag, bytes) = &blank else { return blank };
+    let number = CellRef { tag: *tag, bytes }.integer();
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let other = |text: String| Blank::Value(Tag::Other, text.into_bytes());
+    match (field.data_type.as_str(), number) {
+        ("decimal", Some(n)) => other(format!("{n}{}", fraction(field.scale))),
+        ("float" | "double", Some(n)) => Blank::Value(Tag::Real, (n as f64).to_be_bytes().to_vec()),
+        ("date", None) => other(text),
+        ("datetime" | "timestamp", None) if text.len() == 10 => other(format!("{text} 00:00:00{}", fraction(field.fraction))),
+        ("datetime" | "timestamp", None) => other(text),
+        _ => blank,
+    }
+}
+
+/// A point and so many zeros.
+fn fraction(digits: u64) -> String {
+    if digits == 0 { String::new() } else { format!(".{}", "0".repeat(usize::try_from(digits).unwrap_or_default())) }
+}
+
+/// Bits of `bit(n)`.
+fn bits(declared: &str) -> usize {
+    let digits: String = declared.chars().filter(char::is_ascii_digit).collect();
+    digits.parse().unwrap_or(1)
 }
 
 /// Constraints of a table: which columns one names shows in its words.
@@ -106,10 +146,7 @@ pub(super) fn of(field: &Field) -> Blank {
         return Blank::Null;
     }
     let value = |tag: Tag, text: String| Blank::Value(tag, text.into_bytes());
-    let fraction = || match field.fraction {
-        0 => String::new(),
-        n => format!(".{}", "0".repeat(usize::try_from(n).unwrap_or_default())),
-    };
+    let fraction = || fraction(field.fraction);
     match (field.data_type.as_str(), field.distinct) {
         ("tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "year", false) => Blank::Zero,
         ("bigint", true) if field.unsigned() => Blank::Unsigned,
@@ -118,10 +155,9 @@ pub(super) fn of(field: &Field) -> Blank {
         ("int", true) => Blank::SmallNumber,
         ("float" | "double", false) => Blank::ZeroReal,
         ("float" | "double", true) => Blank::NumberReal,
-        ("decimal", _) if field.scale > 0 => {
-            value(Tag::Other, format!("0.{}", "0".repeat(usize::try_from(field.scale).unwrap_or_default())))
-        }
-        ("decimal", _) => value(Tag::Other, "0".to_owned()),
+        ("decimal", true) if field.whole_digits() >= 10 => Blank::Decimal(u32::try_from(field.scale).unwrap_or_default()),
+        ("decimal", _) => value(Tag::Other, format!("0{}", self::fraction(field.scale))),
+        ("bit", _) => Blank::Value(Tag::Blob, vec![0; bits(&field.declared).div_ceil(8)]),
         ("date", _) => value(Tag::Other, "1000-01-01".to_owned()),
         ("datetime", _) => value(Tag::Other, format!("1000-01-01 00:00:00{}", fraction())),
         ("timestamp", _) => value(Tag::Other, format!("1970-01-01 00:00:01{}", fraction())),

@@ -34,6 +34,7 @@ pub(super) fn connect(at: &ServerAt, source: &Place) -> Result<Conn, Fault> {
     }
     let mut conn = Conn::new(builder).map_err(|e| fault(&e, source))?;
     limits(&mut conn, &at.limits);
+    unlogged(&mut conn);
     Ok(conn)
 }
 
@@ -47,6 +48,13 @@ fn settings(limits: &Limits) -> Vec<String> {
         format!("SET SESSION lock_wait_timeout = {lock}, innodb_lock_wait_timeout = {lock}"),
         "SET SESSION net_write_timeout = 600, net_read_timeout = 600".to_owned(),
     ]
+}
+
+/// What Custody asks is bound, and written out in the server's general and slow log all the same, wherever they lie: keys of rows are values of
+/// persons. Who may not switch that off leaves them to the purge, or to the task about logs elsewhere.
+fn unlogged(conn: &mut Conn) {
+    let _ = conn.query_drop("SET SESSION sql_log_off = 1");
+    let _ = conn.query_drop("SET SESSION slow_query_log = 0");
 }
 
 /// A statement ends after the longest snapshot; MariaDB and MySQL call the setting differently.

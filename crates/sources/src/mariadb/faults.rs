@@ -13,7 +13,7 @@ pub(super) fn fault(error: &Error, place: &Place) -> Fault {
             1205 => ("lock_timeout", true),
             1969 | 3024 => ("statement_timeout", true),
             1213 => ("deadlock", true),
-            1021 | 1114 => ("disk_full", true),
+            3 | 14 | 20 | 1021 | 1026 | 1114 => ("disk_full", true),
             1040 | 1053 | 1203 => ("server_stopping", true),
             1290 | 1792 => ("server_is_standby", false),
             1146 | 1054 | 1412 => ("schema_changed", true),

@@ -82,6 +82,11 @@ impl Field {
     pub(super) fn unsigned(&self) -> bool {
         self.declared.contains("unsigned")
     }
+
+    /// Digits before the point.
+    pub(super) fn whole_digits(&self) -> u64 {
+        self.precision.saturating_sub(self.scale)
+    }
 }
 
 const TABLES: &str = "SELECT TABLE_NAME, TABLE_TYPE, COALESCE(ENGINE, ''), COALESCE(DATA_LENGTH + INDEX_LENGTH, 0), \

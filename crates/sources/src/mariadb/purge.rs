@@ -166,8 +166,12 @@ impl Purging<'_> {
     /// The server answers in rows, and says `error` in one of them.
     fn optimise(&mut self, table: &str) -> Result<(), Fault> {
         let rows: Vec<Row> = self.conn.query(format!("OPTIMIZE NO_WRITE_TO_BINLOG TABLE {table}")).map_err(|e| fault(&e, self.source))?;
-        let kinds = rows.iter().filter_map(|r| r.get_opt::<String, _>(2).and_then(Result::ok));
-        if kinds.map(|k| k.to_lowercase()).any(|k| k == "error" || k == "warning") {
+        let text = |r: &Row, i: usize| r.get_opt::<String, _>(i).and_then(Result::ok).unwrap_or_default().to_lowercase();
+        if rows.iter().any(|r| text(r, 2) == "error" && ["is full", "no space", "errcode: 28"].iter().any(|w| text(r, 3).contains(w))) {
+            return Err(Fault::new("disk_full").with("place", self.source).retry());
+        }
+        let kinds = rows.iter().map(|r| text(r, 2));
+        if kinds.into_iter().any(|k| k == "error" || k == "warning") {
             return Err(Fault::new("purge_step_skipped").with("source", self.source).with("state", "OPTIMIZE"));
         }
         Ok(())

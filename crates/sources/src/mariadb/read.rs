@@ -47,14 +47,14 @@ pub(super) fn read(
     Ok(summary)
 }
 
-/// Refuses a table with a value that would not fit into memory beside everything else.
+/// Refuses a table with a row that would not fit into memory beside everything else.
 fn small_values(conn: &mut Conn, place: &Place, table: &Table) -> Result<(), Fault> {
     let long = |f: &&Field| f.data_type.starts_with("long") || f.data_type == "json" || f.data_type == "geometry";
-    let tests: Vec<String> = table.fields.iter().filter(long).map(|f| format!("OCTET_LENGTH({}) > {VALUE_MAX}", f.sql)).collect();
+    let tests: Vec<String> = table.fields.iter().filter(long).map(|f| format!("COALESCE(OCTET_LENGTH({}), 0)", f.sql)).collect();
     if tests.is_empty() || table.bytes < VALUE_MAX / 16 {
         return Ok(());
     }
-    let sql = format!("SELECT 1 FROM {} WHERE {} LIMIT 1", table.sql, tests.join(" OR "));
+    let sql = format!("SELECT 1 FROM {} WHERE {} LIMIT 1", table.sql, format_args!("{} > {VALUE_MAX}", tests.join(" + ")));
     match conn.query_first::<u8, _>(sql).map_err(|e| fault(&e, place))? {
         Some(_) => Err(Fault::new("value_too_long").with("place", place).with("most", VALUE_MAX >> 20)),
         None => Ok(()),

@@ -5,6 +5,7 @@ use terms::{Fault, Place};
 
 use super::faults::fault;
 use super::list::{Field, Table};
+use super::read::as_read;
 use super::{Postgres, insert};
 use crate::blank::Blank;
 use crate::fit::{Check, fit};
@@ -24,7 +25,36 @@ pub(super) fn fitting(postgres: &mut Postgres, place: &Place, erased: &[u32]) ->
     fit(place, &mut blanks, (erased, &checks), &|i| table.fields.get(i).map(others).unwrap_or_default(), &mut |check, blanks| {
         takes(postgres, &table, check, erased, blanks).map_err(|e| fault(&e, place))
     })?;
+    for (i, field) in table.fields.iter().enumerate().filter(|(i, _)| erased.iter().any(|c| *c as usize == *i)) {
+        let Some(blank) = blanks.get_mut(i) else { continue };
+        match kept(postgres, place, field, blank)? {
+            Some(value) => *blank = value,
+            None => return Err(Fault::new("no_value_fits").with("place", place).with("column", i + 1)),
+        }
+    }
     Ok(blanks)
+}
+
+/// A constant as the server keeps it (`1` in `numeric(8,2)` is `1.00`); none if the type does not take it, or must differ from row to row.
+fn kept(postgres: &mut Postgres, place: &Place, field: &Field, blank: &Blank) -> Result<Option<Blank>, Fault> {
+    if !blank.constant() || *blank == Blank::Null {
+        return Ok(Some(blank.clone()));
+    }
+    let (tag, bytes) = blank.leaves(CellRef { tag: Tag::Text, bytes: &[] }, 1);
+    let Some(text) = insert::written(CellRef { tag, bytes: &bytes }).filter(|_| !field.unique) else { return Ok(None) };
+    // Only an array is written by the type's own means: a cast to text would strip `char(n)` of its blanks.
+    let sql = match field.category {
+        'A' => format!("SELECT ($1::text::{})::text", field.type_sql),
+        _ => format!("SELECT array_to_string(ARRAY[$1::text::{}], '')", field.type_sql),
+    };
+    match postgres.client.query_one(&sql, &[&text]).and_then(|r| r.try_get::<_, Option<String>>(0)) {
+        Ok(written) => {
+            let (tag, bytes) = as_read(field, &written.unwrap_or_default());
+            Ok(Some(Blank::Value(tag, bytes)))
+        }
+        Err(e) if e.as_db_error().is_some_and(|e| matches!(e.code().code().get(..2), Some("22" | "23" | "42"))) => Ok(None),
+        Err(e) => Err(fault(&e, place)),
+    }
 }
 
 const LABEL: &str = "SELECT enumlabel::text FROM pg_enum WHERE enumtypid = $1 ORDER BY enumsortorder LIMIT 1";
@@ -75,7 +105,9 @@ fn takes(postgres: &mut Postgres, table: &Table, check: &Check, erased: &[u32], 
 fn others(field: &Field) -> Vec<Blank> {
     let plain = of(field);
     let more: Vec<Blank> = match (field.category, field.distinct) {
+        ('N', true) if field.type_oid == 1700 => Vec::new(),
         ('N', true) => Blank::distinct_numbers().into(),
+        ('S', true) if field.type_oid == 1042 => Vec::new(),
         ('S', true) => Blank::distinct_words().into(),
         (_, true) => Vec::new(),
         ('N', _) => Blank::numbers().collect(),
@@ -104,6 +136,7 @@ pub(super) fn of(field: &Field) -> Blank {
         (700 | 701, true) => Blank::NumberReal,
         (17, _) => Blank::Blob,
         (16, _) => value(Tag::Other, "f"),
+        (1700, true) => decimal(field.modifier),
         (1700, _) => value(Tag::Other, &zero(field.modifier)),
         (1082, _) => value(Tag::Other, "0001-01-01"),
         (1083, _) | (1186, _) => value(Tag::Other, "00:00:00"),
@@ -115,6 +148,7 @@ pub(super) fn of(field: &Field) -> Blank {
         (114 | 3802, _) => value(Tag::Text, "{}"),
         // `char(n)` is filled up with blanks.
         (1042, false) => value(Tag::Text, &" ".repeat(usize::try_from(field.modifier - 4).unwrap_or_default())),
+        (1042, true) => Blank::Filled(room(field)),
         (_, true) if field.category == 'S' => Blank::Word(room(field)),
         _ if field.category == 'A' => value(Tag::Other, "{}"),
         _ => Blank::Text,
@@ -126,6 +160,16 @@ fn room(field: &Field) -> u32 {
     match (field.type_oid, u32::try_from(field.modifier - 4)) {
         (1042 | 1043, Ok(n)) => n,
         _ => 26,
+    }
+}
+
+/// Numbers that differ, where `numeric(p,s)` has room for ten digits before the point; else zero, which is refused.
+fn decimal(modifier: i32) -> Blank {
+    let (precision, scale) = ((modifier - 4) >> 16 & 0xffff, (modifier - 4) & 0x7ff);
+    match u32::try_from(scale) {
+        _ if modifier < 4 => Blank::Decimal(0),
+        Ok(scale) if scale <= 1_000 && precision - scale.cast_signed() >= 10 => Blank::Decimal(scale),
+        _ => Blank::Zero,
     }
 }
 

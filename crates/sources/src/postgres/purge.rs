@@ -27,7 +27,9 @@ pub(super) fn purge(postgres: &Postgres, places: &[Place]) -> Result<Purged, Fau
     let (mut client, warnings) = postgres.writer()?;
     let rewrite = format!("SET statement_timeout = {}", postgres.at.limits.max_snapshot.as_millis());
     client.batch_execute(&rewrite).map_err(|e| fault(&e, source))?;
-    let mut purging = Purging { client, warnings, source, steps: Vec::new() };
+    let row = client.query_one(BEGAN, &[]).map_err(|e| fault(&e, source))?;
+    let began = (row.try_get(0).unwrap_or_default(), row.try_get(1).unwrap_or_default());
+    let mut purging = Purging { client, warnings, source, steps: Vec::new(), began };
     purging.ask()?;
     purging.alone(postgres.at.limits.lookers)?;
     let runs = |step: &str| !postgres.leave_out.has(step);
@@ -64,14 +66,22 @@ struct Purging<'a> {
     warnings: Warnings,
     source: &'a Place,
     steps: Vec<String>,
+    /// Where the server was when the purge began: the next transaction, and the end of its log.
+    began: (String, String),
 }
+
+/// Least wait for a standby to say that it has come as far as the purge.
+const STANDBY: Duration = Duration::from_secs(25);
+
+const BEGAN: &str = "SELECT pg_snapshot_xmax(pg_current_snapshot())::xid::text, pg_current_wal_lsn()::text";
 
 /// Who keeps old row versions or old log alive: kind, and a name that is a number or was given by an administrator.
 const LOOKERS: &str = "SELECT 'snapshot', pid::text FROM pg_stat_activity \
        WHERE pid <> pg_backend_pid() AND datname IS NOT NULL AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL) \
      UNION ALL SELECT 'prepared_transaction', transaction::text FROM pg_prepared_xacts \
      UNION ALL SELECT 'replication_slot', slot_name::text FROM pg_replication_slots WHERE NOT active \
-     UNION ALL SELECT 'standby', pid::text FROM pg_stat_replication WHERE backend_xmin IS NOT NULL \
+     UNION ALL SELECT 'standby', pid::text FROM pg_stat_replication \
+       WHERE age(backend_xmin) > age($1::text::xid) OR replay_lsn < $2::text::pg_lsn \
      ORDER BY 1, 2";
 
 /// Who else may hold a copy, or be at work.
@@ -112,12 +122,15 @@ impl Purging<'_> {
     fn alone(&mut self, patience: Duration) -> Result<(), Fault> {
         let began = Instant::now();
         loop {
-            let rows = self.client.query(LOOKERS, &[]).map_err(|e| fault(&e, self.source))?;
+            let (oldest, written) = &self.began;
+            let rows = self.client.query(LOOKERS, &[oldest, written]).map_err(|e| fault(&e, self.source))?;
             let Some(first) = rows.first() else {
-                self.step("nobody else is looking: no snapshot, prepared transaction, idle slot or standby's snapshot");
+                self.step("nobody else is looking: no snapshot, prepared transaction, idle slot, standby that looks or is behind");
                 return Ok(());
             };
-            if began.elapsed() >= patience {
+            // A standby says where it is every ten seconds, unless it was told otherwise.
+            let standby = first.try_get::<_, String>(0).is_ok_and(|who| who == "standby");
+            if began.elapsed() >= if standby { patience.max(STANDBY) } else { patience } {
                 let of = |i: usize| first.try_get::<_, String>(i).unwrap_or_default();
                 let fault = Fault::new("somebody_is_looking").with("source", self.source);
                 return Err(fault.with("who", of(0)).with("which", of(1)).with("count", rows.len()).retry());
@@ -205,6 +218,19 @@ impl Purging<'_> {
                 }
                 _ => {}
             }
+        }
+        self.none_stay(table)
+    }
+
+    /// Statistics of an emptied table that a view, a policy or a key holds: only a superuser can drop them.
+    fn none_stay(&mut self, table: &Table) -> Result<(), Fault> {
+        let sql = "SELECT count(*) FROM pg_stats s JOIN pg_class c ON c.relname = s.tablename JOIN pg_namespace n ON n.oid = c.relnamespace \
+             AND n.nspname = s.schemaname WHERE c.oid = $1 AND NOT EXISTS (SELECT FROM pg_class x WHERE x.oid = c.oid AND x.reltuples > 0)";
+        let empty =
+            self.client.query_opt(&format!("SELECT 1 FROM {} LIMIT 1", table.sql), &[]).map_err(|e| fault(&e, self.source))?.is_none();
+        let row = self.client.query_one(sql, &[&table.oid]).map_err(|e| fault(&e, self.source))?;
+        if empty && row.try_get::<_, i64>(0).unwrap_or_default() > 0 {
+            return Err(Fault::new("statistics_stay").with("source", self.source).with("table", table.oid).retry());
         }
         Ok(())
     }

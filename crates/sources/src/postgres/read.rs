@@ -78,7 +78,7 @@ pub(super) fn read_versions(
     Ok(summary)
 }
 
-/// Refuses a table with a value that would not fit into memory beside everything else.
+/// Refuses a table with a row that would not fit into memory beside everything else.
 fn small_values(client: &mut Client, place: &Place, table: &Table) -> Result<(), Fault> {
     let sizes = "SELECT coalesce(sum(pg_total_relation_size(c.reltoastrelid)), 0)::int8 FROM pg_class c \
          WHERE c.reltoastrelid <> 0 AND (c.oid = $1 OR c.oid IN (SELECT relid FROM pg_partition_tree($1)))";
@@ -89,13 +89,14 @@ fn small_values(client: &mut Client, place: &Place, table: &Table) -> Result<(),
         return Ok(());
     }
     let long = |f: &&Field| matches!(f.category, 'S') || f.type_oid == BYTEA;
-    let tests: Vec<String> = table.fields.iter().filter(long).map(|f| format!("octet_length({}) > {VALUE_MAX}", f.sql)).collect();
-    let rest = table.fields.iter().filter(|f| !long(f) && f.type_oid >= 100).map(|f| format!("pg_column_size({}) > {VALUE_MAX}", f.sql));
+    let tests: Vec<String> = table.fields.iter().filter(long).map(|f| format!("coalesce(octet_length({})::int8, 0)", f.sql)).collect();
+    let rest =
+        table.fields.iter().filter(|f| !long(f) && f.type_oid >= 100).map(|f| format!("coalesce(pg_column_size({})::int8, 0)", f.sql));
     let tests: Vec<String> = tests.into_iter().chain(rest).collect();
     if tests.is_empty() {
         return Ok(());
     }
-    let sql = format!("SELECT 1 FROM {} WHERE {} LIMIT 1", table.sql, tests.join(" OR "));
+    let sql = format!("SELECT 1 FROM {} WHERE {} LIMIT 1", table.sql, format_args!("{} > {VALUE_MAX}", tests.join(" + ")));
     match client.query_opt(&sql, &[]).map_err(|e| fault(&e, place))? {
         Some(_) => Err(Fault::new("value_too_long").with("place", place).with("most", VALUE_MAX >> 20)),
         None => Ok(()),
@@ -180,6 +181,13 @@ impl Values {
     fn cells(&self) -> impl Iterator<Item = CellRef<'_>> {
         self.cells.iter().map(|(tag, r)| CellRef { tag: *tag, bytes: self.bytes.get(r.clone()).unwrap_or_default() })
     }
+}
+
+/// A value as it is read, from what the server writes of it.
+pub(super) fn as_read(field: &Field, text: &str) -> (Tag, Vec<u8>) {
+    let mut values = Values::default();
+    let tag = values.value(field, text.as_bytes());
+    (tag, values.bytes)
 }
 
 /// Texts, words of an enumeration, XML and JSON.

@@ -34,6 +34,9 @@ pub(super) fn purge(sqlite: &Sqlite) -> Result<Purged, Fault> {
     Ok(Purged { steps })
 }
 
+/// Largest database (bytes) of which a second copy is made in memory; of a larger one the system's folder for passing files gets it.
+const SCRATCH_MAX: i64 = 128 << 20;
+
 struct Purging<'a> {
     connection: Connection,
     source: &'a Place,
@@ -48,8 +51,12 @@ impl Purging<'_> {
     fn prepare(&mut self, secure: bool) -> rusqlite::Result<()> {
         let to = if secure { "ON" } else { "OFF" };
         self.connection.query_row(&format!("PRAGMA secure_delete = {to}"), [], |_| Ok(()))?;
-        // The rewrite's scratch copy stays in memory: no plain copy on another medium.
-        self.connection.execute_batch("PRAGMA temp_store = MEMORY")?;
+        // The rewrite's scratch copy, which has what stays, is in memory where it fits: no plain copy on another medium.
+        let pages: i64 = self.connection.query_row("PRAGMA page_count", [], |r| r.get(0))?;
+        let size: i64 = self.connection.query_row("PRAGMA page_size", [], |r| r.get(0))?;
+        let scratch = if pages.saturating_mul(size) <= SCRATCH_MAX { "MEMORY" } else { "FILE" };
+        self.connection.execute_batch(&format!("PRAGMA temp_store = {scratch}"))?;
+        self.step(format!("scratch copy of what stays: {}", scratch.to_lowercase()));
         self.step(format!("secure_delete {}", to.to_lowercase()));
         Ok(())
     }

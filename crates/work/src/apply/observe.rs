@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use case::{By, Command, EffectObserved, EffectOrdered, Event, ExceptionRecorded};
 use plan::PlanDoc;
+use rows::{Batch, Encoding, text_of};
 use terms::json::{Json, json};
 use terms::{Fault, Level, Place, Reach};
 
@@ -81,6 +82,9 @@ fn observe_with(
     renew(workspace, parts, &alignment, &observed)
 }
 
+/// Shortest mask by which something computed from it is known.
+const MASK_MIN: usize = 6;
+
 /// Aligns a data set; `standing` gets the rows in which a column that the store computes still holds something that was ordered away.
 fn aligned(
     opened: &mut Opened,
@@ -93,10 +97,18 @@ fn aligned(
         Some(open) => {
             let computed = open.dataset.computed();
             let is_computed = |c: &u32| computed.get(*c as usize).copied().unwrap_or(false);
-            let ordered: BTreeSet<usize> =
-                jobs.iter().flat_map(|j| j.columns.iter().copied().filter(is_computed)).map(|c| c as usize).collect();
+            let (ordered, written): (BTreeSet<u32>, BTreeSet<u32>) =
+                jobs.iter().flat_map(|j| j.columns.iter().copied()).partition(is_computed);
+            let text = |batch: &Batch, row: usize, c: u32| {
+                let mut out = Vec::new();
+                text_of(batch.cell(row, c as usize), Encoding::Utf8, &mut out);
+                String::from_utf8_lossy(&out).to_lowercase()
+            };
             align(open.source.as_mut(), &open.dataset, parts, &mut |batch, row, met| {
-                let filled = ordered.iter().any(|c| !batch.cell(row, *c).is_empty());
+                // What is computed from a mask holds the mask.
+                let masks = || written.iter().map(|c| text(batch, row, *c)).filter(|m| m.len() >= MASK_MIN);
+                let stands = |c: &u32| !batch.cell(row, *c as usize).is_empty() && !masks().any(|m| text(batch, row, *c).contains(&m));
+                let filled = ordered.iter().any(stands);
                 let part = met.filter(|_| filled).and_then(|m| Some((parts.get(m.part)?.seal.n, u32::try_from(m.ordinal).ok()?)));
                 standing.extend(part);
             })

@@ -1,0 +1,53 @@
+//! Room asked for before anything is begun: memory that a step needs by the rows it keeps in mind, disk that a purge needs meanwhile.
+
+use std::collections::BTreeMap;
+
+use terms::{Fault, Place};
+
+use crate::survey::Opened;
+
+/// Bytes that matching and sealing keep of each row (docs/benchmarks.md).
+pub(crate) const SUBJECTS: u64 = 720;
+/// Bytes that carrying out a plan keeps of each row that it destroys: the values that are searched for.
+pub(crate) const APPLY: u64 = 1_400;
+/// Disk (bytes) that a server needs beside what is rewritten: its log grows while rows go.
+const SERVER: u64 = 64 << 20;
+
+/// Refuses where so many rows would need more memory than there is. Where the system does not say how much there is, nothing is refused.
+///
+/// # Errors
+/// If memory is short: with what is needed and what is there, in MB.
+pub(crate) fn memory(rows: u64, each: u64) -> Result<(), Fault> {
+    let need = rows.saturating_mul(each);
+    match available() {
+        Some(there) if need > there => {
+            Err(Fault::new("memory_short").with("rows", rows).with("need", need >> 20).with("there", there >> 20).retry())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Memory that can be had without swapping (Linux; elsewhere nothing is said).
+fn available() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|l| l.strip_prefix("MemAvailable:"))?;
+    line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()?.checked_mul(1_024)
+}
+
+/// Refuses where the disk of a source has not the room that rewriting these data sets needs.
+///
+/// # Errors
+/// If it has not: with what is needed and what is there, in MB.
+pub(crate) fn disk(opened: &Opened, source: &Place, free: Option<u64>, places: &[Place]) -> Result<(), Fault> {
+    let Some(there) = free else { return Ok(()) };
+    let own = || opened.listed.iter().filter(|l| places.contains(&l.dataset.place)).flat_map(|l| &l.dataset.purge);
+    // One table after the other; what is done once is done once.
+    let rewritten = own().filter(|s| !s.whole_source()).map(|s| s.bytes).max().unwrap_or_default();
+    let shared: BTreeMap<&str, u64> = own().filter(|s| s.whole_source()).map(|s| (s.step.as_str(), s.bytes)).collect();
+    let server = if shared.is_empty() { 0 } else { SERVER };
+    let need = rewritten + shared.values().sum::<u64>() + server;
+    if need <= there {
+        return Ok(());
+    }
+    Err(Fault::new("disk_short").with("source", source).with("need", need.div_ceil(1 << 20)).with("there", there >> 20).retry())
+}
