@@ -31,6 +31,14 @@ const NAMES: (&str, &str) = ("SELECT count(*) FROM client WHERE name LIKE 'Name 
 const NOBODY: (&str, &str) = ("SELECT count(*) FROM client", "0");
 
 const EITHER: &[Schema] = &[
+    Schema {
+        name: "from_a_mask",
+        sql: "CREATE UNIQUE INDEX one ON client (email); ALTER TABLE client ADD lower_mail VARCHAR(80) GENERATED ALWAYS AS (lower(email)) STORED;",
+        more: &[],
+        how: "empty",
+        ends: "L3",
+        holds: &[EMPTIED, NAMES, ("SELECT count(*) FROM client WHERE lower_mail LIKE '%@shop.cn'", "0")],
+    },
     Schema { name: "view", sql: "CREATE VIEW v AS SELECT email FROM client;", more: &[], how: "delete", ends: "L3", holds: &[NOBODY] },
     Schema {
         name: "taken",
@@ -61,6 +69,15 @@ const EITHER: &[Schema] = &[
 ];
 
 const POSTGRES: &[Schema] = &[
+    Schema {
+        name: "amounts",
+        sql: "ALTER TABLE client ALTER mobile TYPE numeric(13,2) USING mobile::numeric, ALTER mobile SET NOT NULL, ADD CHECK (mobile > 0),
+                ALTER email TYPE char(60); CREATE UNIQUE INDEX one ON client (email);",
+        more: &[],
+        how: "empty",
+        ends: "L3",
+        holds: &[("SELECT count(*) FROM client WHERE mobile <> 1 OR email LIKE '%@shop.cn%'", "0"), NAMES],
+    },
     Schema { name: "analyzed", sql: "ANALYZE client;", more: &[], how: "empty", ends: "L3", holds: &[EMPTIED, NAMES] },
     Schema {
         name: "generated",
@@ -124,6 +141,14 @@ const POSTGRES: &[Schema] = &[
 ];
 
 const MARIADB: &[Schema] = &[
+    Schema {
+        name: "amounts",
+        sql: "ALTER TABLE client MODIFY mobile DECIMAL(13,2) NOT NULL, ADD CHECK (mobile > 0), ADD UNIQUE (email);",
+        more: &[],
+        how: "empty",
+        ends: "L3",
+        holds: &[("SELECT count(*) FROM client WHERE mobile <> 1 OR email LIKE '%@shop.cn'", "0"), NAMES],
+    },
     Schema {
         name: "touched",
         sql: "ALTER TABLE client ADD upd TIMESTAMP NOT NULL DEFAULT '2020-01-02 03:04:05' ON UPDATE CURRENT_TIMESTAMP;",
