@@ -62,9 +62,8 @@ const IDS: [&str; 5] = ["customer_id", "member_id", "employee_id", "order_id", "
 
 /// Whether a column can be what its name says, by how its values are stored: `last_update` is nobody's last name, `address_id` no address.
 fn fits(kind: &str, column: &Declared<'_>) -> bool {
-    let typed = |w: &&str| matches!(*w, "integer" | "real" | "other");
     let stored = &column.found.stored;
-    if stored.is_empty() || !stored.keys().all(|w| typed(w)) {
+    if stored.is_empty() || !stored.keys().all(|w| matches!(*w, "integer" | "real" | "other")) {
         return true;
     }
     let whole = stored.keys().all(|w| *w == "integer");
