@@ -50,12 +50,9 @@ pub(super) fn backup(state: &State, b: &BackupObserved) -> Result<(), Broken> {
 
 pub(super) fn ordering(state: &State, entry: &Entry, o: &EffectOrdered, act: &str) -> Result<(), Broken> {
     approvals(state, entry, act, o.item.as_str(), Some(&o.dataset))?;
-    need((o.method == "anonymise") == (act == "anonymise"), "P3", "the method is not that of the act")?;
-    need(
-        o.k.is_some() == (act == "anonymise") && o.k.is_none_or(|k| k >= ALIKE_MIN),
-        "P3",
-        "`k` is two or more where rows are anonymised",
-    )?;
+    let alike = o.method == "anonymise";
+    need(!alike || act == "anonymise", "P3", "the method is not that of the act")?;
+    need(o.k.is_some() == alike && o.k.is_none_or(|k| k >= ALIKE_MIN), "P3", "`k` is two or more where Custody anonymises")?;
     let day = state.day_of(entry.at).ok_or_else(|| Broken::new("P5", "the day is not known"))?;
     need(o.not_before <= day, "P5", format!("not before {}", o.not_before))?;
     need(o.not_after.is_none_or(|d| day <= d), "P5", "after its last day")?;
@@ -68,7 +65,7 @@ pub(super) fn ordering(state: &State, entry: &Entry, o: &EffectOrdered, act: &st
     need(seal.dataset == o.dataset && seal.copy == o.copy, "B2", "the seal is of another data set or copy")?;
     need(o.groups.iter().all(|g| seal.groups.contains(g)) && !o.groups.is_empty(), "S2", "a group is not in the seal")?;
     need(o.rows <= seal.rows && o.excluded <= o.rows, "E1", "more rows than the seal has")?;
-    if o.copy == "live" {
+    if o.copy == "live" && (act == "destroy" || alike) {
         backed_up(state, o)?;
     }
     let open = state
