@@ -12,10 +12,12 @@ const READERS: usize = 300;
 fn case_with(more: &str) -> Case {
     let case = Case::new();
     std::fs::create_dir(case.folder.join("data")).unwrap();
-    let reader =
-        |n: usize| format!("({n}, 'First{n:03}', 'Lastname{n:03}', 'Longtown {n:03}', '1{n:04}', '{}')", 13_500_000_000 + n * 7_919);
-    let actor = |n: usize| format!("({n}, 'First{n:03}', 'Lastname{n:03}')");
-    let shop = |n: usize| format!("({n}, 'Longtown {n:03}', '1{n:04}', 'open')");
+    // Letters alone: with digits a name would point to one person.
+    let word = |n: usize| format!("{n:03}").bytes().map(|d| char::from(d - b'0' + b'a')).collect::<String>();
+    let names = |n: usize| format!("'First{0}', 'Lastname{0}'", word(n));
+    let reader = |n: usize| format!("({n}, {}, 'Longtown {}', '1{n:04}', '{}')", names(n), word(n), 13_500_000_000 + n * 7_919);
+    let actor = |n: usize| format!("({n}, {})", names(n));
+    let shop = |n: usize| format!("({n}, 'Longtown {}', '1{n:04}', 'open')", word(n));
     let list = |row: &dyn Fn(usize) -> String, most: usize| (0..most).map(row).collect::<Vec<_>>().join(", ");
     let sql = format!(
         "CREATE TABLE reader (id INTEGER PRIMARY KEY, first_name TEXT, last_name TEXT, town TEXT, postcode TEXT, mobile TEXT);
