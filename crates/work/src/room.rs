@@ -6,7 +6,7 @@ use terms::{Fault, Place};
 
 use crate::survey::Opened;
 
-/// Bytes that matching and sealing keep of each row (docs/benchmarks.md).
+/// Bytes that matching and sealing keep of each row (docs/why/defaults.md).
 pub(crate) const SUBJECTS: u64 = 720;
 /// Bytes that carrying out a plan keeps of each row that it destroys: the values that are searched for.
 pub(crate) const APPLY: u64 = 1_400;
