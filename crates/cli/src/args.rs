@@ -85,6 +85,14 @@ pub enum Command {
         #[arg(long)]
         rights: bool,
     },
+    /// Show the real names behind places (src1/f2): they lie in the vault, and are written nowhere else.
+    #[command(after_help = "EXAMPLES:
+  custody places                 every table, file, sheet and member that a scan met
+  custody places src1/f2 src1/t8")]
+    Places {
+        /// Only these, and what lies in them
+        places: Vec<String>,
+    },
     /// Match rows to persons and seal them.
     Subjects,
     /// Show what is still to be answered, fewest questions first.

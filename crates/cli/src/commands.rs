@@ -10,6 +10,7 @@ mod lifecycle;
 mod pack;
 mod pages;
 mod papers;
+mod places;
 mod plan;
 mod receive;
 mod recheck;
@@ -46,6 +47,7 @@ pub fn run(args: &Args) -> Result<u8, Fault> {
         Command::Keygen(a) => keygen::run(&session, a),
         Command::Scan { rights: true } => scan::rights(&session),
         Command::Scan { rights: false } => scan::scan(&session),
+        Command::Places { places } => places::run(&session, places),
         Command::Subjects => scan::subjects(&session),
         Command::Questions => answer::questions(&session),
         Command::Answer(a) => answer::answer(&session, a),

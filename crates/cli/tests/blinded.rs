@@ -24,17 +24,19 @@ fn case() -> Case {
     let case = Case::new();
     case.ok(&["keygen", "keys/auditor", "--use", "recipient"]);
     let db = rusqlite::Connection::open(case.folder.join("shop.db")).unwrap();
-    db.execute_batch("CREATE TABLE member (id INTEGER PRIMARY KEY, name TEXT, mobile TEXT, email TEXT);").unwrap();
+    db.execute_batch("CREATE TABLE member (id INTEGER PRIMARY KEY, name TEXT, mobile TEXT, email TEXT);\n         CREATE TABLE guest (id INTEGER PRIMARY KEY, mobile TEXT);").unwrap();
     for n in 0..50 {
         let of = (n, format!("Member {n}"), format!("1390000{n:04}"), format!("member.{n}@example.com"));
         db.execute("INSERT INTO member VALUES (?1, ?2, ?3, ?4)", of).unwrap();
+        db.execute("INSERT INTO guest VALUES (?1, ?2)", (n, format!("1370000{n:04}"))).unwrap();
     }
     let head = head(&day(-90), &day(60)).replace("approvers:", "recipients: [{name: Auditor, key: keys/auditor.pub}]\n  approvers:");
     case.write(
         "case.yaml",
         format!(
             "{head}sources: [{{id: shop, kind: sqlite, path: shop.db}}]\ndatasets:\n  - {{at: shop/member, class: marketing_list, \
-             purpose: looking for remains, groups: {{contact: [name, mobile, email]}}}}\nvault: {{holder: keys/epoch-key}}\n"
+             purpose: looking for remains, groups: {{contact: [name, mobile, email]}}}}\n  - {{at: shop/guest, class: marketing_list, \
+             purpose: looking for remains, groups: {{contact: [mobile]}}}}\nvault: {{holder: keys/epoch-key}}\n"
         ),
     );
     case.write("agreement.yaml", AGREEMENT.replace("FROM", &day(-5)).replace("TO", &day(60)));
@@ -61,11 +63,13 @@ fn a_filter_is_for_one_search_under_one_agreement() {
     case.ok(&["record", "agreement", "agreement.yaml", "--evidence", "signed.pdf"]);
     assert_eq!(case.fault(&make), "nothing_to_look_for");
     common::copy(&case.folder.join("shop.db"), &case.folder.join("old.db"));
+    case.write("guests.txt", (0..50).map(|n| format!("guest 1370000{n:04}\n")).collect::<String>());
     case.ok(&["plan"]);
     case.approve();
     case.ok(&["apply"]);
     let made = case.json(&make);
     assert!(made["fingerprints"].as_u64().unwrap() >= 100, "{made}");
+    assert_eq!(met(&case, "guests.txt"), 0, "guests were destroyed too, but the agreement does not name them");
     assert!(met(&case, "old.db") >= 100, "the old copy holds what was destroyed");
     assert_eq!(met(&case, "shop.db"), 0, "the source does not");
     let filter = std::fs::read(case.folder.join("out.filter")).unwrap();

@@ -53,11 +53,85 @@ fn everything_in_the_folder_is_read_or_named() {
     ] {
         assert!(reasons.contains(reason), "{reason} is not in {reasons:?}");
     }
+    // What was read, in part or not at all is all that the folder holds.
+    let seen = &inventory["sources"][0]["files"];
+    let sum = |of: &str| ["read", "partly", "unread"].iter().map(|how| seen[how][of].as_u64().unwrap()).sum::<u64>();
+    let held = held(&case.folder.join("data"));
+    assert_eq!((sum("files"), sum("bytes")), held, "{seen:#}");
+    assert!(["read", "partly", "unread"].iter().all(|how| seen[how]["files"].as_u64().unwrap() > 0), "{seen:#}");
     // Places stand for names: no file or member is called by its own.
     let text = inventory.to_string();
     for name in ["letter.docx", "evil.csv", "周砚秋", "members.xlsx"] {
         assert!(!text.contains(name), "{name}");
     }
+}
+
+/// Files and bytes below a folder.
+fn held(folder: &std::path::Path) -> (u64, u64) {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let one = entries.map(|entry| match entry.file_type().unwrap() {
+        kind if kind.is_dir() => held(&entry.path()),
+        kind if kind.is_file() => (1, entry.metadata().unwrap().len()),
+        _ => (1, 0),
+    });
+    one.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+}
+
+/// A list whose rows go, beside other files; what applying says.
+fn beside(files: &[(&str, Vec<u8>)]) -> (Case, serde_json::Value) {
+    let case = Case::new();
+    let rows = |n: usize| format!("Member {n},1390000{n:04},member.{n}@example.com\n");
+    case.write("data/members.csv", format!("name,mobile,email\n{}", (0..50).map(rows).collect::<String>()));
+    files.iter().for_each(|(name, bytes)| case.write(&format!("data/{name}"), bytes));
+    case.write(
+        "case.yaml",
+        format!(
+            "{}sources:\n  - {{id: share, kind: files, path: data}}\ndatasets:\n  - {{at: share/members.csv, class: marketing_list}}\n  - {{at: \
+             \"share/*\", class: none, why: nobody}}\nvault: {{holder: keys/epoch-key}}\n",
+            head(&day(-90), &day(60))
+        ),
+    );
+    case.ok(&["subjects"]);
+    case.prepared();
+    let said = String::from_utf8(case.run(&["--json", "apply"]).stdout).unwrap();
+    let said = serde_json::from_str(&said).unwrap();
+    (case, said)
+}
+
+#[test]
+fn a_copy_in_any_other_file_is_found() {
+    let zip = |inner: &str, bytes: &[u8]| {
+        let mut out = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        out.start_file(inner, zip::write::SimpleFileOptions::default()).unwrap();
+        std::io::Write::write_all(&mut out, bytes).unwrap();
+        out.finish().unwrap().into_inner()
+    };
+    let utf16 = |text: &str| [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect::<Vec<u8>>();
+    let mail = "From: a@example.org\nTo: b@example.org\nSubject: x\nContent-Transfer-Encoding: quoted-printable\n\ncall 139000=\n00006\n";
+    // Each has the number of another member.
+    let copies = [
+        ("note.txt", b"call 13900000001 tomorrow".to_vec()),
+        ("note16.txt", utf16("call 13900000002 tomorrow")),
+        ("list16.csv", utf16("a\tb\n1\t13900000003\n")),
+        ("page.html", b"<html><body><p>call &#49;3900000004</p></body></html>".to_vec()),
+        ("nested.zip", zip("inner.zip", &zip("note.txt", b"call 13900000005 tomorrow"))),
+        ("letter.eml", mail.as_bytes().to_vec()),
+        ("own.json", b"[{\"n\": \"13900000007\"}]".to_vec()),
+    ];
+    let (case, said) = beside(&copies);
+    assert_eq!((&said["error"]["code"], &said["error"]["args"]["values"]), (&"values_remain".into(), &"7".into()), "{said:#}");
+    // It says in which files, by their places; `places` says which those are.
+    let structures = said["error"]["args"]["structures"].as_str().unwrap();
+    let named = |place: &str| case.json(&["places", place])["places"][0]["name"].as_str().unwrap().to_owned();
+    let found: BTreeSet<String> = structures.split(", ").map(named).collect();
+    assert_eq!(found, copies.iter().map(|(name, _)| (*name).to_owned()).collect());
+}
+
+#[test]
+fn files_without_a_copy_keep_nobody_from_l3() {
+    let files = [("page.html", b"<p>nothing</p>".to_vec()), ("old.xls", std::fs::read(root().join("cases/files/good/old.xls")).unwrap())];
+    let (_, said) = beside(&files);
+    assert_eq!(said["done"][0]["level"], "L3", "{said:#}");
 }
 
 #[test]

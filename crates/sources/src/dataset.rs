@@ -1,7 +1,7 @@
 //! What a source says of its data sets, and what reading, purging and searching gave.
 
 use rows::{Encoding, Tag};
-use terms::{Level, Place};
+use terms::{Level, Lock, Place, PurgeStep};
 
 /// Store and version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub struct Dataset {
     /// Whether the store computes it from other data sets: a copy that follows them, and is erased by computing it anew.
     pub derived: bool,
     /// What cleaning up after an erasure in it costs others.
-    pub purge: Vec<terms::PurgeStep>,
+    pub purge: Vec<PurgeStep>,
     /// Why its rows are not erased by Custody, but by hand; none if they are.
     pub by_hand: Option<&'static str>,
     /// Whether a row may name several persons and be about none of them: a document.
@@ -46,6 +46,25 @@ pub struct Dataset {
 }
 
 impl Dataset {
+    /// Rows of a file that is written anew when some of them go: `bytes` long, `rate` bytes in a second.
+    pub(crate) fn in_file(place: Place, name: String, columns: Vec<Column>, bytes: u64, rate: u64) -> Dataset {
+        Dataset {
+            place,
+            name,
+            is_table: false,
+            columns,
+            points_to: Vec::new(),
+            encoding: Encoding::Utf8,
+            hidden: false,
+            referred: false,
+            derived: false,
+            purge: vec![PurgeStep::rewriting("rewrite_file", Lock::Alone, bytes, rate)],
+            by_hand: None,
+            mentions: false,
+            keyed: false,
+        }
+    }
+
     /// Columns that the store computes: they follow others and tell nothing of their own.
     pub fn computed(&self) -> Vec<bool> {
         self.columns.iter().map(|c| c.generated).collect()
@@ -76,6 +95,19 @@ pub struct Listing {
     pub datasets: Vec<Dataset>,
     /// What cannot.
     pub missed: Vec<Missed>,
+    /// Every file of a folder, read or not; empty for a database.
+    pub files: Vec<FileFound>,
+}
+
+/// A file of a folder.
+#[derive(Clone, Debug)]
+pub struct FileFound {
+    /// Its place id.
+    pub place: Place,
+    /// Its bytes; of a link or a pipe none.
+    pub bytes: u64,
+    /// The data set that it is read in, if that is not below its own place.
+    pub read_in: Option<Place>,
 }
 
 /// What cannot be read, and why.

@@ -10,14 +10,15 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use remains::Needles;
-use terms::{Fault, Level, Lock, Place, PurgeStep};
+use rows::{CellRef, Encoding, text_of};
+use terms::{Fault, Level, Place};
 
 use crate::blank::Blank;
-use crate::dataset::{Column, Dataset, Holds, Left, Listing, Missed, Purged, ReadSummary, Searched, Store};
-use crate::files::{self, Form as RawFileForm, Raw, Structures};
+use crate::dataset::{Column, Dataset, FileFound, Left, Listing, Missed, Purged, ReadSummary, Searched, Store};
+use crate::look::Look;
 use crate::overwrite;
 use crate::places::Places;
-use crate::raw::{RawForm, Record};
+use crate::raw::{RawForm, Record, points};
 use crate::{Pick, Sink, Source};
 
 pub(crate) use sniff::header_row;
@@ -33,6 +34,8 @@ pub(crate) struct Delimited {
     source: Place,
     folder: PathBuf,
     files: Vec<Known>,
+    /// Files that are no lists: looked into all the same.
+    others: Vec<(Found, Place)>,
     /// The workspace's mark, by which its own half-done files are known.
     mark: String,
     /// In a folder of anything: which files are lists; the others are somebody else's.
@@ -48,12 +51,36 @@ struct Known {
 
 impl Delimited {
     pub(crate) fn new(source: Place, folder: &Path) -> Delimited {
-        Delimited { source, folder: folder.to_owned(), files: Vec::new(), mark: String::new(), only: None }
+        Delimited { source, folder: folder.to_owned(), files: Vec::new(), others: Vec::new(), mark: String::new(), only: None }
     }
 
     /// The lists in a folder of anything.
     pub(crate) fn of(source: Place, folder: &Path, only: fn(&str) -> bool) -> Delimited {
         Delimited { only: Some(only), ..Delimited::new(source, folder) }
+    }
+
+    /// Looks through every list as it lies, through others also as they read if their letters are written otherwise, and through all that is
+    /// no list.
+    pub(crate) fn look(&self, look: &mut Look<'_>) {
+        for known in &self.files {
+            let (place, structure) = (&known.dataset.place, look.of(&known.dataset.place));
+            if !look.raw(structure, &known.path) || look.is_own(place) || known.form.encoding == Encoding::Utf8 {
+                continue;
+            }
+            let mut text = Vec::new();
+            let read = read::read(&known.path, &known.form, known.dataset.columns.len(), place, &mut |batch| {
+                (0..batch.rows()).flat_map(|row| batch.row(row)).for_each(|cell| {
+                    text.clear();
+                    text_of(cell, known.form.encoding, &mut text);
+                    look.text(structure, &text);
+                });
+                Ok(())
+            });
+            if read.is_err() {
+                look.unread(1);
+            }
+        }
+        self.others.iter().for_each(|file| look.any(file, None));
     }
 
     fn known(&self, place: &Place) -> Result<&Known, Fault> {
@@ -84,9 +111,22 @@ impl Found {
         };
         Found { name, path, unread }
     }
+
+    /// Its bytes; of a link or a pipe none.
+    pub(crate) fn bytes(&self) -> u64 {
+        if self.opens() { fs::metadata(&self.path).map_or(0, |m| m.len()) } else { 0 }
+    }
+
+    /// Whether it is a file, with one name or several: a link is not followed, a pipe never opened.
+    pub(crate) fn opens(&self) -> bool {
+        matches!(self.unread, None | Some(SEVERAL_NAMES))
+    }
 }
 
-/// Whether a file has other names (hard links): erasing it under one would take it from all.
+/// Why a file with other names is not read: erasing it under one would take it from all.
+const SEVERAL_NAMES: &str = "several_names";
+
+/// Whether a file has other names (hard links).
 fn several_names(path: &Path) -> bool {
     #[cfg(unix)]
     {
@@ -104,7 +144,7 @@ pub(crate) fn walk(folder: &Path, source: &Place) -> Result<Vec<Found>, Fault> {
     let unreadable = || Fault::new("folder_unreadable").with("source", source);
     if folder.is_file() {
         let name = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let unread = if several_names(folder) { Some("several_names") } else { None };
+        let unread = if several_names(folder) { Some(SEVERAL_NAMES) } else { None };
         return Ok(vec![Found { name, path: folder.to_owned(), unread }]);
     }
     let mut out = Vec::new();
@@ -120,7 +160,7 @@ pub(crate) fn walk(folder: &Path, source: &Place) -> Result<Vec<Found>, Fault> {
             let unread = match (kind.is_symlink(), kind.is_file()) {
                 (true, _) => Some("link_not_followed"),
                 (_, false) => Some("not_a_file"),
-                _ if several_names(&entry.path()) => Some("several_names"),
+                _ if several_names(&entry.path()) => Some(SEVERAL_NAMES),
                 _ => None,
             };
             out.push(Found::new(folder, entry.path(), unread));
@@ -131,6 +171,21 @@ pub(crate) fn walk(folder: &Path, source: &Place) -> Result<Vec<Found>, Fault> {
     }
     out.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(out)
+}
+
+/// Every file below a folder with its place and bytes; `reads` says in which data set it is read, if not in one of its own.
+pub(crate) fn all_files(
+    folder: &Path,
+    source: &Place,
+    places: &mut Places,
+    reads: &dyn Fn(&Place) -> Option<Place>,
+) -> Result<Vec<FileFound>, Fault> {
+    let full = || Fault::new("too_many_datasets").with("source", source).with("most", FILES_MAX);
+    let seen = walk(folder, source)?.into_iter().map(|file| {
+        let place = places.of(source, 'f', &file.name).ok_or_else(full)?;
+        Ok(FileFound { bytes: file.bytes(), read_in: reads(&place), place })
+    });
+    seen.collect()
 }
 
 /// The fault of an I/O error at a place.
@@ -161,39 +216,34 @@ impl Source for Delimited {
         overwrite::recover(&self.folder, &self.source, places)?;
         let mut listing = Listing::default();
         self.files.clear();
-        for Found { name, path, unread } in walk(&self.folder, &self.source)? {
-            if self.only.is_some_and(|own| !own(&name)) {
+        self.others.clear();
+        for found in walk(&self.folder, &self.source)? {
+            if self.only.is_some_and(|own| !own(&found.name)) {
                 continue;
             }
             let full = || Fault::new("too_many_datasets").with("source", &self.source).with("most", FILES_MAX);
-            let place = places.of(&self.source, 'f', &name).ok_or_else(full)?;
-            let bytes = if unread.is_none() { fs::metadata(&path).map_or(0, |m| m.len()) } else { 0 };
-            if let Some(reason) = unread.or_else(|| (!is_delimited(&name)).then_some("unsupported_file")) {
-                listing.missed.push(Missed { place, reason: reason.to_owned(), bytes });
+            let place = places.of(&self.source, 'f', &found.name).ok_or_else(full)?;
+            let bytes = found.bytes();
+            if let Some(reason) = found.unread.or_else(|| (!is_delimited(&found.name)).then_some("unsupported_file")) {
+                listing.missed.push(Missed { place: place.clone(), reason: reason.to_owned(), bytes });
+                self.others.extend(Some((found, place)).filter(|(found, _)| found.opens()));
                 continue;
             }
-            match describe(&path, &place) {
+            match describe(&found.path, &place) {
                 Ok((columns, form)) => {
-                    let dataset = Dataset {
-                        place,
-                        name,
-                        is_table: false,
-                        columns,
-                        points_to: Vec::new(),
-                        encoding: form.encoding,
-                        hidden: false,
-                        derived: false,
-                        purge: vec![PurgeStep::rewriting("rewrite_file", Lock::Alone, bytes, REWRITE)],
-                        by_hand: None,
-                        mentions: false,
-                        referred: false,
-                        keyed: false,
-                    };
+                    let rows = Dataset::in_file(place, found.name, columns, bytes, REWRITE);
+                    let dataset = Dataset { encoding: form.encoding, ..rows };
                     listing.datasets.push(dataset.clone());
-                    self.files.push(Known { dataset, path, form });
+                    self.files.push(Known { dataset, path: found.path, form });
                 }
-                Err(fault) => listing.missed.push(Missed { place, reason: fault.code().to_owned(), bytes }),
+                Err(fault) => {
+                    listing.missed.push(Missed { place: place.clone(), reason: fault.code().to_owned(), bytes });
+                    self.others.push((found, place));
+                }
             }
+        }
+        if self.only.is_none() {
+            listing.files = all_files(&self.folder, &self.source, places, &|_| None)?;
         }
         Ok(listing)
     }
@@ -221,15 +271,9 @@ impl Source for Delimited {
     }
 
     fn search(&mut self, place: &Place, needles: &mut Needles) -> Result<Searched, Fault> {
-        let mut structures = Structures::default();
-        let (own, other) = (structures.of(place.as_str(), Holds::Records), structures.of("other_files", Holds::Nothing));
-        let raw = |k: &Known| Raw {
-            path: k.path.clone(),
-            structure: if k.dataset.place == *place { own } else { other },
-            form: RawFileForm::Plain,
-        };
-        let raw: Vec<Raw> = self.files.iter().map(raw).collect();
-        Ok(files::search(&raw, structures, needles))
+        let mut look = Look::new(place, needles);
+        self.look(&mut look);
+        Ok(look.end())
     }
 
     fn would(&self, place: &Place, overwrite: Option<(&[u32], &[Left])>) -> Vec<String> {
@@ -243,9 +287,24 @@ impl Source for Delimited {
     }
 
     fn raw_form(&self, place: &Place) -> RawForm {
-        let joint = self.known(place).map(|k| k.form.delimiter_bytes()).unwrap_or_default();
-        Box::new(move |cells| Record::joined(cells, &joint))
+        let known = self.known(place).ok();
+        let joint = known.map(|k| k.form.delimiter_bytes()).unwrap_or_default();
+        match known.map_or(Encoding::Utf8, |k| k.form.encoding) {
+            Encoding::Utf8 => Box::new(move |cells| Record::joined(cells, &joint)),
+            encoding => Box::new(move |cells| Record::joined(cells, &joint).or(decoded(cells, encoding))),
+        }
     }
+}
+
+/// The values of a row as another file has them: in UTF-8, each by itself.
+fn decoded(cells: &[CellRef<'_>], encoding: Encoding) -> Record {
+    let mut out = Record::unseen(cells.len());
+    for (i, cell) in cells.iter().enumerate() {
+        let mut text = Vec::new();
+        text_of(*cell, encoding, &mut text);
+        out.parts_of(i, Some(text).filter(|t| points(t)).into_iter().collect());
+    }
+    out
 }
 
 /// Columns and form of a file, from its first records.

@@ -1,18 +1,17 @@
 //! Documents in a folder, and what lies in archives and mails: one row each, path and text; erased whole, out of their archives where they lie in one.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use formats::{Fate, Fates, Kind, Leaf, Limits, Reason};
-use remains::Needles;
-use rows::{Batch, BatchBuilder, CellRef, Encoding, Locator, Tag};
-use terms::{Fault, Lock, Place, PurgeStep};
+use formats::{Fate, Fates, Kind, Limits, Reason};
+use rows::{Batch, BatchBuilder, CellRef, Locator, Tag};
+use terms::{Fault, Place};
 
 use crate::blank::Blank;
-use crate::dataset::{Action, Column, Dataset, Holds, Listing, Missed, ReadSummary, Searched};
+use crate::dataset::{Action, Column, Dataset, Listing, Missed, ReadSummary};
 use crate::delimited::{Found, io_fault, walk};
-use crate::files::Structures;
+use crate::look::{Look, leaves_of};
 use crate::overwrite::{Rewrite, wipe};
 use crate::places::Places;
 use crate::raw::{Record, points};
@@ -35,17 +34,24 @@ pub(crate) struct Documents {
     source: Place,
     folder: PathBuf,
     files: Vec<(Found, Place)>,
+    /// Files with several names: not erased here, but looked into.
+    several: Vec<(Found, Place)>,
     place: Option<Place>,
     mark: String,
 }
 
 impl Documents {
     pub(crate) fn new(source: Place, folder: &Path) -> Documents {
-        Documents { source, folder: folder.to_owned(), files: Vec::new(), place: None, mark: String::new() }
+        Documents { source, folder: folder.to_owned(), files: Vec::new(), several: Vec::new(), place: None, mark: String::new() }
     }
 
     pub(crate) fn is(&self, place: &Place) -> bool {
         self.place.as_ref() == Some(place)
+    }
+
+    /// The data set in which a file is read, if it is.
+    pub(crate) fn reads(&self, file: &Place) -> Option<Place> {
+        self.files.iter().any(|(_, own)| own == file).then(|| self.place.clone()).flatten()
     }
 
     /// Looks once at every file that is not read row by row elsewhere: what cannot be read is named, member by member.
@@ -55,17 +61,20 @@ impl Documents {
         let full = || Fault::new("too_many_datasets").with("source", &self.source).with("most", 0);
         let found = walk(&self.folder, &self.source)?.into_iter().filter(|f| !elsewhere(&f.name));
         let (files, special): (Vec<Found>, Vec<Found>) = found.partition(|f| f.unread.is_none());
+        self.several.clear();
         for file in special {
             let place = places.of(&self.source, 'f', &file.name).ok_or_else(full)?;
-            listing.missed.push(Missed { place, reason: file.unread.unwrap_or_default().to_owned(), bytes: 0 });
+            let (reason, bytes) = (file.unread.unwrap_or_default().to_owned(), file.bytes());
+            listing.missed.push(Missed { place: place.clone(), reason, bytes });
+            self.several.extend(Some((file, place)).filter(|(file, _)| file.opens()));
         }
         let mut bytes = 0;
         let mut placed = Vec::new();
         for file in files {
             let own = places.of(&self.source, 'f', &file.name).ok_or_else(full)?;
-            bytes += fs::metadata(&file.path).map_or(0, |m| m.len());
+            bytes += file.bytes();
             let mut missed = Vec::new();
-            read_file(&file, &mut |leaf| {
+            leaves_of(&file, &mut |leaf| {
                 missed.extend(leaf.text.err().map(|reason| (leaf.path.join(INSIDE), reason, leaf.bytes)));
                 Ok(())
             });
@@ -77,26 +86,17 @@ impl Documents {
             placed.push((file, own));
         }
         self.files = placed;
+        let place = places.of(&self.source, 'd', NAME).ok_or_else(full)?;
+        self.place = Some(place.clone());
         if self.files.is_empty() {
             return Ok(listing);
         }
-        let place = places.of(&self.source, 'd', NAME).ok_or_else(full)?;
-        self.place = Some(place.clone());
         let column = |name: &str| Column { name: name.to_owned(), ..Column::default() };
+        let columns = vec![column("path"), column("text")];
         listing.datasets.push(Dataset {
-            place,
-            name: NAME.to_owned(),
             is_table: true,
-            columns: vec![column("path"), column("text")],
-            points_to: Vec::new(),
-            encoding: Encoding::Utf8,
-            hidden: false,
-            derived: false,
-            purge: vec![PurgeStep::rewriting("rewrite_file", Lock::Alone, bytes, REWRITE)],
-            by_hand: None,
             mentions: true,
-            referred: false,
-            keyed: false,
+            ..Dataset::in_file(place, NAME.to_owned(), columns, bytes, REWRITE)
         });
         Ok(listing)
     }
@@ -106,7 +106,7 @@ impl Documents {
         let mut summary = ReadSummary::default();
         let mut stopped = None;
         for (file, _) in &self.files {
-            read_file(file, &mut |leaf| {
+            leaves_of(file, &mut |leaf| {
                 let Ok(text) = leaf.text else { return Ok(()) };
                 if leaf.kind == Kind::Empty && is_container(leaf.path.last().unwrap_or(&file.name)) {
                     return Ok(());
@@ -179,29 +179,10 @@ impl Documents {
         }
     }
 
-    /// Searches every file as it lies, and once more as it reads.
-    pub(crate) fn search(&self, place: &Place, needles: &mut Needles) -> Searched {
-        let mut structures = Structures::default();
-        let (own, raw) = (structures.of(place.as_str(), Holds::Records), structures.of("other_files", Holds::Nothing));
-        let mut out = Searched::default();
-        for (file, _) in &self.files {
-            match File::open(&file.path).and_then(|f| needles.look_in(raw, f)) {
-                Ok(read) => out.bytes += read,
-                // What went whole is not there any more.
-                Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
-                Err(_) => out.unread += 1,
-            }
-            read_file(file, &mut |leaf| {
-                match leaf.text {
-                    Ok(text) => needles.look(own, text.as_bytes()),
-                    // What is not read was not looked into.
-                    Err(_) => out.unread += leaf.bytes.max(1),
-                }
-                Ok(())
-            });
-        }
-        out.structures = structures.list();
-        out
+    /// Looks through every file as it lies, and once more as it reads.
+    pub(crate) fn look(&self, look: &mut Look<'_>) {
+        self.files.iter().for_each(|file| look.any(file, self.place.as_ref()));
+        self.several.iter().for_each(|file| look.any(file, None));
     }
 }
 
@@ -229,15 +210,4 @@ fn is_container(name: &str) -> bool {
 
 fn named(file: &Found, path: &[String]) -> String {
     [std::slice::from_ref(&file.name), path].concat().join(INSIDE)
-}
-
-/// Reads a file; what is wrong with it is heard as a leaf.
-fn read_file(file: &Found, hear: &mut dyn FnMut(Leaf) -> Result<(), Reason>) {
-    let unreadable = |reason| Leaf { path: Vec::new(), kind: Kind::Unknown, bytes: 0, text: Err(reason) };
-    let read = match File::open(&file.path) {
-        Ok(open) => formats::leaves(&file.name, open, Limits::default(), hear),
-        Err(_) => hear(unreadable(Reason::Unreadable)),
-    };
-    // Whoever hears stops it by an error of their own, which they know.
-    let _ = read;
 }

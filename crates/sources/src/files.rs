@@ -58,6 +58,10 @@ impl Structures {
         self.0.len() - 1
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn list(self) -> Vec<Structure> {
         self.0
     }

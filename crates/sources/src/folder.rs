@@ -1,15 +1,16 @@
 //! A folder of files of any kind: lists, workbooks, JSON and Parquet row by row, everything else as documents; nothing passed over in silence.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use remains::Needles;
 use terms::{Fault, Level, Place};
 
 use crate::blank::Blank;
 use crate::dataset::{Left, Listing, Purged, ReadSummary, Searched, Store};
-use crate::delimited::Delimited;
+use crate::delimited::{Delimited, all_files};
 use crate::documents::{self, Documents};
 use crate::json::{self, JsonFiles};
+use crate::look::Look;
 use crate::parquet::{self, ParquetFiles};
 use crate::places::Places;
 use crate::raw::RawForm;
@@ -29,6 +30,8 @@ fn is_workbook(name: &str) -> bool {
 
 /// A folder of anything.
 pub(crate) struct Folder {
+    source: Place,
+    folder: PathBuf,
     lists: Delimited,
     books: Sheets,
     json: JsonFiles,
@@ -47,6 +50,8 @@ enum Kind {
 impl Folder {
     pub(crate) fn new(source: &Place, folder: &Path) -> Folder {
         Folder {
+            source: source.clone(),
+            folder: folder.to_owned(),
             lists: Delimited::of(source.clone(), folder, is_list),
             books: Sheets::of(source.clone(), folder, is_workbook),
             json: JsonFiles::new(source.clone(), folder),
@@ -88,6 +93,7 @@ impl Source for Folder {
             out.datasets.extend(more.datasets);
             out.missed.extend(more.missed);
         }
+        out.files = all_files(&self.folder, &self.source, places, &|file| self.documents.reads(file))?;
         Ok(out)
     }
 
@@ -122,12 +128,14 @@ impl Source for Folder {
     }
 
     fn search(&mut self, place: &Place, needles: &mut Needles) -> Result<Searched, Fault> {
-        match self.kind(place) {
-            Kind::Document => Ok(self.documents.search(place, needles)),
-            Kind::Json => Ok(self.json.search(place, needles)),
-            Kind::Parquet => Ok(self.parquet.search(place, needles)),
-            Kind::Other => self.at(place).search(place, needles),
-        }
+        // A value may have been copied into any file, whoever reads it.
+        let mut look = Look::new(place, needles);
+        self.lists.look(&mut look);
+        self.books.look(&mut look);
+        self.json.look(&mut look);
+        self.parquet.look(&mut look);
+        self.documents.look(&mut look);
+        Ok(look.end())
     }
 
     fn would(&self, place: &Place, overwrite: Option<(&[u32], &[Left])>) -> Vec<String> {

@@ -7,13 +7,12 @@ use std::path::{Path, PathBuf};
 
 use formats::Reason;
 use formats::records::{Gone, Layout, Record as Element, records, without};
-use remains::Needles;
-use rows::{BatchBuilder, CellRef, Encoding, Locator, Tag};
-use terms::{Fault, Lock, Place, PurgeStep};
+use rows::{BatchBuilder, CellRef, Locator, Tag};
+use terms::{Fault, Place};
 
-use crate::dataset::{Action, Column, Dataset, Holds, Listing, ReadSummary, Searched};
+use crate::dataset::{Action, Column, Dataset, Listing, ReadSummary};
 use crate::delimited::{io_fault, walk};
-use crate::files::{self, Form, Raw, Structures};
+use crate::look::Look;
 use crate::overwrite::Rewrite;
 use crate::places::Places;
 use crate::raw::{Record, json_parts};
@@ -32,6 +31,8 @@ pub(crate) struct JsonFiles {
     source: Place,
     folder: PathBuf,
     files: Vec<Known>,
+    /// Lists of nothing: rows that they had lay as rows of JSON do.
+    emptied: Vec<Place>,
     mark: String,
 }
 
@@ -43,11 +44,11 @@ struct Known {
 
 impl JsonFiles {
     pub(crate) fn new(source: Place, folder: &Path) -> JsonFiles {
-        JsonFiles { source, folder: folder.to_owned(), files: Vec::new(), mark: String::new() }
+        JsonFiles { source, folder: folder.to_owned(), files: Vec::new(), emptied: Vec::new(), mark: String::new() }
     }
 
     pub(crate) fn has(&self, place: &Place) -> bool {
-        self.files.iter().any(|k| k.dataset.place == *place)
+        self.files.iter().any(|k| k.dataset.place == *place) || self.emptied.contains(place)
     }
 
     fn known(&self, place: &Place) -> Result<&Known, Fault> {
@@ -58,6 +59,7 @@ impl JsonFiles {
     pub(crate) fn list(&mut self, places: &mut Places) -> Result<(Listing, BTreeSet<String>), Fault> {
         self.mark = places.mark().to_owned();
         self.files.clear();
+        self.emptied.clear();
         let (mut listing, mut names) = (Listing::default(), BTreeSet::new());
         for found in walk(&self.folder, &self.source)?.into_iter().filter(|f| f.unread.is_none()) {
             let Some(layout) = layout_of(&found.name) else { continue };
@@ -66,27 +68,16 @@ impl JsonFiles {
             if columns.len() > COLUMNS_MAX {
                 continue;
             }
+            let full = || Fault::new("too_many_datasets").with("source", &self.source).with("most", 0);
+            let place = places.of(&self.source, 'f', &found.name).ok_or_else(full)?;
             if all.is_empty() {
                 // A list of nothing is no document.
                 names.insert(found.name);
+                self.emptied.push(place);
                 continue;
             }
-            let full = || Fault::new("too_many_datasets").with("source", &self.source).with("most", 0);
-            let dataset = Dataset {
-                place: places.of(&self.source, 'f', &found.name).ok_or_else(full)?,
-                name: found.name.clone(),
-                is_table: false,
-                columns: columns.into_iter().map(|name| Column { name, ..Column::default() }).collect(),
-                points_to: Vec::new(),
-                encoding: Encoding::Utf8,
-                hidden: false,
-                derived: false,
-                purge: vec![PurgeStep::rewriting("rewrite_file", Lock::Alone, text.len() as u64, REWRITE)],
-                by_hand: None,
-                mentions: false,
-                referred: false,
-                keyed: false,
-            };
+            let columns = columns.into_iter().map(|name| Column { name, ..Column::default() }).collect();
+            let dataset = Dataset::in_file(place, found.name.clone(), columns, text.len() as u64, REWRITE);
             names.insert(found.name);
             listing.datasets.push(dataset.clone());
             self.files.push(Known { dataset, path: found.path, layout });
@@ -139,12 +130,11 @@ impl JsonFiles {
         written.map_err(|e| io_fault(&e, place))
     }
 
-    pub(crate) fn search(&self, place: &Place, needles: &mut Needles) -> Searched {
-        let mut structures = Structures::default();
-        let (own, other) = (structures.of(place.as_str(), Holds::Records), structures.of("other_files", Holds::Nothing));
-        let structure = |k: &Known| if k.dataset.place == *place { own } else { other };
-        let raw: Vec<Raw> = self.files.iter().map(|k| Raw { path: k.path.clone(), structure: structure(k), form: Form::Plain }).collect();
-        files::search(&raw, structures, needles)
+    pub(crate) fn look(&self, look: &mut Look<'_>) {
+        for known in &self.files {
+            let structure = look.of(&known.dataset.place);
+            look.raw(structure, &known.path);
+        }
     }
 
     pub(crate) fn columns(&self, place: &Place) -> usize {

@@ -9,6 +9,7 @@ mod files;
 mod fit;
 mod folder;
 mod json;
+mod look;
 mod mariadb;
 mod overwrite;
 mod parquet;
@@ -29,7 +30,8 @@ use terms::{Fault, Place, StoreKind};
 pub use blank::{Blank, Generalised};
 pub use control::LeaveOut;
 pub use dataset::{
-    Action, Column, Dataset, Holds, Left, Listing, Missed, Probe, Purged, ReadSummary, Rehearsal, Searched, Setting, Store, Structure,
+    Action, Column, Dataset, FileFound, Holds, Left, Listing, Missed, Probe, Purged, ReadSummary, Rehearsal, Searched, Setting, Store,
+    Structure,
 };
 pub use overwrite::{sync_folder, wipe};
 pub use places::Places;

@@ -20,18 +20,17 @@ use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use formats::Reason;
-use remains::Needles;
-use rows::{Encoding, Locator};
-use terms::{Fault, Lock, Place, PurgeStep};
+use rows::Locator;
+use terms::{Fault, Place};
 
 use self::fields::{Field, fields};
 use self::open::{Opened, caught};
 use self::read::{Digest, batches};
 use self::write::Fates;
 use crate::blank::Blank;
-use crate::dataset::{Action, Column, Dataset, Holds, Listing, Missed, ReadSummary, Searched};
+use crate::dataset::{Action, Column, Dataset, Listing, Missed, ReadSummary};
 use crate::delimited::{Found, io_fault, walk};
-use crate::files::Structures;
+use crate::look::Look;
 use crate::overwrite::Rewrite;
 use crate::places::Places;
 use crate::{Pick, Sink};
@@ -49,7 +48,7 @@ pub(crate) struct ParquetFiles {
     folder: PathBuf,
     files: Vec<Known>,
     /// Files that could not be read.
-    unread: Vec<PathBuf>,
+    unread: Vec<(PathBuf, Place)>,
     mark: String,
 }
 
@@ -86,13 +85,13 @@ impl ParquetFiles {
             names.insert(name.clone());
             match columns(&path) {
                 Ok(columns) => {
-                    let dataset = described(place, name, columns, bytes);
+                    let dataset = Dataset::in_file(place, name, columns, bytes, REWRITE);
                     listing.datasets.push(dataset.clone());
                     self.files.push(Known { dataset, path });
                 }
                 Err(reason) => {
-                    listing.missed.push(Missed { place, reason: reason.code().to_owned(), bytes });
-                    self.unread.push(path);
+                    listing.missed.push(Missed { place: place.clone(), reason: reason.code().to_owned(), bytes });
+                    self.unread.push((path, place));
                 }
             }
         }
@@ -141,25 +140,17 @@ impl ParquetFiles {
         }
     }
 
-    /// Searches every file as it lies, and once more as it reads.
-    pub(crate) fn search(&self, place: &Place, needles: &mut Needles) -> Searched {
-        let mut structures = Structures::default();
-        let (own, other) = (structures.of(place.as_str(), Holds::Records), structures.of("other_files", Holds::Nothing));
-        let mut out = Searched::default();
-        let known = self.files.iter().map(|k| (&k.path, Some(if k.dataset.place == *place { own } else { other })));
-        for (path, structure) in known.chain(self.unread.iter().map(|path| (path, None))) {
-            match File::open(path).and_then(|file| needles.look_in(other, file)) {
-                Ok(read) => out.bytes += read,
-                Err(e) if e.kind() == ErrorKind::NotFound => continue,
-                Err(_) => out.unread += 1,
-            }
+    /// Looks through every file as it lies, and once more as it reads.
+    pub(crate) fn look(&self, look: &mut Look<'_>) {
+        let known = self.files.iter().map(|k| (&k.path, &k.dataset.place, true));
+        for (path, place, read) in known.chain(self.unread.iter().map(|(path, place)| (path, place, false))) {
+            let structure = look.of(place);
+            let there = look.raw(structure, path);
             // What cannot be unpacked was not looked into.
-            if structure.is_none_or(|structure| search::look(path, structure, needles).is_err()) {
-                out.unread += fs::metadata(path).map_or(0, |m| m.len()).max(1);
+            if there && !(read && look.with(|needles| search::look(path, structure, needles)).is_ok()) {
+                look.unread(fs::metadata(path).map_or(0, |m| m.len()));
             }
         }
-        out.structures = structures.list();
-        out
     }
 
     /// What erasing leaves: null, or a value that says nothing where null is refused.
@@ -199,24 +190,6 @@ fn columns(path: &Path) -> Result<Vec<Column>, Reason> {
     match read::rows(&opened, &fields, &mut |_, _| Ok(())) {
         Err(read::Stop::Unread(reason)) => Err(reason),
         _ => Ok(fields.iter().map(Field::column).collect()),
-    }
-}
-
-fn described(place: Place, name: String, columns: Vec<Column>, bytes: u64) -> Dataset {
-    Dataset {
-        place,
-        name,
-        is_table: false,
-        columns,
-        points_to: Vec::new(),
-        encoding: Encoding::Utf8,
-        hidden: false,
-        derived: false,
-        purge: vec![PurgeStep::rewriting("rewrite_file", Lock::Alone, bytes, REWRITE)],
-        by_hand: None,
-        mentions: false,
-        referred: false,
-        keyed: false,
     }
 }
 

@@ -68,8 +68,13 @@ impl Places {
         Some(place)
     }
 
-    /// The real name of a place, for screens of those who may see it.
+    /// The real name of a place.
     pub fn name(&self, place: &Place) -> Option<&str> {
-        self.names.iter().find(|(_, p)| *p == place).and_then(|(k, _)| k.rsplit('\u{0}').next())
+        self.names().find(|(p, _)| *p == place).map(|(_, name)| name)
+    }
+
+    /// Every place with its real name, for screens of those who may see it.
+    pub fn names(&self) -> impl Iterator<Item = (&Place, &str)> {
+        self.names.iter().filter_map(|(key, place)| Some((place, key.rsplit('\u{0}').next()?)))
     }
 }

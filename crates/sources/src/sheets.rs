@@ -10,12 +10,12 @@ use formats::Reason;
 use formats::xlsx::{self, Gone};
 use remains::Needles;
 use rows::{BatchBuilder, CellRef, Encoding, Locator, Tag};
-use terms::{Fault, Level, Lock, Place, PurgeStep};
+use terms::{Fault, Level, Place};
 
 use crate::blank::Blank;
-use crate::dataset::{Action, Column, Dataset, Holds, Left, Listing, Missed, Purged, ReadSummary, Searched, Store};
-use crate::delimited::{Found, header_row, io_fault, walk};
-use crate::files::Structures;
+use crate::dataset::{Action, Column, Dataset, Left, Listing, Missed, Purged, ReadSummary, Searched, Store};
+use crate::delimited::{Found, all_files, header_row, io_fault, walk};
+use crate::look::Look;
 use crate::overwrite::{self, Rewrite};
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
@@ -36,6 +36,8 @@ pub(crate) struct Sheets {
     source: Place,
     folder: PathBuf,
     known: Vec<Known>,
+    /// Files that are no workbooks, or cannot be opened: looked into all the same.
+    others: Vec<(Found, Place)>,
     /// What half-done files of this workspace are marked with.
     mark: String,
     /// In a folder of anything: which files are workbooks; the others are somebody else's.
@@ -45,6 +47,8 @@ pub(crate) struct Sheets {
 struct Known {
     dataset: Dataset,
     path: PathBuf,
+    /// The file's name below the folder, and its place.
+    book: (String, Place),
     sheet: String,
     /// The sheet's column in which the data set's first lies.
     left: u32,
@@ -54,7 +58,7 @@ struct Known {
 
 impl Sheets {
     pub(crate) fn new(source: Place, folder: &Path) -> Sheets {
-        Sheets { source, folder: folder.to_owned(), known: Vec::new(), mark: String::new(), only: None }
+        Sheets { source, folder: folder.to_owned(), known: Vec::new(), others: Vec::new(), mark: String::new(), only: None }
     }
 
     /// The workbooks in a folder of anything.
@@ -95,30 +99,51 @@ impl Sheets {
                     Column { name: name.unwrap_or_else(|| (left as usize + i + 1).to_string()), ..Column::default() }
                 })
                 .collect();
-            let dataset = Dataset {
-                place: own,
-                name: format!("{name}#{}", sheet.name),
-                is_table: false,
-                columns,
-                points_to: Vec::new(),
-                encoding: Encoding::Utf8,
-                hidden: sheet.visible != SheetVisible::Visible,
-                derived: false,
-                purge: vec![PurgeStep::rewriting("rewrite_file", Lock::Alone, bytes, REWRITE)],
-                by_hand,
-                mentions: false,
-                referred: false,
-                keyed: false,
-            };
+            let hidden = sheet.visible != SheetVisible::Visible;
+            let rows = Dataset::in_file(own, format!("{name}#{}", sheet.name), columns, bytes, REWRITE);
+            let dataset = Dataset { hidden, by_hand, ..rows };
             listing.datasets.push(dataset.clone());
             let heading = heading.and_then(|h| u32::try_from(h).ok()).map(|h| first + h);
-            self.known.push(Known { dataset, path: path.to_owned(), sheet: sheet.name.clone(), left, heading });
+            self.known.push(Known {
+                dataset,
+                path: path.to_owned(),
+                book: (name.to_owned(), place.clone()),
+                sheet: sheet.name.clone(),
+                left,
+                heading,
+            });
         }
         Ok(())
     }
 }
 
 impl Sheets {
+    /// Looks through every part of every workbook, and through all that is none. Older workbooks are looked through as they read.
+    pub(crate) fn look(&self, look: &mut Look<'_>) {
+        let books: BTreeMap<&PathBuf, &(String, Place)> = self.known.iter().map(|k| (&k.path, &k.book)).collect();
+        for (path, (name, place)) in books {
+            let other = look.of(place);
+            let own = self.known.iter().find(|k| k.path == *path && look.is_own(&k.dataset.place));
+            let parts = own.map(|k| (own_parts(path, &k.sheet), look.of(&k.dataset.place)));
+            let structure = |name: &str, look: &Look<'_>| match &parts {
+                Some((own, structure)) if own.contains(name) => *structure,
+                Some(_) => look.beside(),
+                None => other,
+            };
+            let looked = File::open(path).map_err(Reason::from).and_then(|file| {
+                xlsx::parts(file, &mut |name, bytes| {
+                    look.unpacked(structure(name, look), bytes);
+                    Ok(())
+                })
+            });
+            if looked.is_err() {
+                let file = Found { name: name.to_owned(), path: path.clone(), unread: None };
+                look.any(&(file, place.clone()), own.map(|k| &k.dataset.place));
+            }
+        }
+        self.others.iter().for_each(|file| look.any(file, None));
+    }
+
     fn rewrite(&self, place: &Place, gone: BTreeMap<u32, Gone>) -> Result<(), Fault> {
         let known = self.known.iter().find(|k| k.dataset.place == *place);
         let known = known.ok_or_else(|| Fault::new("dataset_missing").with("place", place))?;
@@ -289,25 +314,28 @@ impl Source for Sheets {
         overwrite::recover(&self.folder, &self.source, places)?;
         let mut listing = Listing::default();
         self.known.clear();
-        for Found { name, path, unread } in walk(&self.folder, &self.source)? {
-            if self.only.is_some_and(|own| !own(&name)) {
+        self.others.clear();
+        for found in walk(&self.folder, &self.source)? {
+            if self.only.is_some_and(|own| !own(&found.name)) {
                 continue;
             }
             let place = places
-                .of(&self.source, 'f', &name)
+                .of(&self.source, 'f', &found.name)
                 .ok_or_else(|| Fault::new("too_many_datasets").with("source", &self.source).with("most", 0))?;
-            if let Some(reason) = unread {
-                listing.missed.push(Missed { place, reason: reason.to_owned(), bytes: 0 });
-                continue;
-            }
-            let bytes = fs::metadata(&path).map_or(0, |m| m.len());
-            let lower = name.to_lowercase();
+            let lower = found.name.to_lowercase();
             let is_sheet = [".xlsx", ".xlsm", ".xls"].iter().any(|e| lower.ends_with(e));
-            if !is_sheet {
-                listing.missed.push(Missed { place, reason: "unsupported_file".to_owned(), bytes });
-            } else if let Err(fault) = self.add_book(&name, &path, &place, places, &mut listing) {
-                listing.missed.push(Missed { place, reason: fault.code().to_owned(), bytes });
+            let missed = match found.unread {
+                Some(reason) => Some(reason.to_owned()),
+                None if !is_sheet => Some("unsupported_file".to_owned()),
+                None => self.add_book(&found.name, &found.path, &place, places, &mut listing).err().map(|f| f.code().to_owned()),
+            };
+            if let Some(reason) = missed {
+                listing.missed.push(Missed { place: place.clone(), reason, bytes: found.bytes() });
+                self.others.extend(Some((found, place)).filter(|(found, _)| found.opens()));
             }
+        }
+        if self.only.is_none() {
+            listing.files = all_files(&self.folder, &self.source, places, &|_| None)?;
         }
         Ok(listing)
     }
@@ -369,34 +397,9 @@ impl Source for Sheets {
     }
 
     fn search(&mut self, place: &Place, needles: &mut Needles) -> Result<Searched, Fault> {
-        let mut structures = Structures::default();
-        let own = structures.of(place.as_str(), Holds::Records);
-        let (beside, other) = (structures.of("other_parts", Holds::Nothing), structures.of("other_files", Holds::Nothing));
-        let mut out = Searched::default();
-        let sheet = self.known.iter().find(|k| k.dataset.place == *place);
-        let paths: BTreeSet<&PathBuf> = self.known.iter().map(|k| &k.path).collect();
-        for path in paths {
-            let size = fs::metadata(path).map_or(0, |m| m.len());
-            let parts = sheet.filter(|k| k.path == *path).map(|k| own_parts(path, &k.sheet));
-            let structure_of = |name: &str| match &parts {
-                Some(own_parts) if own_parts.contains(name) => own,
-                Some(_) => beside,
-                None => other,
-            };
-            let looked = File::open(path).map_err(Reason::from).and_then(|file| {
-                xlsx::parts(file, &mut |name, bytes| {
-                    needles.look(structure_of(name), bytes);
-                    out.bytes += bytes.len() as u64;
-                    Ok(())
-                })
-            });
-            // What cannot be unpacked was not looked into: workbooks of the older kind too.
-            if looked.is_err() {
-                out.unread += size.max(1);
-            }
-        }
-        out.structures = structures.list();
-        Ok(out)
+        let mut look = Look::new(place, needles);
+        self.look(&mut look);
+        Ok(look.end())
     }
 
     fn would(&self, place: &Place, overwrite: Option<(&[u32], &[Left])>) -> Vec<String> {

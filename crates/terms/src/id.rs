@@ -51,6 +51,11 @@ impl Place {
     pub fn source(&self) -> &str {
         self.0.split('/').next().unwrap_or_default()
     }
+
+    /// Whether it lies below another: `src1/f2.s1` in `src1/f2`.
+    pub fn is_within(&self, other: &Place) -> bool {
+        self.0.strip_prefix(&other.0).is_some_and(|rest| rest.starts_with(['.', '/']))
+    }
 }
 
 macro_rules! as_text {

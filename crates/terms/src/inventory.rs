@@ -34,6 +34,31 @@ pub struct SourceSeen {
     pub cap: Level,
     /// Whether it is written to while the case runs.
     pub live: bool,
+    /// The files of a folder, read or not; none for a database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<FilesSeen>,
+}
+
+/// The files of a folder by what became of them: together they are all that it holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilesSeen {
+    /// Read to their end, with everything in them.
+    pub read: FileCount,
+    /// Read but for some part: a sheet, a member, an attachment.
+    pub partly: FileCount,
+    /// Not read.
+    pub unread: FileCount,
+}
+
+/// Files and their bytes on disk; links and pipes have none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileCount {
+    /// Files.
+    pub files: u64,
+    /// Bytes.
+    pub bytes: u64,
 }
 
 /// A table, sheet or file that was read whole.

@@ -73,6 +73,13 @@ words!(
     }
 );
 
+impl StoreKind {
+    /// Whether it is a folder of files.
+    pub fn is_folder(self) -> bool {
+        matches!(self, StoreKind::Delimited | StoreKind::Sheets | StoreKind::Files)
+    }
+}
+
 words!(
     /// Who waits while a step of a purge runs.
     Lock {

@@ -1,12 +1,14 @@
 //! A blinded filter of what was destroyed, for one search by an outsider under one agreement (EVIDENCE §10).
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use agreement::Agreement;
 use case::{ActRecorded, AgreementRole, AgreementState, By, Event};
 use remains::{BlindKey, Blinded, Kind, Needles};
 use terms::json::{Json, json};
-use terms::{Digest, Fault, Id};
+use terms::{Digest, Fault, Id, Place};
 use zeroize::Zeroizing;
 
 use crate::attachments;
@@ -32,7 +34,7 @@ pub struct Blind {
 const MADE: &str = "remains_filter_made";
 const DESTROYED: &str = "remains_filter_destroyed";
 
-/// Makes a filter of everything that was destroyed and that no row lawfully holds; gives the number of its fingerprints and the commitment.
+/// Makes a filter of what was destroyed of the fields that the agreement names, and that no row lawfully holds; gives the number of its fingerprints and the commitment.
 ///
 /// # Errors
 /// If there is no such agreement in force, an earlier filter was not destroyed yet, a source cannot be read, or a file is there already.
@@ -42,13 +44,15 @@ pub fn blind(workspace: &mut Workspace, how: &Blind, progress: &dyn Progress) ->
     let named =
         |a: &&AgreementState| a.agreement.as_str() == how.agreement || a.agreement.as_str().strip_prefix("g-") == Some(&how.agreement);
     let entrusts = |a: &&AgreementState| a.role == AgreementRole::Processor && a.from <= today && today <= a.to;
-    let known = workspace.state.agreements.values().find(|a| named(a) && entrusts(a));
-    let agreement = known.ok_or_else(|| Fault::new("agreement_not_in_force").with("agreement", &how.agreement))?.agreement.clone();
+    // The newest of that id: what replaced an agreement ended it.
+    let known = workspace.state.agreements.values().filter(named).next_back().filter(entrusts);
+    let known = known.ok_or_else(|| Fault::new("agreement_not_in_force").with("agreement", &how.agreement))?;
+    let (agreement, terms): (Id, Agreement) = (known.agreement.clone(), workspace.get_json(&known.doc)?);
     let of = |kind: &str| workspace.state.acts.get(kind).and_then(|all| all.iter().max()).copied();
     if of(MADE) > of(DESTROYED) {
         return Err(Fault::new("filter_not_destroyed"));
     }
-    let blinded_of = needles(workspace, progress)?;
+    let blinded_of = needles(workspace, &terms, progress)?;
     let key: BlindKey = Zeroizing::new(vault::random()?);
     let blinded = Blinded::of(&blinded_of, &key);
     if blinded.is_empty() {
@@ -70,8 +74,13 @@ pub fn blind(workspace: &mut Workspace, how: &Blind, progress: &dyn Progress) ->
     Ok((count, commitment))
 }
 
-/// Needles of all destructions whose values are still known.
-fn needles(workspace: &mut Workspace, progress: &dyn Progress) -> Result<Needles, Fault> {
+/// The columns of a data set that an agreement names: no other value is anything to its party.
+fn entrusted(terms: &Agreement, dataset: &Place) -> BTreeSet<u32> {
+    terms.fields.iter().filter(|f| f.dataset == *dataset).flat_map(|f| f.columns.iter().chain(&f.also)).copied().collect()
+}
+
+/// Needles of all destructions whose values are still known, as far as the agreement names their fields.
+fn needles(workspace: &mut Workspace, terms: &Agreement, progress: &dyn Progress) -> Result<Needles, Fault> {
     let mut opened = open_sources(workspace)?;
     let orders = done(workspace);
     let mut all = Needles::new();
@@ -83,8 +92,12 @@ fn needles(workspace: &mut Workspace, progress: &dyn Progress) -> Result<Needles
         if workspace.state.backup_of(seal.n).is_none() {
             continue;
         }
+        let entrusted = entrusted(terms, &seal.dataset);
+        let columns: Vec<u32> = columns_of(workspace, &order)?.into_iter().filter(|c| entrusted.contains(c)).collect();
+        if columns.is_empty() {
+            continue;
+        }
         let rows = load_list(workspace, &format!("done-{order_n}"))?;
-        let columns = columns_of(workspace, &order)?;
         let staying = Staying::of(workspace, &opened, seal.dataset.source(), false)?;
         let here = seal.dataset.source().to_owned();
         let Some((_, Some(open))) = opened.sources.iter_mut().find(|(p, _)| p.as_str() == here) else {

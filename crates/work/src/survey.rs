@@ -8,8 +8,8 @@ use detect::{Headers, Kind};
 use inventory::{Declared, Gatherer, about_people, categories, findings, propose_class, propose_groups, shown_name, tier_of};
 use ledger::keyed;
 use rows::{Batch, canonical_row};
-use sources::{Dataset, Source};
-use terms::{ColumnSeen, DatasetSeen, Digest, Fault, Inventory, Place, Reach, SourceSeen, Unread};
+use sources::{Dataset, FileFound, Source};
+use terms::{ColumnSeen, DatasetSeen, Digest, Fault, FileCount, FilesSeen, Inventory, Place, Reach, SourceSeen, Unread};
 
 use crate::policy::place_of;
 use crate::progress::Progress;
@@ -29,6 +29,8 @@ pub(crate) struct Opened {
     pub listed: Vec<Listed>,
     pub unread: Vec<Unread>,
     pub seen: Vec<SourceSeen>,
+    /// Every file of the sources that are folders.
+    pub files: Vec<FileFound>,
     /// Ordinals of sources that lie elsewhere than where their data sets were sealed.
     pub elsewhere: Vec<usize>,
 }
@@ -125,7 +127,7 @@ pub(crate) fn open_sources(workspace: &mut Workspace) -> Result<Opened, Fault> {
     }
     let paths = workspace.file.sources.iter().map(|s| s.path.value.clone()).enumerate();
     let elsewhere = paths.filter(|(i, path)| !places.sealed_at(*i).is_empty() && places.sealed_at(*i) != path).map(|(i, _)| i).collect();
-    let mut out = Opened { sources: Vec::new(), listed: Vec::new(), unread: Vec::new(), seen: Vec::new(), elsewhere };
+    let mut out = Opened { sources: Vec::new(), listed: Vec::new(), unread: Vec::new(), seen: Vec::new(), files: Vec::new(), elsewhere };
     for i in 0..workspace.file.sources.len() {
         let Some(place) = place_of(i) else { continue };
         let Some(file) = workspace.file.sources.get(i).cloned() else { continue };
@@ -156,7 +158,9 @@ pub(crate) fn open_sources(workspace: &mut Workspace) -> Result<Opened, Fault> {
                     store: format!("{} {}", store.name, store.version),
                     cap: store.cap.min(reach.cap()),
                     live: file.live,
+                    files: None,
                 });
+                out.files.extend(listing.files);
                 out.unread.extend(listing.missed.into_iter().map(|m| Unread { place: m.place, reason: m.reason, bytes: m.bytes }));
                 for dataset in listing.datasets {
                     let said = workspace.file.dataset(&file.id.value, &dataset.name).cloned();
@@ -234,6 +238,9 @@ pub(crate) fn survey(
     progress.end();
     inventory.datasets.iter_mut().for_each(|d| d.supposed = supposing.found(&d.dataset));
     inventory.unread = unread;
+    for source in inventory.sources.iter_mut().filter(|s| s.kind.is_folder()) {
+        source.files = Some(files_seen(&source.source, &opened.files, &inventory.unread));
+    }
     inventory.datasets.sort_by(|a, b| a.dataset.cmp(&b.dataset));
     let event = ScanRecorded {
         datasets: inventory.datasets.len() as u64,
@@ -244,6 +251,21 @@ pub(crate) fn survey(
     };
     let n = workspace.record(Command::Record(By::Run, Event::ScanRecorded(event)))?;
     Ok(ScanReport { inventory, n: n.first().copied().unwrap_or_default() })
+}
+
+/// What became of the files of a source.
+fn files_seen(source: &Place, files: &[FileFound], unread: &[Unread]) -> FilesSeen {
+    let mut out = FilesSeen::default();
+    for file in files.iter().filter(|f| f.place.source() == source.as_str()) {
+        let whole = |u: &Unread| u.place == file.place || file.read_in.as_ref() == Some(&u.place);
+        let count = match () {
+            () if unread.iter().any(whole) => &mut out.unread,
+            () if unread.iter().any(|u| u.place.is_within(&file.place)) => &mut out.partly,
+            () => &mut out.read,
+        };
+        *count = FileCount { files: count.files + 1, bytes: count.bytes + file.bytes };
+    }
+    out
 }
 
 fn read_dataset(

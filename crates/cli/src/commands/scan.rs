@@ -61,6 +61,7 @@ fn coverage(session: &Session<'_>, inventory: &Inventory, ids: &[&str]) {
         ],
         sources,
     );
+    files(session, inventory, &named);
     read(session, inventory);
     let mut rows = Vec::new();
     for d in &inventory.datasets {
@@ -116,6 +117,26 @@ fn coverage(session: &Session<'_>, inventory: &Inventory, ids: &[&str]) {
             .collect();
         say::table(&[session.pick("未读取", "not read"), session.pick("原因", "reason"), session.pick("字节", "bytes")], rows);
     }
+}
+
+/// The files of each folder by what became of them: together they are all that it holds.
+fn files(session: &Session<'_>, inventory: &Inventory, named: &dyn Fn(&terms::Place) -> String) {
+    let of = |c: terms::FileCount| vec![c.files.to_string(), c.bytes.to_string()];
+    let row = |s: &terms::SourceSeen| s.files.map(|f| [vec![named(&s.source)], of(f.read), of(f.partly), of(f.unread)].concat());
+    let rows: Vec<Vec<String>> = inventory.sources.iter().filter_map(row).collect();
+    if rows.is_empty() {
+        return;
+    }
+    let head = [
+        ("文件夹", "folder"),
+        ("已读文件", "files read"),
+        ("字节", "bytes"),
+        ("部分已读", "read in part"),
+        ("字节", "bytes"),
+        ("未读文件", "not read"),
+        ("字节", "bytes"),
+    ];
+    say::table(&head.map(|(zh, en)| session.pick(zh, en)), rows);
 }
 
 /// Columns that seem to refer to something, to be confirmed or denied in the case file.

@@ -1,0 +1,118 @@
+//! One search over a folder: every file as it lies and as it reads, and what could not be looked into.
+
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::Path;
+
+use formats::{Leaf, Limits};
+use remains::{Needles, STRUCTURES_MAX};
+use terms::Place;
+
+use crate::dataset::{Holds, Searched};
+use crate::delimited::Found;
+use crate::files::Structures;
+
+/// A search for what is destroyed in one data set, over all files of its folder.
+pub(crate) struct Look<'a> {
+    place: &'a Place,
+    needles: &'a mut Needles,
+    structures: Structures,
+    /// The rows of the data set, other parts of its file, and all other files.
+    own: usize,
+    beside: usize,
+    other: usize,
+    out: Searched,
+}
+
+impl<'a> Look<'a> {
+    pub(crate) fn new(place: &'a Place, needles: &'a mut Needles) -> Look<'a> {
+        let mut structures = Structures::default();
+        let own = structures.of(place.as_str(), Holds::Records);
+        let (beside, other) = (structures.of("other_parts", Holds::Nothing), structures.of("other_files", Holds::Nothing));
+        Look { place, needles, structures, own, beside, other, out: Searched::default() }
+    }
+
+    /// Whether this is the data set that is asked about.
+    pub(crate) fn is_own(&self, place: &Place) -> bool {
+        place == self.place
+    }
+
+    /// The structure in which the rows of a data set lie, or a file by itself.
+    pub(crate) fn of(&mut self, place: &Place) -> usize {
+        match () {
+            () if self.is_own(place) => self.own,
+            // Files are told apart as long as there is room for it.
+            () if self.structures.len() < STRUCTURES_MAX - 1 => self.structures.of(place.as_str(), Holds::Nothing),
+            () => self.other,
+        }
+    }
+
+    /// The structure of what lies in the data set's file beside its rows.
+    pub(crate) fn beside(&self) -> usize {
+        self.beside
+    }
+
+    /// Looks through a file as it lies; whether there is one.
+    pub(crate) fn raw(&mut self, structure: usize, path: &Path) -> bool {
+        match File::open(path).and_then(|f| self.needles.look_in(structure, f)) {
+            Ok(read) => self.out.bytes += read,
+            // What went whole is not there any more.
+            Err(e) if e.kind() == ErrorKind::NotFound => return false,
+            Err(_) => self.unread(fs::metadata(path).map_or(0, |m| m.len())),
+        }
+        true
+    }
+
+    /// Looks through what a file reads as.
+    pub(crate) fn text(&mut self, structure: usize, bytes: &[u8]) {
+        self.needles.look(structure, bytes);
+    }
+
+    /// Looks through what is read in place of a file, counted as its bytes.
+    pub(crate) fn unpacked(&mut self, structure: usize, bytes: &[u8]) {
+        self.text(structure, bytes);
+        self.out.bytes += bytes.len() as u64;
+    }
+
+    /// What a reader of its own looks through.
+    pub(crate) fn with<T>(&mut self, look: impl FnOnce(&mut Needles) -> T) -> T {
+        look(self.needles)
+    }
+
+    /// Bytes that were not looked into: one at least.
+    pub(crate) fn unread(&mut self, bytes: u64) {
+        self.out.unread += bytes.max(1);
+    }
+
+    /// Looks through a file of any kind as it lies, and through everything that can be read in it: rows of the data set `read_in`, if they
+    /// are somebody's.
+    pub(crate) fn any(&mut self, (file, place): &(Found, Place), read_in: Option<&Place>) {
+        let raw = self.of(place);
+        if !self.raw(raw, &file.path) {
+            return;
+        }
+        let structure = if read_in.is_some_and(|p| self.is_own(p)) { self.own } else { raw };
+        leaves_of(file, &mut |leaf| {
+            match leaf.text {
+                Ok(text) => self.text(structure, text.as_bytes()),
+                Err(_) => self.unread(leaf.bytes),
+            }
+            Ok(())
+        });
+    }
+
+    pub(crate) fn end(self) -> Searched {
+        Searched { structures: self.structures.list(), ..self.out }
+    }
+}
+
+/// Reads a file of any kind; what is wrong with it is heard as a leaf.
+pub(crate) fn leaves_of(file: &Found, hear: &mut dyn FnMut(Leaf) -> Result<(), formats::Reason>) {
+    let unreadable = |reason| Leaf { path: Vec::new(), kind: formats::Kind::Unknown, bytes: 0, text: Err(reason) };
+    let read = match File::open(&file.path) {
+        Ok(open) => formats::leaves(&file.name, open, Limits::default(), hear),
+        Err(_) => hear(unreadable(formats::Reason::Unreadable)),
+    };
+    // Whoever hears stops it by an error of their own, which they know.
+    let _ = read;
+}
