@@ -37,6 +37,34 @@ impl Gone {
 /// What goes of each sheet: by its name, by row from 0.
 pub type Plan = BTreeMap<String, BTreeMap<u32, Gone>>;
 
+/// A step of erasing, each of which can be left out to show what remains without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Cells emptied in their sheets.
+    Cells,
+    /// Texts that no cell refers to any more emptied.
+    SharedStrings,
+    /// Comments, links, names, properties and the like cleaned of values that went.
+    OtherParts,
+    /// Parts that are computed from cells left out.
+    ComputedParts,
+}
+
+impl Step {
+    /// All of them.
+    pub const ALL: [Step; 4] = [Step::Cells, Step::SharedStrings, Step::OtherParts, Step::ComputedParts];
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Step::Cells => "cells",
+            Step::SharedStrings => "shared_strings",
+            Step::OtherParts => "other_parts",
+            Step::ComputedParts => "computed_parts",
+        }
+    }
+}
+
 /// What was done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
@@ -105,6 +133,15 @@ pub fn parts(input: impl Read + Seek, hear: &mut dyn FnMut(&str, &[u8]) -> Resul
 /// # Errors
 /// If the workbook cannot be edited by rows, or is damaged; then what was written is not to be used.
 pub fn erase(input: impl Read + Seek, output: impl Write + Seek, plan: &Plan) -> Result<Report, Reason> {
+    erase_without(input, output, plan, &[])
+}
+
+/// [`erase`] without some of its steps, to show that each matters.
+///
+/// # Errors
+/// As [`erase`].
+pub fn erase_without(input: impl Read + Seek, output: impl Write + Seek, plan: &Plan, left_out: &[Step]) -> Result<Report, Reason> {
+    let runs = |step: Step| !left_out.contains(&step);
     let mut package = Package::open(input)?;
     package.editable()?;
     let sheets = package.sheets()?;
@@ -123,19 +160,23 @@ pub fn erase(input: impl Read + Seek, output: impl Write + Seek, plan: &Plan) ->
     let mut report = Report { cells: seen.cells, ..Report::default() };
     let mut changed: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let mut unlinked: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (name, part) in &sheets {
+    for (name, part) in sheets.iter().filter(|_| runs(Step::Cells)) {
         let gone = plan.get(name).unwrap_or(&nothing);
         let rewritten = sheet::rewrite(&package.text(part)?, gone, &scrub)?;
         unlinked.insert(part.clone(), rewritten.relations);
         changed.insert(part.clone(), rewritten.text.into_bytes());
     }
-    if let Some(part) = &shared {
+    if let Some(part) = shared.iter().find(|_| runs(Step::SharedStrings)) {
         let (text, emptied) = strings::rewrite(&package.text(part)?, &seen.kept_items)?;
         report.strings = emptied;
         changed.insert(part.clone(), text.into_bytes());
     }
-    extras::rewrite(&mut package, &sheets, plan, &scrub, &unlinked, &mut changed)?;
-    report.dropped = extras::dropped(package.names());
+    if runs(Step::OtherParts) {
+        extras::rewrite(&mut package, &sheets, plan, &scrub, &unlinked, &mut changed)?;
+    }
+    if runs(Step::ComputedParts) {
+        report.dropped = extras::dropped(package.names());
+    }
     changed.retain(|name, bytes| package.bytes(name).map_or(true, |old| old != *bytes));
     report.changed = changed.keys().cloned().collect();
     package.write(output, &changed, &report.dropped)?;

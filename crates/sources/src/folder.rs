@@ -6,6 +6,7 @@ use remains::Needles;
 use terms::{Fault, Level, Place};
 
 use crate::blank::Blank;
+use crate::control::LeaveOut;
 use crate::dataset::{Left, Listing, Purged, ReadSummary, Searched, Store};
 use crate::delimited::{Delimited, all_files};
 use crate::documents::{self, Documents};
@@ -161,6 +162,10 @@ impl Source for Folder {
             Kind::Parquet => self.parquet.blanks(place, columns)?,
             Kind::Other => return self.at(place).blanks(place, columns),
         })
+    }
+
+    fn leave_out(&mut self, what: LeaveOut) {
+        self.books.leave_out(what);
     }
 
     fn raw_form(&self, place: &Place) -> RawForm {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use terms::{Fault, Place};
 
+use crate::control::LeaveOut;
 use crate::delimited::{io_fault, walk};
 use crate::places::Places;
 
@@ -59,8 +60,8 @@ pub fn wipe(path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// If a step fails; calling it again goes on where it stopped.
-pub(crate) fn replace(ready: &Path, old: &Path) -> io::Result<()> {
-    if old.exists() {
+pub(crate) fn replace(ready: &Path, old: &Path, overwrite: bool) -> io::Result<()> {
+    if overwrite && old.exists() {
         zero(old)?;
     }
     fs::rename(ready, old)?;
@@ -72,12 +73,18 @@ pub(crate) struct Rewrite<'a> {
     old: &'a Path,
     part: PathBuf,
     ready: PathBuf,
+    overwrite: bool,
 }
 
 impl<'a> Rewrite<'a> {
     pub(crate) fn new(old: &'a Path, place: &Place, mark: &str) -> Rewrite<'a> {
         let beside = |state: &str| old.with_file_name(format!(".custody-{mark}-{}.{state}", place.as_str().replace('/', "_")));
-        Rewrite { old, part: beside("part"), ready: beside("ready") }
+        Rewrite { old, part: beside("part"), ready: beside("ready"), overwrite: true }
+    }
+
+    /// The same without steps that are left out on purpose.
+    pub(crate) fn without(self, left_out: &LeaveOut) -> Rewrite<'a> {
+        Rewrite { overwrite: !left_out.has("overwrite"), ..self }
     }
 
     /// Writes the new file, syncs it, gives it the old one's rights and its place.
@@ -100,7 +107,7 @@ impl<'a> Rewrite<'a> {
         })?;
         fs::rename(&self.part, &self.ready)?;
         sync_folder(self.old.parent().unwrap_or(Path::new(".")))?;
-        replace(&self.ready, self.old)
+        replace(&self.ready, self.old, self.overwrite)
     }
 }
 
@@ -131,7 +138,7 @@ pub(crate) fn recover(folder: &Path, source: &Place, places: &Places) -> Result<
             let old = known.map(|n| if folder.is_file() { folder.to_owned() } else { folder.join(n) });
             // The old file lies beside the new one, or its name was taken already.
             if let Some(old) = old.filter(|o| o.parent() == found.path.parent()) {
-                replace(&found.path, &old).map_err(map)?;
+                replace(&found.path, &old, true).map_err(map)?;
             }
         }
     }

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 
 use calamine::{Data, Error, Range, Reader, SheetType, SheetVisible, Sheets as Book, XlsError, XlsxError, open_workbook};
 use formats::Reason;
-use formats::xlsx::{self, Gone};
+use formats::xlsx::{self, Gone, Step};
 use remains::Needles;
 use rows::{BatchBuilder, CellRef, Encoding, Locator, Tag};
 use terms::{Fault, Level, Place};
 
 use crate::blank::Blank;
+use crate::control::LeaveOut;
 use crate::dataset::{Action, Column, Dataset, Left, Listing, Missed, Purged, ReadSummary, Searched, Store};
 use crate::delimited::{Found, all_files, header_row, io_fault, walk};
 use crate::look::Look;
@@ -42,6 +43,7 @@ pub(crate) struct Sheets {
     mark: String,
     /// In a folder of anything: which files are workbooks; the others are somebody else's.
     only: Option<fn(&str) -> bool>,
+    leave_out: LeaveOut,
 }
 
 struct Known {
@@ -58,7 +60,15 @@ struct Known {
 
 impl Sheets {
     pub(crate) fn new(source: Place, folder: &Path) -> Sheets {
-        Sheets { source, folder: folder.to_owned(), known: Vec::new(), others: Vec::new(), mark: String::new(), only: None }
+        Sheets {
+            source,
+            folder: folder.to_owned(),
+            known: Vec::new(),
+            others: Vec::new(),
+            mark: String::new(),
+            only: None,
+            leave_out: LeaveOut::default(),
+        }
     }
 
     /// The workbooks in a folder of anything.
@@ -149,8 +159,10 @@ impl Sheets {
         let known = known.ok_or_else(|| Fault::new("dataset_missing").with("place", place))?;
         let plan: xlsx::Plan = [(known.sheet.clone(), gone)].into();
         let mut refused = None;
-        let written = Rewrite::new(&known.path, place, &self.mark).carry_out(&mut |part| {
-            let done = File::open(&known.path).map_err(Reason::from).and_then(|old| xlsx::erase(old, part, &plan));
+        let left_out: Vec<Step> = Step::ALL.into_iter().filter(|step| self.leave_out.has(step.word())).collect();
+        let written = Rewrite::new(&known.path, place, &self.mark).without(&self.leave_out).carry_out(&mut |part| {
+            let old = File::open(&known.path).map_err(Reason::from);
+            let done = old.and_then(|old| xlsx::erase_without(old, part, &plan, &left_out));
             done.map(|_| ()).map_err(|reason| {
                 refused = Some(reason);
                 std::io::Error::from(std::io::ErrorKind::InvalidData)
@@ -418,5 +430,9 @@ impl Source for Sheets {
 
     fn raw_form(&self, _place: &Place) -> RawForm {
         Box::new(record)
+    }
+
+    fn leave_out(&mut self, what: LeaveOut) {
+        self.leave_out = what;
     }
 }
