@@ -64,7 +64,7 @@ fn postgresql(tables: &[String]) -> Steps {
     const ROUND: &str = "SELECT pg_switch_wal();\nCHECKPOINT;\n";
     vec![
         ("lookers", LOOKERS.to_owned()),
-        ("statistics", each(tables, own_statistics)),
+        ("statistics", each(&[tables, &["pg_catalog.pg_largeobject".to_owned()]].concat(), own_statistics)),
         ("refresh", REFRESH.to_owned()),
         ("rewrite", each(tables, |t| format!("VACUUM (FULL) {t};"))),
         (

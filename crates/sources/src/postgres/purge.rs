@@ -39,6 +39,9 @@ pub(super) fn purge(postgres: &Postgres, places: &[Place]) -> Result<Purged, Fau
     let rows: Vec<&Table> = tables.iter().filter(|t| t.kind != Kind::LargeObjects).collect();
     if runs("analyze") {
         purging.analyze(&rows)?;
+        if postgres.deep() {
+            purging.analyze_large_objects()?;
+        }
     }
     if runs("rewrite") {
         purging.rewrite(&rows)?;
@@ -72,6 +75,9 @@ struct Purging<'a> {
 
 /// Least wait for a standby to say that it has come as far as the purge.
 const STANDBY: Duration = Duration::from_secs(25);
+
+/// The table `pg_largeobject` in every database.
+const LARGE_OBJECTS: u32 = 2_613;
 
 const BEGAN: &str = "SELECT pg_snapshot_xmax(pg_current_snapshot())::xid::text, pg_current_wal_lsn()::text";
 
@@ -181,6 +187,14 @@ impl Purging<'_> {
             self.statistics(table)?;
         }
         self.step(format!("statistics made anew: {} tables", tables.len()));
+        Ok(())
+    }
+
+    /// Whoever analyses the whole database also makes statistics of large objects: their beginnings.
+    fn analyze_large_objects(&mut self) -> Result<(), Fault> {
+        self.drop_statistics(LARGE_OBJECTS)?;
+        self.run("ANALYZE pg_catalog.pg_largeobject")?;
+        self.step("statistics of large objects made anew");
         Ok(())
     }
 

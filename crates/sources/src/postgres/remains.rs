@@ -9,7 +9,7 @@ use terms::{Fault, Place};
 
 use super::Postgres;
 use super::faults::fault;
-use super::list::Table;
+use super::list::{Kind, Table};
 use super::packed::{PAGE, Packed};
 use crate::dataset::{Holds, Probe, Searched};
 use crate::files::{self, Form, Raw, Structures};
@@ -103,14 +103,17 @@ fn relations(
     for row in postgres.client.query(TABLES, &[&table.oid]).map_err(map)? {
         out.insert(PathBuf::from(row.try_get::<_, String>(0).map_err(map)?), rows);
     }
-    for (i, row) in postgres.client.query(INDEXES, &[&table.oid]).map_err(map)?.iter().enumerate() {
+    let large_objects = table.kind == Kind::LargeObjects;
+    // The index of large objects has their numbers alone.
+    let indexes = if large_objects { Vec::new() } else { postgres.client.query(INDEXES, &[&table.oid]).map_err(map)? };
+    for (i, row) in indexes.iter().enumerate() {
         let numbers: Vec<i32> = row.try_get(1).map_err(map)?;
         let (method, expression, classes): (String, String, String) =
             (row.try_get(2).map_err(map)?, row.try_get(3).map_err(map)?, row.try_get(4).map_err(map)?);
         let index = structures.of(&format!("{place}#{}", i + 1), index_holds(table, &numbers, &method, &expression, &classes));
         out.insert(PathBuf::from(row.try_get::<_, String>(0).map_err(map)?), index);
     }
-    for (name, sql) in [("statistics", STATISTICS), ("large_objects", LARGE_OBJECTS)] {
+    for (name, sql) in [("statistics", STATISTICS), ("large_objects", LARGE_OBJECTS)].into_iter().take(if large_objects { 1 } else { 2 }) {
         let holds = if name == "statistics" { Holds::Some } else { Holds::Nothing };
         let structure = structures.of(name, holds);
         for row in postgres.client.query(sql, &[]).map_err(map)? {
