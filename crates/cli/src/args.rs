@@ -24,7 +24,8 @@ pub use record::{ActArgs, Record, RecordArgs};
 PASSPHRASES come from a prompt, a file (--passphrase-file and its like), or the environment:
   CUSTODY_PASSPHRASE                   the operator's key, which also opens the vault
   CUSTODY_KEY_PASSPHRASE               the key file named with --key; the key that `keygen` makes
-  CUSTODY_COUNSEL_PASSPHRASE           counsel's key, for opinions"
+  CUSTODY_COUNSEL_PASSPHRASE           counsel's key, for opinions
+MEMORY: what would need more than there is, or than CUSTODY_MEMORY_MB allows, is refused before anything is done"
 )]
 pub struct Args {
     /// The case file.

@@ -226,6 +226,20 @@ fn wrong_passphrase_and_wrong_key_say_which() {
     case.ok(&["apply"]);
 }
 
+#[test]
+fn rows_that_would_not_fit_into_memory_are_refused_before_anything_is_sealed() {
+    let (case, path) = shop(2_000);
+    case.ok(&["scan"]);
+    let refused = |args: &[&str]| {
+        let out = case.command(&[&["--json"], args].concat()).env("CUSTODY_MEMORY_MB", "1").output().unwrap();
+        let fault: Value = serde_json::from_slice(&out.stdout).unwrap();
+        (fault["error"]["code"].as_str().unwrap().to_owned(), fault["error"]["args"]["there"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(refused(&["subjects"]), ("memory_short".to_owned(), "1".to_owned()));
+    assert_eq!(case.json(&["subjects"])["subjects"], 2_001);
+    assert_eq!(contacts(&path), 2_000);
+}
+
 /// A disk that fills while rows are sealed, by a limit on the size of files: the write is refused as on a full disk.
 #[test]
 fn a_full_disk_while_sealing_loses_nothing() {

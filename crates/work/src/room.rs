@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use sysinfo::{MemoryRefreshKind, System};
 use terms::{Fault, Place};
 
 use crate::survey::Opened;
@@ -13,7 +14,7 @@ pub(crate) const APPLY: u64 = 1_400;
 /// Disk (bytes) that a server needs beside what is rewritten: its log grows while rows go.
 const SERVER: u64 = 64 << 20;
 
-/// Refuses where so many rows would need more memory than there is. Where the system does not say how much there is, nothing is refused.
+/// Refuses where so many rows would need more memory than there is, or than they may have.
 ///
 /// # Errors
 /// If memory is short: with what is needed and what is there, in MB.
@@ -27,11 +28,18 @@ pub(crate) fn memory(rows: u64, each: u64) -> Result<(), Fault> {
     }
 }
 
-/// Memory that can be had without swapping (Linux; elsewhere nothing is said).
+/// The environment variable with the most memory (MB) that a step may need.
+const MOST: &str = "CUSTODY_MEMORY_MB";
+
+/// Memory that can be had without swapping; less where the process may not have all of it. None where nobody says.
 fn available() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|l| l.strip_prefix("MemAvailable:"))?;
-    line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()?.checked_mul(1_024)
+    let said = std::env::var(MOST).ok().and_then(|mb| mb.trim().parse::<u64>().ok()).map(|mb| mb << 20);
+    let there = System::new().ok().and_then(|mut system| {
+        system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
+        let own = system.cgroup_limits().map_or(u64::MAX, |limits| limits.free_memory);
+        Some(system.available_memory().min(own)).filter(|bytes| *bytes > 0)
+    });
+    said.into_iter().chain(there).min()
 }
 
 /// Refuses where the disk of a source has not the room that rewriting these data sets needs.
