@@ -56,7 +56,8 @@ fn apply(state: &mut State, entry: &Entry, event: &Event, context: Context) {
             }
         }
         Event::SourceRegistered(s) => {
-            let source = Source { cap: s.cap, reach: s.reach, store: format!("{} {}", s.store, s.version), frozen: None };
+            let frozen = state.sources.get(&s.source).and_then(|known| known.frozen);
+            let source = Source { cap: s.cap, reach: s.reach, store: format!("{} {}", s.store, s.version), frozen };
             state.sources.insert(s.source.clone(), source);
         }
         Event::SourceFrozen(s) => {

@@ -52,6 +52,13 @@ pub struct Source {
     pub frozen: Option<Day>,
 }
 
+impl Source {
+    /// Whether it stands as this registers it.
+    pub fn is_as(&self, s: &crate::event::SourceRegistered) -> bool {
+        (self.cap, self.reach) == (s.cap, s.reach) && self.store == format!("{} {}", s.store, s.version)
+    }
+}
+
 /// A seal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seal {

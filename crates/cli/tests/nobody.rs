@@ -8,19 +8,28 @@ use common::{Case, day, head};
 
 const READERS: usize = 300;
 
+fn mobile(n: usize) -> u64 {
+    13_500_000_000 + n as u64 * 7_919
+}
+
 /// A newsletter, and a catalogue whose actors are called like some readers, and whose shops stand in their towns; `more` is done to it.
 fn case_with(more: &str) -> Case {
+    case_of("TEXT", more)
+}
+
+/// The same with mobile numbers of a type.
+fn case_of(numbers: &str, more: &str) -> Case {
     let case = Case::new();
     std::fs::create_dir(case.folder.join("data")).unwrap();
     // Letters alone: with digits a name would point to one person.
     let word = |n: usize| format!("{n:03}").bytes().map(|d| char::from(d - b'0' + b'a')).collect::<String>();
     let names = |n: usize| format!("'First{0}', 'Lastname{0}'", word(n));
-    let reader = |n: usize| format!("({n}, {}, 'Longtown {}', '1{n:04}', '{}')", names(n), word(n), 13_500_000_000 + n * 7_919);
+    let reader = |n: usize| format!("({n}, {}, 'Longtown {}', '1{n:04}', '{}')", names(n), word(n), mobile(n));
     let actor = |n: usize| format!("({n}, {})", names(n));
     let shop = |n: usize| format!("({n}, 'Longtown {}', '1{n:04}', 'open')", word(n));
     let list = |row: &dyn Fn(usize) -> String, most: usize| (0..most).map(row).collect::<Vec<_>>().join(", ");
     let sql = format!(
-        "CREATE TABLE reader (id INTEGER PRIMARY KEY, first_name TEXT, last_name TEXT, town TEXT, postcode TEXT, mobile TEXT);
+        "CREATE TABLE reader (id INTEGER PRIMARY KEY, first_name TEXT, last_name TEXT, town TEXT, postcode TEXT, mobile {numbers});
          CREATE TABLE actor (id INTEGER PRIMARY KEY, first_name TEXT, last_name TEXT);
          CREATE TABLE shop (id INTEGER PRIMARY KEY, town TEXT, postcode TEXT, remark TEXT);
          INSERT INTO reader VALUES {}; INSERT INTO actor VALUES {}; INSERT INTO shop VALUES {}; {more}",
@@ -34,8 +43,9 @@ fn case_with(more: &str) -> Case {
         format!(
             "{}sources: [{{id: shop, kind: sqlite, path: data/shop.db}}]\ndatasets:\n  \
              - {{at: shop/reader, class: marketing_list, groups: {{contact: [first_name, last_name, town, postcode, mobile]}}}}\n  \
-             - {{at: shop/actor, class: none, why: actors of films}}\n  - {{at: shop/shop, class: none, why: our branches}}\nvault: {{holder: keys/epoch-key}}\n",
-            head(&day(-90), &day(60))
+             - {{at: shop/actor, class: none, why: actors of films}}\n  - {{at: shop/shop, class: none, why: our branches}}\n{}vault: {{holder: keys/epoch-key}}\n",
+            head(&day(-90), &day(60)),
+            if more.contains("copy_") { "  - {at: \"shop/copy*\", class: none, why: whatever}\n" } else { "" }
         ),
     );
     case.prepared();
@@ -54,8 +64,44 @@ fn names_and_towns_of_nobody_are_no_remains() {
 
 #[test]
 fn a_number_that_points_to_one_person_is_a_copy_all_the_same() {
-    let case = case_with(&format!("UPDATE shop SET remark = 'ask {}' WHERE id = 7;", 13_500_000_000u64 + 7 * 7_919));
-    let out = case.run(&["--json", "apply"]);
-    let text = String::from_utf8(out.stdout).unwrap() + &String::from_utf8(out.stderr).unwrap();
-    assert!(text.contains("values_remain"), "{text}");
+    let case = case_with(&format!("UPDATE shop SET remark = 'ask {}' WHERE id = 7;", mobile(7)));
+    assert_eq!(case.fault(&["apply"]), "values_remain");
+}
+
+/// A number as text, whole, real, in escapes, in a packed file: each is a copy of another reader's, whatever form the reader's own has.
+#[test]
+fn a_copy_in_any_form_is_a_copy() {
+    let gz = |text: &str| {
+        let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        std::io::Write::write_all(&mut out, text.as_bytes()).unwrap();
+        out.finish().unwrap().iter().map(|b| format!("{b:02x}")).collect::<String>()
+    };
+    for numbers in ["TEXT", "INTEGER"] {
+        let case = case_of(
+            numbers,
+            &format!(
+                "CREATE TABLE copy_text (x TEXT); INSERT INTO copy_text VALUES ('call {} x');
+                 CREATE TABLE copy_whole (x INTEGER); INSERT INTO copy_whole VALUES ({});
+                 CREATE TABLE copy_real (x REAL); INSERT INTO copy_real VALUES ({}.0);
+                 CREATE TABLE copy_escaped (x TEXT); INSERT INTO copy_escaped VALUES ('{{\"to\": \"\\u0031{}\"}}');
+                 CREATE TABLE copy_packed (x BLOB); INSERT INTO copy_packed VALUES (x'{}');",
+                mobile(1),
+                mobile(2),
+                mobile(3),
+                &mobile(4).to_string()[1..],
+                gz(&format!("call {} x", mobile(5)))
+            ),
+        );
+        let out = case.run(&["--json", "apply"]);
+        let said: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+        assert_eq!(said["error"]["code"], "values_remain", "{numbers}: {said:#}");
+        assert_eq!(said["error"]["args"]["values"], "5", "{numbers}: {said:#}");
+        // Each by the place of its table.
+        let named = |place: &str| case.json(&["places", place])["places"][0]["name"].as_str().unwrap().to_owned();
+        let places = said["error"]["args"]["structures"].as_str().unwrap().split(", ");
+        let tables: Vec<String> = places.filter(|p| p.starts_with("src1/t")).map(named).collect();
+        for table in ["copy_text", "copy_whole", "copy_real", "copy_escaped", "copy_packed"] {
+            assert!(tables.iter().any(|t| t == table), "{numbers} {table}: {said:#}");
+        }
+    }
 }

@@ -9,11 +9,13 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use formats::Kind;
 use remains::Needles;
 use rows::{CellRef, Encoding, text_of};
 use terms::{Fault, Level, Place};
 
 use crate::blank::Blank;
+use crate::cell::reads_as;
 use crate::dataset::{Column, Dataset, FileFound, Left, Listing, Missed, Purged, ReadSummary, Searched, Store};
 use crate::look::Look;
 use crate::overwrite;
@@ -59,25 +61,21 @@ impl Delimited {
         Delimited { only: Some(only), ..Delimited::new(source, folder) }
     }
 
-    /// Looks through every list as it lies, through others also as they read if their letters are written otherwise, and through all that is
-    /// no list.
+    /// Looks through every list as it lies, through others also as they read, and through all that is no list.
     pub(crate) fn look(&self, look: &mut Look<'_>) {
         for known in &self.files {
             let (place, structure) = (&known.dataset.place, look.of(&known.dataset.place));
-            if !look.raw(structure, &known.path) || look.is_own(place) || known.form.encoding == Encoding::Utf8 {
+            if !look.raw(structure, &known.path) || look.is_own(place) {
                 continue;
             }
-            let mut text = Vec::new();
+            let mut unread = 0;
             let read = read::read(&known.path, &known.form, known.dataset.columns.len(), place, &mut |batch| {
-                (0..batch.rows()).flat_map(|row| batch.row(row)).for_each(|cell| {
-                    text.clear();
-                    text_of(cell, known.form.encoding, &mut text);
-                    look.text(structure, &text);
-                });
+                let cells = (0..batch.rows()).flat_map(|row| batch.row(row));
+                cells.for_each(|cell| unread += reads_as(cell, known.form.encoding, &mut |text| look.text(structure, text)));
                 Ok(())
             });
-            if read.is_err() {
-                look.unread(1);
+            if unread > 0 || read.is_err() {
+                look.unread(unread);
             }
         }
         self.others.iter().for_each(|file| look.any(file, None));
@@ -272,6 +270,7 @@ impl Source for Delimited {
 
     fn search(&mut self, place: &Place, needles: &mut Needles) -> Result<Searched, Fault> {
         let mut look = Look::new(place, needles);
+        look.names(&self.folder, &self.source);
         self.look(&mut look);
         Ok(look.end())
     }
@@ -312,6 +311,10 @@ fn describe(path: &Path, place: &Place) -> Result<(Vec<Column>, Form), Fault> {
     let mut head = Vec::new();
     let file = File::open(path).map_err(|e| io_fault(&e, place))?;
     file.take(sniff::HEAD).read_to_end(&mut head).map_err(|e| io_fault(&e, place))?;
+    // What is packed is no list, whatever it is called.
+    if matches!(formats::kind("", &head), Kind::Zip | Kind::Gzip | Kind::Tar | Kind::Ole | Kind::Pdf | Kind::Parquet | Kind::Picture) {
+        return Err(Fault::new("unsupported_file").with("place", place));
+    }
     let form = sniff(&head, path, place)?;
     let columns = form.names.iter().map(|n| Column { name: n.clone(), ..Column::default() }).collect();
     Ok((columns, form))

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use formats::{Kind, Limits};
 use remains::{Cut, Needles};
 
 use crate::dataset::{Holds, Searched, Structure};
@@ -107,14 +108,33 @@ pub(crate) fn search(files: &[Raw], structures: Structures, needles: &mut Needle
     let mut out = Searched { structures: structures.0, ..Searched::default() };
     for file in files {
         let size = std::fs::metadata(&file.path).map_or(0, |m| m.len());
-        match look_in(file, needles) {
-            Ok(read) => out.bytes += read,
+        match look_in(file, needles).and_then(|read| Ok((read, packed_whole(file, needles)?))) {
+            Ok((read, unread)) => (out.bytes, out.unread) = (out.bytes + read, out.unread + unread),
             // Gone since it was listed: a log that was cycled.
             Err(e) if e.kind() == io::ErrorKind::NotFound => {}
             Err(_) => out.unread += size.max(1),
         }
     }
     out
+}
+
+/// Looks into a file that is an archive as a whole: a dump that somebody put there. Gives the bytes that could not be unpacked.
+fn packed_whole(file: &Raw, needles: &mut Needles) -> io::Result<u64> {
+    let mut input = File::open(&file.path)?;
+    let mut head = [0u8; 512];
+    let read = fill(&mut input, &mut head)?;
+    if !matches!(formats::kind("", head.get(..read).unwrap_or_default()), Kind::Gzip | Kind::Zip | Kind::Tar) {
+        return Ok(0);
+    }
+    let mut unread = 0;
+    let heard = formats::leaves("", input, Limits::default(), &mut |leaf| {
+        match leaf.text {
+            Ok(text) => needles.look(file.structure, text.as_bytes()),
+            Err(_) => unread += leaf.bytes.max(1),
+        }
+        Ok(())
+    });
+    Ok(unread + u64::from(heard.is_err()))
 }
 
 fn look_in(file: &Raw, needles: &mut Needles) -> io::Result<u64> {

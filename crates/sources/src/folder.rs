@@ -131,6 +131,7 @@ impl Source for Folder {
     fn search(&mut self, place: &Place, needles: &mut Needles) -> Result<Searched, Fault> {
         // A value may have been copied into any file, whoever reads it.
         let mut look = Look::new(place, needles);
+        look.names(&self.folder, &self.source);
         self.lists.look(&mut look);
         self.books.look(&mut look);
         self.json.look(&mut look);

@@ -11,7 +11,7 @@ use rows::{BatchBuilder, CellRef, Locator, Tag};
 use terms::{Fault, Place};
 
 use crate::dataset::{Action, Column, Dataset, Listing, ReadSummary};
-use crate::delimited::{io_fault, walk};
+use crate::delimited::{Found, io_fault, walk};
 use crate::look::Look;
 use crate::overwrite::Rewrite;
 use crate::places::Places;
@@ -132,8 +132,8 @@ impl JsonFiles {
 
     pub(crate) fn look(&self, look: &mut Look<'_>) {
         for known in &self.files {
-            let structure = look.of(&known.dataset.place);
-            look.raw(structure, &known.path);
+            let place = known.dataset.place.clone();
+            look.any(&(Found { name: known.dataset.name.clone(), path: known.path.clone(), unread: None }, place.clone()), Some(&place));
         }
     }
 

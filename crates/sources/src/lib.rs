@@ -1,6 +1,7 @@
 //! SQLite databases, folders of delimited files, folders of spreadsheets: read as lossless batches, erased, purged, searched for remains.
 
 mod blank;
+mod cell;
 mod control;
 mod dataset;
 mod delimited;
@@ -28,6 +29,7 @@ use rows::Batch;
 use terms::{Fault, Place, StoreKind};
 
 pub use blank::{Blank, Generalised};
+pub use cell::reads_as;
 pub use control::LeaveOut;
 pub use dataset::{
     Action, Column, Dataset, FileFound, Holds, Left, Listing, Missed, Probe, Purged, ReadSummary, Rehearsal, Searched, Setting, Store,

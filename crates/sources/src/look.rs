@@ -4,12 +4,12 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::Path;
 
-use formats::{Leaf, Limits};
-use remains::{Needles, STRUCTURES_MAX};
+use formats::{Kind, Leaf, Limits};
+use remains::{Kind as Needle, Needles, STRUCTURES_MAX};
 use terms::Place;
 
 use crate::dataset::{Holds, Searched};
-use crate::delimited::Found;
+use crate::delimited::{Found, walk};
 use crate::files::Structures;
 
 /// A search for what is destroyed in one data set, over all files of its folder.
@@ -29,6 +29,7 @@ impl<'a> Look<'a> {
         let mut structures = Structures::default();
         let own = structures.of(place.as_str(), Holds::Records);
         let (beside, other) = (structures.of("other_parts", Holds::Nothing), structures.of("other_files", Holds::Nothing));
+        structures.of("file_names", Holds::Nothing);
         Look { place, needles, structures, own, beside, other, out: Searched::default() }
     }
 
@@ -84,21 +85,45 @@ impl<'a> Look<'a> {
         self.out.unread += bytes.max(1);
     }
 
+    /// Looks through a workbook as it lies and as it reads: what stands beside the rows of the data set, if they are in it.
+    pub(crate) fn book(&mut self, file: &(Found, Place), own: bool) {
+        let structure = if own { self.beside } else { self.of(&file.1) };
+        self.whole(structure, structure, &file.0);
+    }
+
     /// Looks through a file of any kind as it lies, and through everything that can be read in it: rows of the data set `read_in`, if they
     /// are somebody's.
     pub(crate) fn any(&mut self, (file, place): &(Found, Place), read_in: Option<&Place>) {
         let raw = self.of(place);
+        let structure = if read_in.is_some_and(|p| self.is_own(p)) { self.own } else { raw };
+        self.whole(raw, structure, file);
+    }
+
+    fn whole(&mut self, raw: usize, structure: usize, file: &Found) {
         if !self.raw(raw, &file.path) {
             return;
         }
-        let structure = if read_in.is_some_and(|p| self.is_own(p)) { self.own } else { raw };
         leaves_of(file, &mut |leaf| {
+            leaf.path.iter().for_each(|name| self.text(raw, name.as_bytes()));
             match leaf.text {
-                Ok(text) => self.text(structure, text.as_bytes()),
+                // In prose a name between quotes is anybody's; in a list it is with what stands around it in its record.
+                Ok(text) if is_list(leaf.kind) || structure == self.own => self.text(structure, text.as_bytes()),
+                Ok(text) => self.needles.look_for(structure, text.as_bytes(), &|kind| !matches!(kind, Needle::Left | Needle::Right)),
                 Err(_) => self.unread(leaf.bytes),
             }
             Ok(())
         });
+    }
+
+    /// Looks through the names of all files and folders; what a link leads to is not looked into.
+    pub(crate) fn names(&mut self, folder: &Path, source: &Place) {
+        let structure = self.structures.of("file_names", Holds::Nothing);
+        for file in walk(folder, source).unwrap_or_default() {
+            self.text(structure, file.name.as_bytes());
+            if !file.opens() {
+                self.unread(1);
+            }
+        }
     }
 
     pub(crate) fn end(self) -> Searched {
@@ -106,9 +131,14 @@ impl<'a> Look<'a> {
     }
 }
 
+/// Whether it holds records.
+fn is_list(kind: Kind) -> bool {
+    matches!(kind, Kind::Delimited | Kind::Json | Kind::JsonLines)
+}
+
 /// Reads a file of any kind; what is wrong with it is heard as a leaf.
 pub(crate) fn leaves_of(file: &Found, hear: &mut dyn FnMut(Leaf) -> Result<(), formats::Reason>) {
-    let unreadable = |reason| Leaf { path: Vec::new(), kind: formats::Kind::Unknown, bytes: 0, text: Err(reason) };
+    let unreadable = |reason| Leaf { path: Vec::new(), kind: Kind::Unknown, bytes: 0, text: Err(reason) };
     let read = match File::open(&file.path) {
         Ok(open) => formats::leaves(&file.name, open, Limits::default(), hear),
         Err(_) => hear(unreadable(formats::Reason::Unreadable)),

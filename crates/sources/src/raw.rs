@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use rows::CellRef;
+use rows::{CellRef, Encoding, Tag, text_of};
 
 /// How a data set's rows lie in the raw files.
 pub type RawForm = Box<dyn Fn(&[CellRef<'_>]) -> Record>;
@@ -160,9 +160,45 @@ impl Record {
         self.runs.iter().map(Vec::as_slice)
     }
 
+    /// Whether this is no way in which the row lies, but its numbers as people write them.
+    pub fn is_written(&self) -> bool {
+        self.runs.is_empty()
+    }
+
+    /// Numbers as people write them.
+    pub fn written(&self) -> impl Iterator<Item = &[u8]> {
+        let own = self.parts.iter().filter(|_| self.is_written());
+        own.flatten().flatten().map(Vec::as_slice)
+    }
+
     /// Every way in which the row may lie.
     pub fn ways(&self) -> impl Iterator<Item = &Record> {
         std::iter::successors(Some(self), |r| r.other.as_deref())
+    }
+
+    /// Numbers are also looked for as people write them: in notes, in letters, in a column of texts.
+    #[must_use]
+    pub fn with_numbers(self, cells: &[CellRef<'_>]) -> Record {
+        let mut written = Record { runs: Vec::new(), at: vec![None; cells.len()], parts: vec![Some(Vec::new()); cells.len()], other: None };
+        let mut any = false;
+        for (i, cell) in cells.iter().enumerate().filter(|(_, c)| matches!(c.tag, Tag::Integer | Tag::Real | Tag::Other)) {
+            let mut text = Vec::new();
+            text_of(*cell, Encoding::Utf8, &mut text);
+            let digits = text.strip_suffix(b".0").unwrap_or(&text).to_vec();
+            if digits.len() >= ALONE_MIN && digits.iter().all(u8::is_ascii_digit) {
+                written.parts_of(i, vec![digits]);
+                any = true;
+            }
+        }
+        if any { self.or_last(written) } else { self }
+    }
+
+    fn or_last(mut self, last: Record) -> Record {
+        self.other = Some(Box::new(match self.other.take() {
+            Some(other) => other.or_last(last),
+            None => last,
+        }));
+        self
     }
 
     /// Adds another way.

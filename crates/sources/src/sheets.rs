@@ -135,21 +135,20 @@ impl Sheets {
             let other = look.of(place);
             let own = self.known.iter().find(|k| k.path == *path && look.is_own(&k.dataset.place));
             let parts = own.map(|k| (own_parts(path, &k.sheet), look.of(&k.dataset.place)));
+            // As it lies and as it reads, beside its parts: texts cut into runs are whole there, what is embedded is unpacked.
+            look.book(&(Found { name: name.to_owned(), path: path.clone(), unread: None }, place.clone()), own.is_some());
             let structure = |name: &str, look: &Look<'_>| match &parts {
                 Some((own, structure)) if own.contains(name) => *structure,
                 Some(_) => look.beside(),
                 None => other,
             };
-            let looked = File::open(path).map_err(Reason::from).and_then(|file| {
+            // Workbooks of the older kind have no parts: they are looked through as they read.
+            let _ = File::open(path).map_err(Reason::from).and_then(|file| {
                 xlsx::parts(file, &mut |name, bytes| {
                     look.unpacked(structure(name, look), bytes);
                     Ok(())
                 })
             });
-            if looked.is_err() {
-                let file = Found { name: name.to_owned(), path: path.clone(), unread: None };
-                look.any(&(file, place.clone()), own.map(|k| &k.dataset.place));
-            }
         }
         self.others.iter().for_each(|file| look.any(file, None));
     }
@@ -410,6 +409,7 @@ impl Source for Sheets {
 
     fn search(&mut self, place: &Place, needles: &mut Needles) -> Result<Searched, Fault> {
         let mut look = Look::new(place, needles);
+        look.names(&self.folder, &self.source);
         self.look(&mut look);
         Ok(look.end())
     }

@@ -152,10 +152,10 @@ struct Open<'a> {
 /// A data set as it is open now; none if it is not there any more.
 ///
 /// # Errors
-/// If its source could not be opened, or a part of it could not be read: then nothing is known of its rows.
+/// If its source could not be opened, or it could not be read itself: then nothing is known of its rows.
 fn open_at<'a>(opened: &'a mut Opened, place: &Place) -> Result<Option<Open<'a>>, Fault> {
     let here = source_place(place);
-    let unread = opened.unread.iter().any(|u| source_place(&u.place) == here);
+    let unread = opened.unread.iter().any(|u| u.place == *place || u.place == here || place.is_within(&u.place));
     let listed = opened.listed.iter().find(|l| l.dataset.place == *place).map(|l| (l.dataset.clone(), l.said.clone()));
     let source = opened.sources.iter_mut().find(|(p, _)| *p == here).and_then(|(_, s)| s.as_mut());
     match (source, listed) {

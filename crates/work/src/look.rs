@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use case::{ColumnLook, Seal};
 use remains::{Blinded, Kind, Needles};
 use rows::{Batch, CellRef, Encoding, text_of};
-use sources::{Holds, Probe, Record, Source};
+use sources::{Holds, Probe, Record, Searched, Source, Structure};
 use terms::{Fault, Level, Place};
 
 use crate::align::{Met, Part, RowState, align};
@@ -60,7 +60,8 @@ impl Sight {
             sought |= telling(left) && self.needles.add(id, Kind::Left, left);
             sought |= telling(right) && self.needles.add(id, Kind::Right, right);
             for alone in way.alone(column as usize) {
-                points = true;
+                // A number as people write it stands in no index of the store's own.
+                points |= !way.is_written();
                 sought |= self.needles.add(id, Kind::Alone, alone);
             }
         }
@@ -107,7 +108,7 @@ pub(crate) fn sight(
     reader.units(vault.slots(), &|slot| slots.contains(&slot), &mut |unit| {
         for (_, cells) in unit.rows.iter().filter(|(p, _)| positions.contains(p)) {
             let cells: Vec<CellRef<'_>> = cells.iter().map(|(tag, bytes)| CellRef { tag: *tag, bytes }).collect();
-            let record = form(&cells);
+            let record = form(&cells).with_numbers(&cells);
             for column in columns.iter().filter(|c| cells.get(**c as usize).is_some_and(|cell| !cell.is_empty())) {
                 match sample {
                     true => drawn.offer(*column, &record),
@@ -225,6 +226,8 @@ pub(crate) struct Staying {
     /// Whether it holds nobody's data, as the case file says: a town or a first name in it is nobody's, a number that points to one person is
     /// a copy all the same.
     nobodys: bool,
+    /// Whether its cells are looked through as they read: those of folders are, wherever they lie.
+    cells: bool,
     /// Whether rows that were changed since stay lawfully, and whether rows that came since do: the next seal is for them.
     since: (bool, bool),
 }
@@ -238,10 +241,11 @@ impl Staying {
         for listed in opened.listed.iter().filter(|l| l.dataset.place.source() == source && sealed.contains(&l.dataset.place)) {
             let live = workspace.file.sources.get(listed.source).is_some_and(|s| s.freeze.is_none());
             let parts = Part::of(workspace, &listed.dataset.place)?;
-            out.push(Staying { dataset: listed.dataset.clone(), parts, nobodys: false, since: (!strict, !strict && live) });
+            out.push(Staying { dataset: listed.dataset.clone(), parts, nobodys: false, cells: false, since: (!strict, !strict && live) });
         }
+        let cells = opened.seen.iter().any(|s| s.source.as_str() == source && !s.kind.is_folder());
         for listed in opened.listed.iter().filter(|l| l.dataset.place.source() == source && nobodys(l)) {
-            out.push(Staying { dataset: listed.dataset.clone(), parts: Vec::new(), nobodys: true, since: (true, true) });
+            out.push(Staying { dataset: listed.dataset.clone(), parts: Vec::new(), nobodys: true, cells, since: (true, true) });
         }
         Ok(out)
     }
@@ -272,13 +276,14 @@ fn hear(source: &mut dyn Source, place: &Place, staying: &[Staying], sight: &mut
         let here = stays.dataset.place == *place;
         stays.each(source, &mut |batch, row| {
             let cells: Vec<CellRef<'_>> = batch.row(row).collect();
-            let record = form(&cells);
+            let record = form(&cells).with_numbers(&cells);
             if stays.nobodys {
                 record.ways().flat_map(Record::runs).for_each(|run| sight.needles.look_for(0, run, &|k| k != Kind::Alone));
                 return;
             }
             cells.iter().for_each(|c| sight.lawful.stays(*c));
             record.ways().flat_map(Record::runs).for_each(|run| sight.needles.look(0, run));
+            record.ways().flat_map(Record::written).for_each(|number| sight.needles.look(0, number));
             for column in &columns {
                 let room = here && kept.live.get(column).is_none_or(|n| *n < KEPT_MAX);
                 if room && cells.get(*column as usize).is_some_and(|c| !c.is_empty()) {
@@ -303,7 +308,8 @@ pub(crate) fn absence(source: &mut dyn Source, place: &Place, staying: &[Staying
     let kept = hear(source, place, staying, &mut sight)?;
     let mut needles = sight.needles.without_met();
     kept.needles.move_to(&mut needles, Kind::Kept);
-    let searched = source.search(place, &mut needles)?;
+    let mut searched = source.search(place, &mut needles)?;
+    in_cells(source, staying, &mut needles, &mut searched)?;
     let mut out =
         Absence { live: sight.live, lawful: sight.lawful.counts(), bytes: searched.bytes, unread: searched.unread, ..Absence::default() };
     let mut hit: BTreeSet<u32> = BTreeSet::new();
@@ -329,6 +335,28 @@ pub(crate) fn absence(source: &mut dyn Source, place: &Place, staying: &[Staying
     }
     out.structures = searched.structures.into_iter().map(|s| s.name).collect();
     Ok(out)
+}
+
+/// Looks through the cells of data sets that hold nobody's data as they read, whatever form the store keeps them in.
+fn in_cells(source: &mut dyn Source, staying: &[Staying], needles: &mut Needles, searched: &mut Searched) -> Result<(), Fault> {
+    for stays in staying.iter().filter(|s| s.cells) {
+        let name = stays.dataset.place.as_str();
+        let known = searched.structures.iter().position(|s| s.name == name);
+        let structure = known.unwrap_or(searched.structures.len());
+        if known.is_none() {
+            searched.structures.push(Structure { name: name.to_owned(), holds: Holds::Nothing });
+        }
+        let mut unread = 0;
+        source.read(&stays.dataset.place, &mut |batch| {
+            for cell in (0..batch.rows()).flat_map(|row| batch.row(row)).filter(|c| !c.is_empty()) {
+                let mut look = |text: &[u8]| needles.look_for(structure, text, &|kind| kind == Kind::Alone);
+                unread += sources::reads_as(cell, stays.dataset.encoding, &mut look);
+            }
+            Ok(())
+        })?;
+        searched.unread += unread;
+    }
+    Ok(())
 }
 
 /// Shortest value (bytes) by which a row done by hand is looked for, and shortest number.

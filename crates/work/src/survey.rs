@@ -107,8 +107,8 @@ pub(crate) fn register(workspace: &mut Workspace) -> Result<(), Fault> {
                 let store = open.store();
                 (store.name.to_owned(), store.version, store.cap.min(reach.cap()))
             }
-            // What comes as an export is registered once there is one to look at.
-            Err(_) if reach == Reach::Pack => continue,
+            // What cannot be looked at yet is registered once it can: an export that has not come, a server that refuses the login.
+            Err(_) if reach != Reach::ByHand => continue,
             Err(_) => (s.kind().word().to_owned(), "unknown".to_owned(), reach.cap().min(terms::Level::L1)),
         };
         registered.push(SourceRegistered { cap, reach, source: source.clone(), store, version });

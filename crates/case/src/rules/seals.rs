@@ -7,7 +7,8 @@ use crate::event::{DatasetSealed, OutcomesRecorded, SealKind, SourceRegistered, 
 use crate::state::State;
 
 pub(super) fn registering(state: &State, s: &SourceRegistered) -> Result<(), Broken> {
-    need(!state.sources.contains_key(&s.source), "S1", "the source is registered already")?;
+    // What a source is may be seen anew: another version, more rights, files that can be looked into.
+    need(state.sources.get(&s.source).is_none_or(|known| !known.is_as(s)), "S1", "the source is registered as that already")?;
     need(s.cap <= s.reach.cap(), "E2", "the cap is above what its reach allows")
 }
 

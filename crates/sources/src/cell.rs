@@ -1,0 +1,51 @@
+//! What a cell reads as: its text, and what lies packed or escaped in it.
+
+use std::io::Cursor;
+
+use formats::{Kind, Limits, kind, leaves};
+use rows::{CellRef, Encoding, Tag, text_of};
+
+/// Hears every text that a cell reads as; gives the bytes of what is packed in it and cannot be read.
+pub fn reads_as(cell: CellRef<'_>, encoding: Encoding, hear: &mut dyn FnMut(&[u8])) -> u64 {
+    let mut text = Vec::new();
+    match cell.tag {
+        Tag::Blob => text.extend_from_slice(cell.bytes),
+        _ => text_of(cell, encoding, &mut text),
+    }
+    hear(&text);
+    let escaped = matches!(text.first(), Some(b'{' | b'[' | b'"')) && text.contains(&b'\\');
+    let name = match kind("", &text) {
+        _ if escaped => "cell.json",
+        Kind::Zip | Kind::Gzip | Kind::Tar | Kind::Pdf | Kind::Ole | Kind::Docx | Kind::Workbook => "cell",
+        _ => return 0,
+    };
+    let mut unread = 0;
+    let heard = leaves(name, Cursor::new(text.as_slice()), Limits::default(), &mut |leaf| {
+        match leaf.text {
+            Ok(text) => hear(text.as_bytes()),
+            // Text that only looks like JSON was heard as it is.
+            Err(_) if !escaped => unread += leaf.bytes.max(1),
+            Err(_) => {}
+        }
+        Ok(())
+    });
+    unread + u64::from(heard.is_err())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_escapes_and_packed_files_are_heard() {
+        let heard = |tag, bytes: &[u8]| {
+            let mut all = Vec::new();
+            let unread = reads_as(CellRef { tag, bytes }, Encoding::Utf8, &mut |text| all.extend_from_slice(text));
+            (String::from_utf8_lossy(&all).into_owned(), unread)
+        };
+        assert!(heard(Tag::Text, br#"{"to": "\u4e0a\u6d77 7"}"#).0.contains("\u{4e0a}\u{6d77} 7"));
+        let packed = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0x4b, 0xcf, 0xcf, 0x4f, 1, 0, 0x0e, 0x5e, 0x5c, 0x7b, 4, 0, 0, 0];
+        assert_eq!(heard(Tag::Blob, &packed).1, 0);
+        assert_eq!(heard(Tag::Integer, &13_900_000_007_i64.to_be_bytes()), ("13900000007".to_owned(), 0));
+    }
+}
