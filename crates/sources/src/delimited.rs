@@ -17,6 +17,7 @@ use terms::{Fault, Level, Place};
 use crate::blank::Blank;
 use crate::cell::reads_as;
 use crate::dataset::{Column, Dataset, FileFound, Left, Listing, Missed, Purged, ReadSummary, Searched, Store};
+use crate::files;
 use crate::look::Look;
 use crate::overwrite;
 use crate::places::Places;
@@ -283,6 +284,10 @@ impl Source for Delimited {
     fn blanks(&mut self, place: &Place, columns: &[u32]) -> Result<Vec<Blank>, Fault> {
         let _ = columns;
         Ok(self.known(place).map(|k| vec![Blank::Text; k.dataset.columns.len()]).unwrap_or_default())
+    }
+
+    fn free_space(&mut self) -> Option<u64> {
+        files::free(&self.folder)
     }
 
     fn raw_form(&self, place: &Place) -> RawForm {

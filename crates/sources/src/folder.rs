@@ -10,6 +10,7 @@ use crate::control::LeaveOut;
 use crate::dataset::{Left, Listing, Purged, ReadSummary, Searched, Store};
 use crate::delimited::{Delimited, all_files};
 use crate::documents::{self, Documents};
+use crate::files;
 use crate::json::{self, JsonFiles};
 use crate::look::Look;
 use crate::parquet::{self, ParquetFiles};
@@ -167,6 +168,10 @@ impl Source for Folder {
 
     fn leave_out(&mut self, what: LeaveOut) {
         self.books.leave_out(what);
+    }
+
+    fn free_space(&mut self) -> Option<u64> {
+        files::free(&self.folder)
     }
 
     fn raw_form(&self, place: &Place) -> RawForm {

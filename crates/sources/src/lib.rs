@@ -144,6 +144,14 @@ pub trait Source {
         None
     }
 
+    /// Statements that let the user of a database read what it cannot read now.
+    ///
+    /// # Errors
+    /// If the server does not say.
+    fn unreadable(&mut self) -> Result<Vec<String>, Fault> {
+        Ok(Vec::new())
+    }
+
     /// Leaves out steps of the purge or encodings of the search, for the negative control: remains must then be found, or sight be missed.
     fn leave_out(&mut self, _what: LeaveOut) {}
 

@@ -134,7 +134,9 @@ impl Source for Mariadb {
     fn missing_rights(&mut self, places: &[Place]) -> Result<Vec<String>, Fault> {
         self.let_go()?;
         let read_only: Option<u8> = self.conn.query_first("SELECT @@GLOBAL.read_only + 0").map_err(|e| faults::fault(&e, &self.source))?;
-        if read_only == Some(1) {
+        // A replica that may be written to would no longer be what its primary is, and could not follow it.
+        let follows = ["SHOW ALL SLAVES STATUS", "SHOW REPLICA STATUS"].iter().find_map(|sql| self.conn.query::<mysql::Row, _>(sql).ok());
+        if read_only == Some(1) || follows.is_some_and(|rows| !rows.is_empty()) {
             return Err(Fault::new("server_is_standby").with("place", &self.source));
         }
         let tables: Vec<Table> = places.iter().filter_map(|p| self.tables.get(p)).cloned().collect();

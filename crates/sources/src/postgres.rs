@@ -176,6 +176,10 @@ impl Source for Postgres {
         remains::search(self, place, needles)
     }
 
+    fn unreadable(&mut self) -> Result<Vec<String>, Fault> {
+        rights::unreadable(&mut self.client, &self.source)
+    }
+
     fn free_space(&mut self) -> Option<u64> {
         self.at.files.as_deref().and_then(files::free)
     }

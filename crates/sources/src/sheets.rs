@@ -16,6 +16,7 @@ use crate::blank::Blank;
 use crate::control::LeaveOut;
 use crate::dataset::{Action, Column, Dataset, Left, Listing, Missed, Purged, ReadSummary, Searched, Store};
 use crate::delimited::{Found, all_files, header_row, io_fault, walk};
+use crate::files;
 use crate::look::Look;
 use crate::overwrite::{self, Rewrite};
 use crate::places::Places;
@@ -426,6 +427,10 @@ impl Source for Sheets {
         let known = self.known.iter().find(|k| k.dataset.place == *place);
         let _ = columns;
         Ok(vec![Blank::Null; known.map_or(0, |k| k.dataset.columns.len())])
+    }
+
+    fn free_space(&mut self) -> Option<u64> {
+        files::free(&self.folder)
     }
 
     fn raw_form(&self, _place: &Place) -> RawForm {

@@ -74,7 +74,7 @@ pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) 
     }
     record_outcomes(workspace, &doc)?;
     crate::shredding::shred_in_run(workspace, &doc, &mut report, progress)?;
-    let done = report.done.iter().map(|(item, ..)| item.as_str().to_owned()).collect();
+    let done = report.done.iter().map(|d| d.item.as_str().to_owned()).collect();
     let waits = report.waiting.iter().filter_map(|w| Some(case::Wait { item: w.item.clone(), until: w.until? })).collect();
     workspace.end_run(done, waits)?;
     Ok(report)

@@ -383,7 +383,7 @@ pub fn blocking(workspace: &Workspace) -> Result<Vec<Both>, Fault> {
     }
     let unread = if state.scans.is_empty() { 0 } else { unaccepted(workspace)?.len() as u64 };
     add(unread, "处未读取", "places unread");
-    add(undecided(workspace), "条待定", "undecided");
+    add(undecided(workspace), "条尚未了结", "not settled yet");
     add(state.unsealed.len() as u64, "个数据集有封存后的变动", "data sets moved after their seal");
     add(u64::from(state.unsealed_sets), "处有未封存的数据集", "finding of data sets that nobody sealed");
     add(state.came_back.len() as u64, "项销毁后又出现（custody recheck）", "destructions of which something came back (custody recheck)");

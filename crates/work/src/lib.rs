@@ -67,7 +67,7 @@ pub use planning::{PlanReport, answer, consequence, holdings_lacking, make_plan,
 pub use progress::{Progress, Silent};
 pub use recheck::{Recheck, Rechecked, recheck};
 pub use recording::{Said, accept_unread, amend, record_act, register_key, revoke};
-pub use report::{ApplyReport, Handed, Waiting};
+pub use report::{ApplyReport, Done, Handed, Waiting};
 pub use restore::{restore, restore_into};
 pub use shares::{drill, drilled, recover, split};
 pub use sheet::{Sheet, record_paper, sheets};

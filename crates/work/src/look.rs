@@ -430,6 +430,31 @@ fn own_values(workspace: &mut Workspace, seal: &Seal, done: &[u32], columns: &[u
     Ok(times.into_iter().filter(|(b, (n, done))| *n == 1 && *done && telling(b)).map(|(b, _)| b).collect())
 }
 
+/// Why columns stay below L3, in words: what was not seen before, or not looked into after.
+pub(crate) fn short_of(columns: &[u32], recall: &Recall, absence: &Absence, cap: Level) -> BTreeSet<String> {
+    let live = |c: &u32| absence.live.get(c).copied().unwrap_or_default();
+    let mut out = BTreeSet::new();
+    let mut say = |short: bool, why: &str| {
+        if short {
+            out.insert(why.to_owned());
+        }
+    };
+    say(cap < Level::L3, "level_cap");
+    say(absence.unread > 0, "bytes_unread");
+    for c in columns.iter().filter(|c| live(c) > 0) {
+        say(recall.line(*c).0 < live(c).min(SIGHT_MIN), "few_looked_for");
+        recall
+            .seen
+            .iter()
+            .filter(|s| s.column == *c && !seen_enough(s.asked, s.found))
+            .for_each(|s| say(true, &format!("unseen {}", s.structure)));
+        let (kept, still) = absence.kept.get(c).copied().unwrap_or_default();
+        say(kept > 0 && !seen_enough(kept, still), "sight_lost");
+        say(!recall.structures(*c).all(|s| absence.structures.contains(s)), "sight_lost");
+    }
+    out
+}
+
 /// The level of each column: L3 with sight in every structure that holds it and absence after, else L2.
 pub(crate) fn columns(columns: &[u32], recall: &Recall, absence: &Absence, cap: Level) -> Vec<ColumnLook> {
     let of = |m: &BTreeMap<u32, u64>, c: u32| m.get(&c).copied().unwrap_or_default();

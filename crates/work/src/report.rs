@@ -1,5 +1,7 @@
 //! What an `apply` did, what waits, and what came in between.
 
+use std::collections::BTreeSet;
+
 use terms::{Day, Fault, Id, Level, Place};
 
 use crate::workspace::Workspace;
@@ -7,8 +9,8 @@ use crate::workspace::Workspace;
 /// What was done and what waits.
 #[derive(Clone, Debug, Default)]
 pub struct ApplyReport {
-    /// Items observed in this run: (item, rows done, rows kept, level).
-    pub done: Vec<(Id, u64, u64, Level)>,
+    /// Items observed in this run.
+    pub done: Vec<Done>,
     /// Packages that were written for recipients.
     pub handed: Vec<Handed>,
     /// What waits.
@@ -27,6 +29,21 @@ pub struct ApplyReport {
     pub remaining: Vec<(Id, u64)>,
     /// Rows that came or changed after they were sealed: a delta seal and a delta plan settle them.
     pub late: u64,
+}
+
+/// An item that was looked at again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// The item.
+    pub item: Id,
+    /// Rows that are done.
+    pub rows: u64,
+    /// Rows that were left as they are.
+    pub kept: u64,
+    /// The level.
+    pub level: Level,
+    /// Why the level is no higher: `level_cap`, `not_searched`, `bytes_unread`, `few_looked_for`, `sight_lost`, or `unseen` and a structure.
+    pub short_of: BTreeSet<String>,
 }
 
 /// A package that was written.

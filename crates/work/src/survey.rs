@@ -90,7 +90,9 @@ pub fn missing_rights(workspace: &mut Workspace) -> Result<Vec<(Place, Vec<Strin
         let (place, mut source) = workspace.source(i)?;
         let listing = source.list(&mut places)?;
         let sets: Vec<Place> = listing.datasets.iter().filter(|d| !d.derived).map(|d| d.place.clone()).collect();
-        out.push((place, source.missing_rights(&sets)?));
+        let mut missing = source.unreadable()?;
+        missing.extend(source.missing_rights(&sets)?);
+        out.push((place, missing));
     }
     Ok(out)
 }
@@ -185,32 +187,55 @@ fn names_fit(workspace: &Workspace, opened: &Opened) -> Result<(), Fault> {
     for said in &workspace.file.datasets {
         let own: Vec<&Dataset> =
             opened.listed.iter().filter(|l| l.said.as_ref().is_some_and(|s| s.at == said.at)).map(|l| &l.dataset).collect();
-        let nothing = |line: u64, field: &str| Err(Fault::new("case_names_nothing").with("line", line).with("field", field));
-        let has = |column: &String| own.iter().any(|d| d.columns.iter().any(|c| c.name == *column));
+        let nothing = |line: u64, field: &str, name: &str| {
+            let known = if own.is_empty() { tables(workspace, opened) } else { columns(&own) };
+            Err(Fault::new("case_names_nothing").with("line", line).with("field", field).with("name", name).with("known", known))
+        };
         if own.is_empty() {
-            return nothing(said.at.line, "datasets.at");
+            return nothing(said.at.line, "datasets.at", &said.at.value);
         }
-        if !said.groups.value.values().flatten().all(has) {
-            return nothing(said.groups.line, "datasets.groups");
+        let lacks = |column: &&String| !own.iter().any(|d| d.columns.iter().any(|c| c.name == **column));
+        let tells = || said.tells.value.values().filter(|c| !c.starts_with('='));
+        let fields: [(u64, &str, Option<&String>); 5] = [
+            (said.groups.line, "datasets.groups", said.groups.value.values().flatten().find(lacks)),
+            (said.tells.line, "datasets.tells", tells().find(lacks)),
+            (said.at.line, "datasets.not_personal", said.not_personal.keys().find(lacks)),
+            (said.at.line, "datasets.owner", said.owner.as_ref().map(|o| &o.column).filter(lacks)),
+            (said.at.line, "datasets.no_references", said.no_references.iter().find(lacks)),
+        ];
+        if let Some((line, field, Some(name))) = fields.into_iter().find(|(_, _, name)| name.is_some()) {
+            return nothing(line, field, name);
         }
-        if !said.tells.value.values().filter(|c| !c.starts_with('=')).all(has) {
-            return nothing(said.tells.line, "datasets.tells");
-        }
-        if !said.not_personal.keys().all(has) {
-            return nothing(said.at.line, "datasets.not_personal");
-        }
-        if said.owner.as_ref().is_some_and(|o| !has(&o.column)) {
-            return nothing(said.at.line, "datasets.owner");
-        }
-        let leads = |r: &case::file::Owner| own.iter().all(|d| referred(&workspace.file, &opened.listed, d, r).is_some());
-        if !said.references.iter().all(leads) {
-            return nothing(said.at.line, "datasets.references");
-        }
-        if !said.no_references.iter().all(has) {
-            return nothing(said.at.line, "datasets.no_references");
+        let leads = |r: &&case::file::Owner| !own.iter().all(|d| referred(&workspace.file, &opened.listed, d, r).is_some());
+        if let Some(reference) = said.references.iter().find(leads) {
+            return nothing(said.at.line, "datasets.references", &reference.column);
         }
     }
     Ok(())
+}
+
+/// Most names that a fault lists.
+const NAMES_MAX: usize = 40;
+
+/// Columns as far as their names may be shown, else by their number.
+fn columns(sets: &[&Dataset]) -> String {
+    let headers = Headers::shipped().ok();
+    let shown = |d: &&Dataset, i: usize, name: &str| {
+        headers.as_ref().and_then(|h| shown_name(name, d.is_table, h)).unwrap_or_else(|| format!("#{i}"))
+    };
+    let all = sets.iter().flat_map(|d| d.columns.iter().enumerate().map(move |(i, c)| shown(d, i, &c.name)));
+    all.take(NAMES_MAX).collect::<Vec<_>>().join(", ")
+}
+
+/// Data sets as `datasets.at` names them, as far as their names may be shown, else by their place.
+fn tables(workspace: &Workspace, opened: &Opened) -> String {
+    let headers = Headers::shipped().ok();
+    let shown = |l: &Listed| {
+        let source = workspace.file.sources.get(l.source).map(|s| s.id.value.as_str()).unwrap_or_default();
+        let name = headers.as_ref().filter(|_| l.dataset.is_table).and_then(|h| shown_name(&l.dataset.name, true, h));
+        name.map_or_else(|| l.dataset.place.to_string(), |name| format!("{source}/{name}"))
+    };
+    opened.listed.iter().map(shown).take(NAMES_MAX).collect::<Vec<_>>().join(", ")
 }
 
 /// Reads every data set, records the inventory in the open run.

@@ -51,7 +51,11 @@ pub fn apply(session: &Session<'_>, dry_run: bool) -> Result<u8, Fault> {
 }
 
 fn as_json(report: &ApplyReport) -> Value {
-    let done: Vec<_> = report.done.iter().map(|(i, d, k, l)| json!({"item": i, "level": l, "rows_done": d, "rows_kept": k})).collect();
+    let done: Vec<_> = report
+        .done
+        .iter()
+        .map(|d| json!({"item": d.item, "level": d.level, "rows_done": d.rows, "rows_kept": d.kept, "short_of_l3": d.short_of}))
+        .collect();
     let handed: Vec<_> = report.handed.iter().map(|h| json!({"file": h.path, "package": h.package, "rows": h.rows})).collect();
     let due: Vec<_> = report.due.iter().map(|(i, r)| json!({"item": i, "rows": r})).collect();
     let tried: Vec<_> = report.rehearsed.iter().map(|(place, r)| json!({"dataset": place, "rehearsal": r})).collect();
@@ -94,8 +98,9 @@ fn show_done(session: &Session<'_>, report: &ApplyReport) {
     let rows = report
         .done
         .iter()
-        .map(|(i, d, k, l)| {
-            vec![i.to_string(), d.to_string(), k.to_string(), if *d > 0 { l.label().get(session.lang).to_owned() } else { String::new() }]
+        .map(|d| {
+            let level = if d.rows > 0 { d.level.label().get(session.lang).to_owned() } else { String::new() };
+            vec![d.item.to_string(), d.rows.to_string(), d.kept.to_string(), level, short_of(session, d)]
         })
         .collect();
     say::table(
@@ -104,9 +109,23 @@ fn show_done(session: &Session<'_>, report: &ApplyReport) {
             session.pick("行", "rows"),
             session.pick("跳过", "kept"),
             session.pick("级别", "level"),
+            session.pick("为何未达 L3", "why not L3"),
         ],
         rows,
     );
+}
+
+/// Why a level is no higher, in words.
+fn short_of(session: &Session<'_>, done: &work::Done) -> String {
+    let word = |why: &String| match why.as_str() {
+        "level_cap" => session.pick("触达方式或存储所限", "as its reach or store allows").to_owned(),
+        "not_searched" => session.pick("未查找原始文件", "raw files were not searched").to_owned(),
+        "bytes_unread" => session.pick("有未能查看的文件", "files that could not be looked into").to_owned(),
+        "few_looked_for" => session.pick("可查找的值太少", "too few values could be looked for").to_owned(),
+        "sight_lost" => session.pick("事后看不见事前所见", "what was seen before was not seen after").to_owned(),
+        other => format!("{} {}", session.pick("看不见", "cannot be seen:"), other.trim_start_matches("unseen ")),
+    };
+    if done.rows == 0 { String::new() } else { done.short_of.iter().map(word).collect::<Vec<_>>().join("; ") }
 }
 
 fn show_handed(session: &Session<'_>, report: &ApplyReport, page: &Path) {

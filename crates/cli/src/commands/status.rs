@@ -32,7 +32,7 @@ pub fn run(session: &Session<'_>, list_tasks: bool) -> Result<u8, Fault> {
         "custody dossier"
     } else if !state.backups.is_empty() && state.backups.values().all(|b| b.end.is_some()) {
         "custody dossier --close"
-    } else if !state.unsealed.is_empty() {
+    } else if !state.unsealed.is_empty() || !state.came_back.is_empty() {
         "custody subjects"
     } else {
         "custody apply"
@@ -67,7 +67,7 @@ pub fn run(session: &Session<'_>, list_tasks: bool) -> Result<u8, Fault> {
             vec![p("日志条目", "entries"), state.next.to_string()],
             vec![p("待答问题", "open questions"), questions.map(|q| q.to_string()).unwrap_or_default()],
             vec![p("处置方案（条目）", "plan (entry)"), plan.as_ref().map(|(n, _)| n.to_string()).unwrap_or_default()],
-            vec![p("待定记录", "undecided"), undecided.to_string()],
+            vec![p("尚未了结的记录", "not settled yet"), undecided.to_string()],
             vec![p("有效审批（人）", "people whose approvals hold"), approvals.to_string()],
             vec![p("已命令、未核查", "ordered, not yet seen"), open.join(", ")],
             vec![p("失败、可重试", "failed, to be tried again"), failed.iter().map(|(n, r)| why(*n, r)).collect::<Vec<_>>().join("; ")],

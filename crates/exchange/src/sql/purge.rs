@@ -59,7 +59,11 @@ fn postgresql(tables: &[String]) -> Steps {
     // Views over views: as often as they may stand on each other.
     const REFRESH: &str = "DO $$ DECLARE v text; BEGIN FOR i IN 1..3 LOOP FOR v IN SELECT format('%I.%I', schemaname, matviewname) FROM pg_matviews \
          WHERE ispopulated LOOP EXECUTE 'REFRESH MATERIALIZED VIEW ' || v; END LOOP; END LOOP; END $$;\nANALYZE;";
-    const CYCLE: &str = "SELECT current_setting('wal_recycle') AS wal_recycle, current_setting('min_wal_size') AS min_wal_size \\gset\n\
+    // What stood in the file of ALTER SYSTEM before is put back; what did not is taken out again.
+    const CYCLE: &str = "SELECT coalesce(max(setting) FILTER (WHERE name = 'wal_recycle'), '') AS wal_recycle, \
+         coalesce(max(setting) FILTER (WHERE name = 'min_wal_size'), '') AS min_wal_size, \
+         count(*) FILTER (WHERE name = 'wal_recycle') > 0 AS own_recycle, count(*) FILTER (WHERE name = 'min_wal_size') > 0 AS own_size \
+         FROM pg_file_settings WHERE sourcefile LIKE '%postgresql.auto.conf' \\gset\n\
          ALTER SYSTEM SET wal_recycle = off;\nALTER SYSTEM SET min_wal_size = '32MB';\nSELECT pg_reload_conf();\nSELECT pg_sleep(1);\n";
     const ROUND: &str = "SELECT pg_switch_wal();\nCHECKPOINT;\n";
     vec![
@@ -76,7 +80,8 @@ fn postgresql(tables: &[String]) -> Steps {
         (
             "log",
             format!(
-                "{CYCLE}{}ALTER SYSTEM SET wal_recycle = :'wal_recycle';\nALTER SYSTEM SET min_wal_size = :'min_wal_size';\nSELECT pg_reload_conf();",
+                "{CYCLE}{}\\if :own_recycle\nALTER SYSTEM SET wal_recycle = :'wal_recycle';\n\\else\nALTER SYSTEM RESET wal_recycle;\n\\endif\n\
+                 \\if :own_size\nALTER SYSTEM SET min_wal_size = :'min_wal_size';\n\\else\nALTER SYSTEM RESET min_wal_size;\n\\endif\nSELECT pg_reload_conf();",
                 ROUND.repeat(3)
             ),
         ),

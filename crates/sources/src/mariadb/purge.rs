@@ -43,6 +43,7 @@ pub(super) fn purge(mariadb: &Mariadb, places: &[Place]) -> Result<Purged, Fault
     let deep = |step: &str| mariadb.deep() && runs(step);
     purging.ask()?;
     if mariadb.deep() {
+        unlogged(&mut purging.conn, source)?;
         purging.drop_filler()?;
     }
     if deep("history") {
@@ -86,6 +87,11 @@ struct Purging<'a> {
     /// Whether it waits for old row versions to be gone, wherever a step needs that.
     waits: bool,
     steps: Vec<String>,
+}
+
+/// What is written over and over is nothing to replicas, and would fill the binary log.
+fn unlogged(conn: &mut Conn, source: &Place) -> Result<(), Fault> {
+    conn.query_drop("SET SESSION sql_log_bin = 0").map_err(|e| fault(&e, source))
 }
 
 /// Which changes of indexes are kept in the system tablespace until somebody reads the page: `none` since 10.11.
@@ -266,6 +272,7 @@ impl Purging<'_> {
         let mut all = Vec::new();
         for n in 0..FILLER_AT_ONCE {
             let mut conn = connect::connect(self.at, self.source)?;
+            unlogged(&mut conn, self.source)?;
             // Their rows are next to each other: none may lock what lies between.
             conn.query_drop("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").map_err(map)?;
             conn.query_drop("START TRANSACTION").map_err(map)?;
@@ -307,11 +314,20 @@ impl Purging<'_> {
     /// The redo log is made anew when its size changes.
     fn redo(&mut self) -> Result<(), Fault> {
         let Some(size) = self.number("SELECT @@GLOBAL.innodb_log_file_size")? else { return Ok(()) };
-        let other = if size > 16 << 20 { size - (4 << 20) } else { size + (4 << 20) };
-        self.run(&format!("SET GLOBAL innodb_log_file_size = {other}"))?;
+        let other = another(size);
+        self.conn.query_drop(format!("SET GLOBAL innodb_log_file_size = {other}")).map_err(|e| match e {
+            // It does not say why; what it needs is room for the new log beside the old one.
+            mysql::Error::MySqlError(e) if e.code == 1501 => Fault::new("disk_full").with("place", self.source).retry(),
+            e => fault(&e, self.source),
+        })?;
         self.step("redo log made anew (another size)");
         Ok(())
     }
+}
+
+/// Another size of the redo log than this.
+fn another(size: u64) -> u64 {
+    if size > 16 << 20 { size - (4 << 20) } else { size + (4 << 20) }
 }
 
 /// Rounds in which the filler is updated: as much undo as the system tablespace holds.
@@ -326,8 +342,11 @@ pub(super) fn announced(conn: &mut Conn, source: &Place) -> Result<Vec<PurgeStep
     let logged: Option<u64> = conn.query_first("SELECT @@GLOBAL.log_bin").map_err(|e| fault(&e, source))?;
     // Who may not ask for the size of the tablespace may not purge either: it is said as a missing right.
     let written = rounds(conn, source).unwrap_or(FILLER_ROUNDS.0) * (FILLER_ROWS * FILLER_BYTES) as u64;
+    // The new redo log lies beside the old one for a moment.
+    let redo: Option<u64> = conn.query_first("SELECT @@GLOBAL.innodb_log_file_size").ok().flatten();
+    let room = written + redo.map_or(0, another);
     let logs = (logged == Some(1)).then(|| PurgeStep::beside("remove_binary_logs", 0, 1));
-    Ok(logs.into_iter().chain([PurgeStep::beside("write_over_undo", written, written.div_ceil(WRITTEN_OVER))]).collect())
+    Ok(logs.into_iter().chain([PurgeStep::beside("write_over_undo", room, written.div_ceil(WRITTEN_OVER))]).collect())
 }
 
 /// Bytes of undo written over in a second, as measured.

@@ -61,6 +61,22 @@ pub(super) fn missing(client: &mut Client, source: &Place, tables: &[Table], dee
     Ok(out)
 }
 
+/// Statements that let the user read what it cannot.
+pub(super) fn unreadable(client: &mut Client, source: &Place) -> Result<Vec<String>, Fault> {
+    const SCHEMAS: &str = "SELECT format('GRANT USAGE ON SCHEMA %I TO %I;', nspname, current_user) FROM pg_namespace \
+         WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' AND NOT has_schema_privilege(oid, 'USAGE') ORDER BY 1";
+    const TABLES: &str = "SELECT format('GRANT SELECT ON %I.%I TO %I;', n.nspname, c.relname, current_user) FROM pg_class c \
+         JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f') AND n.nspname !~ '^pg_' \
+         AND n.nspname <> 'information_schema' AND NOT has_table_privilege(c.oid, 'SELECT') ORDER BY 1";
+    let mut out = Vec::new();
+    for sql in [SCHEMAS, TABLES] {
+        for row in client.query(sql, &[]).map_err(|e| fault(&e, source))? {
+            out.push(row.try_get(0).map_err(|e| fault(&e, source))?);
+        }
+    }
+    Ok(out)
+}
+
 struct Asking<'a> {
     client: &'a mut Client,
     source: &'a Place,

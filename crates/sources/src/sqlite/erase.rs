@@ -82,7 +82,8 @@ pub(super) fn rehearse(sqlite: &Sqlite, place: &Place, pick: Pick<'_>) -> Result
         Ok(())
     })?;
     let mut out = Rehearsal { tried: chosen.len() as u64, ..Rehearsal::default() };
-    connection.execute_batch("BEGIN IMMEDIATE").map_err(map)?;
+    // Pages that do not fit into the cache would be written, and whoever reads would be waited for, page by page.
+    connection.execute_batch("PRAGMA cache_spill = OFF; BEGIN IMMEDIATE").map_err(map)?;
     let done = rehearsed(&connection, dataset, &chosen, &mut out);
     connection.execute_batch("ROLLBACK").map_err(map)?;
     done.map(|()| out)

@@ -16,9 +16,9 @@ use super::{by_place, open_at, source_place};
 use crate::align::{Alignment, Part, RowState, align};
 use crate::late::late_rows;
 use crate::lists::{Recall, Seen, keep_list, load_list, load_recall};
-use crate::look::{Absence, Staying, absence, columns, remains_in_cells, sight};
+use crate::look::{Absence, Staying, absence, columns, remains_in_cells, short_of, sight};
 use crate::progress::Progress;
-use crate::report::{ApplyReport, Waiting};
+use crate::report::{ApplyReport, Done, Waiting};
 use crate::survey::{Deaf, Opened, open_sources, survey};
 use crate::workspace::Workspace;
 
@@ -233,13 +233,17 @@ fn observe(
     let (bytes, unread) = looked.as_ref().map_or((0, 0), |a| (a.bytes, a.unread));
     let lawful: BTreeMap<u32, u64> = looked.as_ref().map(|a| a.lawful.clone()).unwrap_or_default();
     let stays: u64 = lawful.values().sum();
+    let short_of = match &looked {
+        Some(absence) => short_of(&job.columns, &recall, absence, cap),
+        None => BTreeSet::from(["not_searched".to_owned()]),
+    };
     let scope = out_of_scope(workspace, job, looked.as_ref().is_some_and(|a| a.bytes > 0));
     let mut receipt = json!({
         "bytes_searched": bytes, "bytes_unread": unread, "columns": cols, "item": job.item.item, "kept": kept,
         "lawfully_present": lawful.iter().map(|(col, values)| json!({"col": col, "values": values})).collect::<Vec<Json>>(),
         "level": level, "method": job.item.method.word(), "order_n": order_n, "out_of_scope": scope, "purge": job.purged,
         "recall": recall.seen.iter().map(sight_of).collect::<Vec<Json>>(),
-        "rows_done": done.len(), "sanitisation": level.sanitisation(job.by_hand()),
+        "rows_done": done.len(), "sanitisation": level.sanitisation(job.by_hand()), "short_of_l3": short_of,
         "store": workspace.state.sources.get(&source_place(&job.seal.dataset)).map(|s| s.store.clone()).unwrap_or_default(),
         "type": "custody.destruction_receipt", "v": 1
     });
@@ -265,7 +269,7 @@ fn observe(
     let event = if job.anonymises() { Event::AnonymiseObserved(facts) } else { Event::DestroyObserved(facts) };
     workspace.record(Command::RecordUnder(By::Run, event, job.item.rules.clone()))?;
     report.lawful += stays;
-    report.done.push((job.item.item.clone(), done.len() as u64, kept.values().sum(), level));
+    report.done.push(Done { item: job.item.item.clone(), rows: done.len() as u64, kept: kept.values().sum(), level, short_of });
     Ok(Some((job.seal.n, done)))
 }
 

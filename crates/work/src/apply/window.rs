@@ -13,10 +13,10 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// The window of a source; none in a practice case, whose clock stands.
+    /// The window of a source, by the clock on the wall: a practice case has its own day, but its server is as real as any.
     pub(super) fn of(workspace: &Workspace, i: usize, source: &Place) -> Window {
         let server = workspace.file.sources.get(i).and_then(|s| s.server.as_ref());
-        let said = server.and_then(|s| s.value.window.clone()).filter(|_| !workspace.file.simulated);
+        let said = server.and_then(|s| s.value.window.clone());
         Window { source: source.clone(), hours: said.and_then(|w| case::file::hours(&w)), zone: workspace.zone().clone() }
     }
 
