@@ -128,6 +128,10 @@ pub fn parts(input: impl Read + Seek, hear: &mut dyn FnMut(&str, &[u8]) -> Resul
     Ok(())
 }
 
+fn is_xml(name: &str) -> bool {
+    name.ends_with(".xml") || name.ends_with(".rels")
+}
+
 /// Writes the workbook without what goes. Rows keep their numbers; formulas of the cells that stay are not touched.
 ///
 /// # Errors
@@ -156,7 +160,10 @@ pub fn erase_without(input: impl Read + Seek, output: impl Write + Seek, plan: &
         Some(part) => strings::items(&package.text(part)?)?,
         None => Vec::new(),
     };
-    let scrub = Scrub::new(&seen.destroyed(&items), &seen.kept(&items));
+    let mut kept = seen.kept(&items);
+    // What formulas and parts refer to by name is no value.
+    kept.extend(package.own_names()?);
+    let scrub = Scrub::new(&seen.destroyed(&items), &kept);
     let mut report = Report { cells: seen.cells, ..Report::default() };
     let mut changed: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let mut unlinked: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -179,6 +186,10 @@ pub fn erase_without(input: impl Read + Seek, output: impl Write + Seek, plan: &
     }
     changed.retain(|name, bytes| package.bytes(name).map_or(true, |old| old != *bytes));
     report.changed = changed.keys().cloned().collect();
+    changed.iter().filter(|(name, _)| is_xml(name)).try_for_each(|(_, bytes)| {
+        let text = std::str::from_utf8(bytes).map_err(|_| Reason::Damaged)?;
+        xml::walk(text, &mut |_| Ok(()))
+    })?;
     package.write(output, &changed, &report.dropped)?;
     Ok(report)
 }

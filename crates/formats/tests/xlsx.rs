@@ -163,3 +163,77 @@ fn caches_of_pivots_and_of_other_books_lose_what_went() {
         calamine::open_workbook_from_rs::<calamine::Xlsx<_>, _>(Cursor::new(bytes)).unwrap();
     }
 }
+
+/// A register whose cells are words of the schema, of formulas and of another sheet, and that other sheet, which stays.
+fn two_sheets(words: &[&str]) -> Vec<u8> {
+    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let texts: String = words.iter().chain(&["name", "amount", "bolt"]).map(|w| format!("<si><t>{w}</t></si>")).collect();
+    let cell = |i: usize| format!("<row r=\"{0}\"><c r=\"A{0}\" t=\"s\"><v>{1}</v></c></row>", i + 2, i);
+    let n = words.len();
+    let margins = "<pageMargins left=\"0.7\" right=\"0.7\" top=\"0.75\" bottom=\"0.75\" header=\"0.3\" footer=\"0.3\"/><pageSetup orientation=\"portrait\"/>";
+    let kind = format!("{relations}/worksheet");
+    let parts = [
+        ("[Content_Types].xml", "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"><Default Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/><Default Extension=\"xml\" ContentType=\"application/xml\"/><Override PartName=\"/xl/workbook.xml\" ContentType=\"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml\"/></Types>".to_owned()),
+        ("_rels/.rels", format!("<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"rId1\" Type=\"{relations}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>")),
+        ("xl/workbook.xml", format!("<workbook xmlns=\"{main}\" xmlns:r=\"{relations}\"><sheets><sheet name=\"Register\" sheetId=\"1\" r:id=\"rId1\"/><sheet name=\"Goods\" sheetId=\"2\" r:id=\"rId2\"/></sheets><definedNames><definedName name=\"total\">Goods!$B$2</definedName></definedNames></workbook>")),
+        ("xl/_rels/workbook.xml.rels", format!("<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"rId1\" Type=\"{kind}\" Target=\"worksheets/sheet1.xml\"/><Relationship Id=\"rId2\" Type=\"{kind}\" Target=\"worksheets/sheet2.xml\"/><Relationship Id=\"rId3\" Type=\"{relations}/sharedStrings\" Target=\"sharedStrings.xml\"/></Relationships>")),
+        ("xl/sharedStrings.xml", format!("<sst xmlns=\"{main}\">{texts}</sst>")),
+        ("xl/worksheets/sheet1.xml", format!("<worksheet xmlns=\"{main}\"><sheetData><row r=\"1\"><c r=\"A1\" t=\"s\"><v>{n}</v></c></row>{}</sheetData>{margins}</worksheet>", (0..n).map(cell).collect::<String>())),
+        ("xl/worksheets/sheet2.xml", format!("<worksheet xmlns=\"{main}\"><sheetData><row r=\"1\"><c r=\"A1\" t=\"s\"><v>{n}</v></c><c r=\"B1\" t=\"s\"><v>{}</v></c></row><row r=\"2\"><c r=\"A2\" t=\"s\"><v>{}</v></c><c r=\"B2\"><f>SUM(1,2)</f><v>3</v></c></row></sheetData><dataValidations count=\"1\"><dataValidation type=\"list\" sqref=\"A2\"><formula1>\"gold,silver\"</formula1></dataValidation></dataValidations>{margins}</worksheet>", n + 1, n + 2)),
+    ];
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, text) in parts {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        std::io::Write::write_all(&mut zip, text.as_bytes()).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+#[test]
+fn words_of_the_schema_and_of_other_sheets_stay_where_they_are_no_values() {
+    let words = [
+        "left",
+        "right",
+        "main",
+        "sheet2",
+        "worksheets",
+        "Goods",
+        "Register",
+        "xmlns",
+        "row",
+        "rId2",
+        "gold",
+        "total",
+        "SUM",
+        "portrait",
+        "name",
+        "http",
+        "Target",
+        "pageMargins",
+        "list",
+        "3",
+    ];
+    let book = two_sheets(&words);
+    let read = |bytes: &[u8], sheet: &str| -> Vec<Vec<String>> {
+        let mut book: calamine::Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(bytes.to_vec())).unwrap();
+        let range = book.worksheet_range(sheet).unwrap();
+        range.rows().map(|r| r.iter().map(ToString::to_string).collect()).collect()
+    };
+    let rows: Vec<u32> = (2..2 + u32::try_from(words.len()).unwrap()).collect();
+    let mut out = Cursor::new(Vec::new());
+    erase(Cursor::new(book.clone()), &mut out, &[self::rows("Register", &rows)].into()).unwrap();
+    let bytes = out.into_inner();
+    assert_eq!(read(&bytes, "Goods"), read(&book, "Goods"));
+    assert_eq!(read(&bytes, "Register"), [["name"]]);
+    let (before, after) = (parts(&book), parts(&bytes));
+    // But for the settings of calculation, everything outside of the register and the texts is as it was.
+    for (name, bytes) in before.iter().filter(|(n, _)| !n.ends_with("sheet1.xml") && !n.ends_with("sharedStrings.xml")) {
+        let now = String::from_utf8(after[name].clone()).unwrap().replace("<calcPr fullCalcOnLoad=\"1\"/>", "");
+        assert_eq!(now, String::from_utf8_lossy(bytes), "{name}");
+    }
+    let margins = |parts: &BTreeMap<String, Vec<u8>>| {
+        String::from_utf8(parts["xl/worksheets/sheet1.xml"].clone()).unwrap().split_once("</sheetData>").unwrap().1.to_owned()
+    };
+    assert_eq!(margins(&after), margins(&before));
+}

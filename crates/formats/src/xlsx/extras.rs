@@ -60,7 +60,7 @@ pub(super) fn rewrite<R: Read + Seek>(
         };
         if name.ends_with(".vml") {
             // Drawings of this kind need not be well formed: cleaned as plain text.
-            text = scrub.cleaned(&text).unwrap_or(text);
+            text = scrub.plain(&text).unwrap_or(text);
         } else if let Some(cleaned) = scrub.part(&text)? {
             text = cleaned;
         }

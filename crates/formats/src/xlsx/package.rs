@@ -127,6 +127,22 @@ impl<R: Read + Seek> Package<R> {
         if out.iter().all(|(_, part)| self.has(part)) { Ok(out) } else { Err(Reason::Damaged) }
     }
 
+    /// Names by which formulas and parts refer to each other: of sheets, ranges, tables and their columns.
+    pub(super) fn own_names(&mut self) -> Result<Vec<String>, Reason> {
+        let parts: Vec<String> = self.names.iter().filter(|n| *n == "xl/workbook.xml" || n.starts_with("xl/tables/")).cloned().collect();
+        let mut out = Vec::new();
+        for part in parts.iter().filter(|part| part.ends_with(".xml")) {
+            walk(&self.text(part)?, &mut |step| {
+                let (Event::Start(e) | Event::Empty(e)) = &step.event else { return Ok(()) };
+                if matches!(local(e), "sheet" | "definedName" | "table" | "tableColumn") {
+                    out.extend(["name", "displayName"].into_iter().filter_map(|name| attribute(e, name)));
+                }
+                Ok(())
+            })?;
+        }
+        Ok(out)
+    }
+
     /// The part of shared strings.
     pub(super) fn shared_strings(&mut self) -> Result<Option<String>, Reason> {
         let relations = self.relations("xl/workbook.xml")?;

@@ -182,6 +182,7 @@ pub(super) fn rewrite(text: &str, gone: &BTreeMap<u32, Gone>, scrub: &Scrub) -> 
     let mut relations = BTreeSet::new();
     let mut walker = Walker::new(gone);
     let mut dropping: Option<usize> = None;
+    let mut element = String::new();
     walk(text, &mut |step| {
         let (cell, outside) = walker.take(text, &step);
         if let Some(cell) = cell {
@@ -205,9 +206,17 @@ pub(super) fn rewrite(text: &str, gone: &BTreeMap<u32, Gone>, scrub: &Scrub) -> 
                     edited.replace(from..step.at.end, "");
                 }
             }
-            Event::Start(_) | Event::Empty(_) | Event::Text(_) if dropping.is_none() => {
+            event if dropping.is_none() => {
                 let raw = text.get(step.at.clone()).unwrap_or_default();
-                if let Some(cleaned) = scrub.cleaned(raw) {
+                let cleaned = match event {
+                    Event::Start(e) | Event::Empty(e) => scrub.attributes(e, raw),
+                    Event::Text(_) | Event::CData(_) => scrub.text(&element, raw),
+                    _ => None,
+                };
+                if let Event::Start(e) = event {
+                    local(e).clone_into(&mut element);
+                }
+                if let Some(cleaned) = cleaned {
                     edited.replace(step.at, &cleaned);
                 }
             }
