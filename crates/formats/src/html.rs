@@ -12,17 +12,18 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     plain(&decode(bytes, told.as_deref()))
 }
 
-/// Tags out; values of attributes stay, each on a line of its own.
+/// Tags out; comments and values of attributes stay, each on a line of its own behind the text, so that they cut nothing in two.
 fn plain(page: &str) -> String {
     let mut out = String::with_capacity(page.len());
+    let mut beside = String::new();
     let mut rest = page;
     while let Some(at) = rest.find('<') {
         let (before, tag) = rest.split_at(at);
         out.push_str(&unescape(before));
         if let Some(comment) = tag.strip_prefix("<!--") {
             let (inside, after) = comment.split_once("-->").unwrap_or((comment, ""));
-            out.push('\n');
-            out.push_str(inside);
+            beside.push('\n');
+            beside.push_str(&unescape(inside));
             rest = after;
             continue;
         }
@@ -30,14 +31,47 @@ fn plain(page: &str) -> String {
         let (inside, after) = tag.split_at(end);
         out.push_str(if is_inline(inside) { "" } else { "\n" });
         for value in inside.split(['"', '\'']).skip(1).step_by(2).filter(|v| !v.trim().is_empty()) {
-            out.push('\n');
-            out.push_str(&unescape(value));
-            out.push('\n');
+            let value = unescape(value);
+            beside.push('\n');
+            beside.push_str(&value);
+            if let Some(decoded) = percent_decoded(&value) {
+                beside.push('\n');
+                beside.push_str(&decoded);
+            }
+        }
+        // Without quotes a value ends at a space.
+        for value in inside.split_ascii_whitespace().filter_map(|word| word.split_once('=')).map(|(_, v)| v.trim_end_matches(['>', '/'])) {
+            if !value.starts_with(['"', '\'']) {
+                beside.push('\n');
+                beside.push_str(&unescape(value));
+            }
         }
         rest = after;
     }
     out.push_str(&unescape(rest));
-    out
+    out + &beside
+}
+
+/// `a%40b` → `a@b`; none if nothing is written so.
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    let mut any = false;
+    while let Some((first, after)) = rest.split_first() {
+        let code = after.get(..2).and_then(|d| std::str::from_utf8(d).ok()).and_then(|d| u8::from_str_radix(d, 16).ok());
+        match (*first, code) {
+            (b'%', Some(byte)) => {
+                out.push(byte);
+                any = true;
+                rest = after.get(2..).unwrap_or_default();
+            }
+            (byte, _) => {
+                out.push(byte);
+                rest = after;
+            }
+        }
+    }
+    any.then(|| String::from_utf8_lossy(&out).into_owned())
 }
 
 fn is_inline(tag: &str) -> bool {
@@ -52,11 +86,10 @@ pub(crate) fn unescape(text: &str) -> String {
     while let Some(at) = rest.find('&') {
         let (before, entity) = rest.split_at(at);
         out.push_str(before);
-        let end = entity.find(';').filter(|n| *n <= 10);
-        match end.and_then(|n| character(entity.get(1..n)?)) {
-            Some(c) => {
+        match named(entity) {
+            Some((c, len)) => {
                 out.push(c);
-                rest = entity.get(end.unwrap_or_default() + 1..).unwrap_or_default();
+                rest = entity.get(len..).unwrap_or_default();
             }
             None => {
                 out.push('&');
@@ -66,6 +99,25 @@ pub(crate) fn unescape(text: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// Longest entity that is known, in bytes: zeros may stand before its number.
+const ENTITY_MAX: usize = 16;
+
+/// The character of an entity, and its bytes; a number may end without a semicolon.
+fn named(entity: &str) -> Option<(char, usize)> {
+    let near = entity.as_bytes().get(1..entity.len().min(ENTITY_MAX)).unwrap_or_default();
+    let digits = near.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'#').count();
+    let closed = usize::from(near.get(digits) == Some(&b';'));
+    if closed == 1 {
+        return character(entity.get(1..=digits)?).map(|c| (c, digits + 2));
+    }
+    let hex = matches!(near, [b'#', b'x' | b'X', ..]);
+    let is_digit = |b: &&u8| if hex { b.is_ascii_hexdigit() } else { b.is_ascii_digit() };
+    let lead = if hex { 2 } else { 1 };
+    let number = near.iter().skip(lead).take_while(is_digit).count();
+    let len = 1 + lead + number;
+    (near.first() == Some(&b'#') && number > 0).then(|| character(entity.get(1..len)?)).flatten().map(|c| (c, len))
 }
 
 fn character(name: &str) -> Option<char> {

@@ -151,7 +151,8 @@ fn of_text(lower: &str, head: &[u8]) -> Kind {
         () if ends(&[".json"]) => Kind::Json,
         () if ends(&[".mbox", ".mbx"]) || (begins(&["From "]) && is_mail()) => Kind::Mailbox,
         () if ends(&[".eml"]) || is_mail() => Kind::Mail,
-        () if ends(&[".html", ".htm", ".xhtml"]) || begins(&["<!doctype html", "<html"]) => Kind::Html,
+        () if begins(&["{\\rtf"]) => Kind::Unknown,
+        () if ends(&[".html", ".htm", ".xhtml", ".xml", ".svg"]) || begins(&["<!doctype html", "<html", "<?xml"]) => Kind::Html,
         () => Kind::Text,
     }
 }

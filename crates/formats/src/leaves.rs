@@ -8,7 +8,7 @@ use zip::CompressionMethod;
 use crate::kind::{HEAD, Kind, kind, of_members};
 use crate::mail::{self, Part};
 use crate::reason::Reason;
-use crate::{html, json, office, ole, pdf, text, zipped};
+use crate::{html, json, office, ole, pdf, tarred, text, zipped};
 
 /// What is followed at most.
 #[derive(Clone, Copy, Debug)]
@@ -135,7 +135,10 @@ impl Walk<'_> {
             Kind::Empty => Ok(String::new()),
             Kind::Pdf => pdf::text(bytes),
             Kind::Html => Ok(html::text(bytes)),
-            Kind::Text | Kind::LockFile => text::strictly(bytes),
+            Kind::Text => text::strictly(bytes),
+            // A name, and zeros behind it.
+            Kind::LockFile if bytes.len() <= LOCK_MAX => Ok(text::decode(bytes, None)),
+            Kind::LockFile => Err(Reason::UnknownKind),
             Kind::Delimited => text::strictly(bytes).and_then(closed_quotes),
             Kind::Json => text::strictly(bytes).and_then(json::text),
             Kind::JsonLines => return self.json_lines(path, bytes),
@@ -226,7 +229,14 @@ impl Walk<'_> {
     }
 
     fn mailbox(&mut self, path: &[String], bytes: &[u8], depth: usize) -> Result<(), Reason> {
-        for (i, range) in mail::messages(bytes).into_iter().enumerate() {
+        let messages = mail::messages(bytes);
+        let first = messages.first().map_or(bytes.len(), |m| m.start);
+        let before = bytes.get(..first).filter(|b| !b.iter().all(u8::is_ascii_whitespace));
+        if let Some(before) = before {
+            let own: Vec<String> = path.iter().cloned().chain([mail::BEFORE.to_owned()]).collect();
+            self.say(&own, Kind::Text, before.len() as u64, text::strictly(before))?;
+        }
+        for (i, range) in messages.into_iter().enumerate() {
             let whole = bytes.get(range).unwrap_or_default();
             let line = whole.iter().position(|b| *b == b'\n').map_or(whole.len(), |n| n + 1);
             let (from, message) = whole.split_at(line);
@@ -257,6 +267,12 @@ impl Walk<'_> {
     }
 
     fn tar(&mut self, path: &[String], input: &mut dyn ReadSeek, size: u64, depth: usize) -> Result<(), Reason> {
+        if let Ok(layout) = tarred::layout(&mut *input)
+            && layout.trailing > 0
+        {
+            self.say(path, Kind::Tar, layout.trailing, Err(Reason::TrailingBytes))?;
+        }
+        input.rewind()?;
         let mut archive = tar::Archive::new(input);
         let entries = match archive.entries() {
             Ok(entries) => entries,
@@ -299,6 +315,10 @@ impl Walk<'_> {
         if let Err(reason) = zipped::sound(&mut *input) {
             return self.say(path, Kind::Zip, size, Err(reason));
         }
+        let beside = input.rewind().map_err(Reason::from).and_then(|()| zipped::beside(&mut *input));
+        if beside != Ok(0) {
+            self.say(path, Kind::Zip, beside.unwrap_or(size), Err(Reason::TrailingBytes))?;
+        }
         let archive = input.rewind().ok().and_then(|()| zip::ZipArchive::new(&mut *input).ok());
         let Some(mut archive) = archive else { return self.say(path, Kind::Zip, size, Err(Reason::Damaged)) };
         if archive.len() > self.limits.members {
@@ -315,6 +335,11 @@ impl Walk<'_> {
         if [".docx", ".xlsx", ".xlsm"].iter().any(|e| lower.ends_with(e)) {
             // It has the name of a document, and not what one has.
             return self.say(path, Kind::Zip, size, Err(Reason::Damaged));
+        }
+        let other = names.iter().any(|n| n == "[Content_Types].xml" || n == "mimetype");
+        if other && ![".zip", ".jar"].iter().any(|e| lower.ends_with(e)) {
+            // Slides, texts and drawings of office programs: their parts are XML, and what they say is not.
+            return self.say(path, Kind::Zip, size, Err(Reason::UnknownKind));
         }
         let comment = String::from_utf8_lossy(archive.comment()).into_owned();
         if !comment.is_empty() {
@@ -359,6 +384,9 @@ pub(crate) fn inner_name(name: &str) -> String {
         _ => short.to_owned(),
     }
 }
+
+/// Longest file that an office program leaves beside an open one.
+const LOCK_MAX: usize = 4_096;
 
 /// Most folders in a member's name.
 const NAME_DEPTH_MAX: usize = 100;

@@ -10,6 +10,7 @@ mod ole;
 mod pdf;
 mod reason;
 pub mod records;
+mod tarred;
 mod text;
 mod without;
 pub mod xlsx;

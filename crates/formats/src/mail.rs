@@ -62,6 +62,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Mail, Reason> {
     Ok(Mail { headers, parts })
 }
 
+/// What stands before the first mail of a mailbox, as if it were one.
+pub(crate) const BEFORE: &str = "(before)";
+
 /// Where each mail of a mailbox lies: lines that begin with `From ` after an empty line begin one.
 pub(crate) fn messages(bytes: &[u8]) -> Vec<std::ops::Range<usize>> {
     let mut starts = Vec::new();

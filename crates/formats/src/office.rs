@@ -26,7 +26,10 @@ pub(crate) fn text(mut input: impl Read + Seek, kind: Kind) -> Result<String, Re
     }
     xlsx::parts(input, &mut |name, bytes| {
         if name.ends_with(".xml") || name.ends_with(".rels") {
-            part(&String::from_utf8_lossy(bytes), &mut out)?;
+            // Values of attributes behind the text, so that they cut nothing in two.
+            let mut beside = String::new();
+            part(&String::from_utf8_lossy(bytes), &mut out, &mut beside)?;
+            out.push_str(&beside);
         } else if name.ends_with(".vml") {
             out.push_str(&String::from_utf8_lossy(bytes));
         }
@@ -42,7 +45,7 @@ fn ends_line(name: &str) -> bool {
     matches!(name.rsplit(':').next(), Some("p" | "si" | "row" | "c" | "comment" | "tr" | "br" | "Relationship"))
 }
 
-fn part(xml: &str, out: &mut String) -> Result<(), Reason> {
+fn part(xml: &str, out: &mut String, beside: &mut String) -> Result<(), Reason> {
     let mut reader = Reader::from_str(xml);
     let mut depth = 0usize;
     loop {
@@ -57,10 +60,10 @@ fn part(xml: &str, out: &mut String) -> Result<(), Reason> {
                 if depth > DEPTH_MAX {
                     return Err(Reason::TooDeep);
                 }
-                attributes(e.attributes_raw(), out);
+                attributes(e.attributes_raw(), beside);
             }
             Event::Empty(e) => {
-                attributes(e.attributes_raw(), out);
+                attributes(e.attributes_raw(), beside);
                 if ends_line(e.name().into_inner()) {
                     out.push('\n');
                 }

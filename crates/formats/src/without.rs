@@ -11,8 +11,8 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use crate::kind::{HEAD, Kind, kind, of_members};
 use crate::leaves::{COMMENT, Limits, inner_name};
-use crate::mail;
 use crate::reason::Reason;
+use crate::{mail, tarred, zipped};
 
 /// What becomes of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +66,8 @@ fn zip(bytes: &[u8], fates: &Fates, limits: Limits, depth: usize) -> Result<Vec<
     let damaged = |_| Reason::Damaged;
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
     let names: Vec<String> = archive.file_names().map(|n| n.map_or_else(|_| String::new(), std::borrow::Cow::into_owned)).collect();
-    if of_members(names.iter().map(String::as_str)) != Kind::Zip {
+    // What belongs to no member would be lost: another archive in the same file, say.
+    if of_members(names.iter().map(String::as_str)) != Kind::Zip || zipped::beside(Cursor::new(bytes))? > 0 {
         return Err(Reason::WholeFileOnly);
     }
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
@@ -86,8 +87,7 @@ fn zip(bytes: &[u8], fates: &Fates, limits: Limits, depth: usize) -> Result<Vec<
             None if inside.is_empty() && !commented => writer.raw_copy_file(file).map_err(damaged)?,
             None => {
                 drop(file);
-                let mut member = Vec::new();
-                archive.by_index(i).map_err(damaged)?.take(limits.member_bytes).read_to_end(&mut member)?;
+                let mut member = whole(archive.by_index(i).map_err(damaged)?, limits)?;
                 if !inside.is_empty() {
                     member = rewritten(&name, &member, &inside, limits, depth + 1)?;
                 }
@@ -99,38 +99,46 @@ fn zip(bytes: &[u8], fates: &Fates, limits: Limits, depth: usize) -> Result<Vec<
     Ok(writer.finish().map_err(damaged)?.into_inner())
 }
 
+/// Members that stay keep their blocks as they are, with every header of theirs.
 fn tar(bytes: &[u8], fates: &Fates, limits: Limits, depth: usize) -> Result<Vec<u8>, Reason> {
-    let mut archive = tar::Archive::new(bytes);
-    let mut writer = tar::Builder::new(Vec::new());
-    for entry in archive.entries()? {
-        let mut entry = entry?;
-        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        let (own, inside) = of(fates, &name);
-        let mut header = entry.header().clone();
-        let mut member = Vec::new();
-        Read::take(&mut entry, limits.member_bytes).read_to_end(&mut member)?;
-        match own {
-            Some(Fate::Gone) => continue,
-            Some(Fate::Emptied) => member.clear(),
-            None if inside.is_empty() => {}
-            None => member = rewritten(&name, &member, &inside, limits, depth + 1)?,
-        }
-        if header.entry_type().is_symlink() || header.entry_type().is_hard_link() {
-            let target = entry.link_name()?.ok_or(Reason::Damaged)?.into_owned();
-            writer.append_link(&mut header, &name, target)?;
-            continue;
-        }
-        header.set_size(member.len() as u64);
-        writer.append_data(&mut header, &name, member.as_slice())?;
+    let layout = tarred::layout(Cursor::new(bytes))?;
+    if layout.trailing > 0 {
+        return Err(Reason::WholeFileOnly);
     }
-    Ok(writer.into_inner()?)
+    let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    let mut out = Vec::with_capacity(bytes.len());
+    for entry in tar::Archive::new(bytes).entries()? {
+        let mut entry = entry?;
+        let blocks = layout.members.get(&entry.raw_header_position()).ok_or(Reason::Damaged)?;
+        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        match of(fates, &name) {
+            (Some(Fate::Gone), _) => {}
+            (None, inside) if inside.is_empty() => out.extend_from_slice(bytes.get(at(blocks.start)..at(blocks.end)).unwrap_or_default()),
+            (own, inside) => {
+                let mut header = entry.header().clone();
+                let mut member = whole(&mut entry, limits)?;
+                match own {
+                    Some(_) => member.clear(),
+                    None => member = rewritten(&name, &member, &inside, limits, depth + 1)?,
+                }
+                header.set_size(member.len() as u64);
+                let mut writer = tar::Builder::new(Vec::new());
+                writer.append_data(&mut header, &name, member.as_slice())?;
+                let written = writer.into_inner()?;
+                // Without the end of this archive of one member.
+                out.extend_from_slice(written.get(..written.len().saturating_sub(1_024)).unwrap_or_default());
+            }
+        }
+    }
+    out.extend_from_slice(bytes.get(at(layout.end)..).unwrap_or_default());
+    Ok(out)
 }
 
 fn gzip(name: &str, bytes: &[u8], fates: &Fates, limits: Limits, depth: usize) -> Result<Vec<u8>, Reason> {
     let inner = inner_name(name);
     let (own, inside) = of(fates, &inner);
-    let mut member = Vec::new();
-    MultiGzDecoder::new(bytes).take(limits.member_bytes).read_to_end(&mut member)?;
+    let mut member =
+        whole(MultiGzDecoder::new(bytes), limits).map_err(|e| if e == Reason::TooLarge { e } else { Reason::TrailingBytes })?;
     match own {
         // A stream without its only member is an empty stream.
         Some(_) => member.clear(),
@@ -142,10 +150,22 @@ fn gzip(name: &str, bytes: &[u8], fates: &Fates, limits: Limits, depth: usize) -
     Ok(writer.finish()?)
 }
 
+/// All that a reader gives: what was cut off would be lost.
+fn whole(input: impl Read, limits: Limits) -> Result<Vec<u8>, Reason> {
+    let mut out = Vec::new();
+    let read = input.take(limits.member_bytes + 1).read_to_end(&mut out).map_err(|_| Reason::Damaged)?;
+    if read as u64 > limits.member_bytes { Err(Reason::TooLarge) } else { Ok(out) }
+}
+
 /// Letters go whole: with all their parts, or not at all.
 fn mailbox(bytes: &[u8], fates: &Fates) -> Result<Vec<u8>, Reason> {
+    let messages = mail::messages(bytes);
+    let first = messages.first().ok_or(Reason::WholeFileOnly)?.start;
     let mut out = Vec::with_capacity(bytes.len());
-    for (i, range) in mail::messages(bytes).into_iter().enumerate() {
+    if of(fates, mail::BEFORE).0.is_none() {
+        out.extend_from_slice(bytes.get(..first).unwrap_or_default());
+    }
+    for (i, range) in messages.into_iter().enumerate() {
         let (own, inside) = of(fates, &(i + 1).to_string());
         match (own, inside.is_empty()) {
             (Some(Fate::Gone), _) => {}

@@ -47,6 +47,49 @@ pub(crate) fn sound(mut input: impl Read + Seek) -> Result<(), Reason> {
     if overlap { Err(Reason::OverlappingMembers) } else { Ok(()) }
 }
 
+/// Bytes that belong to no member and are not zero: before the first, between two, or behind the last (another archive, say).
+///
+/// # Errors
+/// If the archive cannot be read.
+pub(crate) fn beside(mut input: impl Read + Seek) -> Result<u64, Reason> {
+    let mut archive = ZipArchive::new(&mut input).map_err(|_| Reason::Damaged)?;
+    let (directory, mut ends) = (archive.central_directory_start(), Vec::new());
+    for i in 0..archive.len() {
+        let file = archive.by_index_raw(i).map_err(|_| Reason::Damaged)?;
+        let end = file.data_start().unwrap_or_default() + file.compressed_size();
+        ends.push((file.header_start(), end));
+    }
+    drop(archive);
+    ends.sort_unstable();
+    let mut out = 0;
+    let mut from = 0;
+    for (begins, end) in ends.into_iter().chain([(directory, directory)]) {
+        out += filled(&mut input, from, begins)?;
+        from = end;
+    }
+    Ok(out)
+}
+
+/// Sizes and checksum that stand behind data of which they were not known before (APPNOTE 4.3.9), at most.
+const DESCRIPTOR: u64 = 24;
+
+/// Bytes of a gap that are not zero, but for a descriptor at its beginning.
+fn filled(input: &mut (impl Read + Seek), from: u64, to: u64) -> Result<u64, Reason> {
+    let from = if from == 0 { 0 } else { from + DESCRIPTOR };
+    if from >= to {
+        return Ok(0);
+    }
+    input.seek(SeekFrom::Start(from))?;
+    let (mut gap, mut out) = (input.take(to - from), 0);
+    let mut buffer = vec![0u8; 1 << 16];
+    loop {
+        match gap.read(&mut buffer)? {
+            0 => return Ok(out),
+            n => out += buffer.iter().take(n).filter(|b| **b != 0).count() as u64,
+        }
+    }
+}
+
 /// Names in the directory, one for each of its entries.
 fn listed(input: &mut (impl Read + Seek), start: u64) -> Result<Vec<Vec<u8>>, Reason> {
     let mut bytes = Vec::new();

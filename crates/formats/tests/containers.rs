@@ -1,0 +1,128 @@
+//! What lies where a reader does not expect it is read or named, and a container that is written anew loses nothing but what goes.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+use std::io::{Cursor, Write as _};
+
+use formats::{Fate, Fates, Limits, Reason, leaves, without};
+
+/// Texts of all leaves, and reasons.
+fn heard(name: &str, bytes: &[u8]) -> (String, Vec<Reason>) {
+    let (mut text, mut reasons) = (String::new(), Vec::new());
+    leaves(name, Cursor::new(bytes), Limits::default(), &mut |leaf| {
+        match leaf.text {
+            Ok(own) => text.push_str(&own),
+            Err(reason) => reasons.push(reason),
+        }
+        Ok(())
+    })
+    .unwrap();
+    (text, reasons)
+}
+
+fn rewritten(name: &str, bytes: &[u8], gone: &str, limits: Limits) -> Result<Vec<u8>, Reason> {
+    let fates: Fates = [(vec![gone.to_owned()], Fate::Gone)].into();
+    let mut out = Vec::new();
+    without(name, Cursor::new(bytes), &mut out, &fates, limits).map(|()| out)
+}
+
+fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut out = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in members {
+        out.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        out.write_all(bytes).unwrap();
+    }
+    out.finish().unwrap().into_inner()
+}
+
+fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut out = tar::Builder::new(Vec::new());
+    for (name, bytes) in members {
+        out.append_pax_extensions([("SCHILY.xattr.user.tag", b"kept".as_slice())]).unwrap();
+        let mut header = tar::Header::new_ustar();
+        header.set_size(bytes.len() as u64);
+        header.set_mtime(1_700_000_123);
+        header.set_mode(0o640);
+        out.append_data(&mut header, name, *bytes).unwrap();
+    }
+    out.into_inner().unwrap()
+}
+
+#[test]
+fn members_of_a_tar_that_stay_keep_every_byte_and_header() {
+    let long = vec![b'x'; 5_000];
+    let (all, rest) = (tar(&[("gone.txt", b"13900000007"), ("film.mp4", &long)]), tar(&[("film.mp4", &long)]));
+    let limits = Limits { member_bytes: 1_000, ..Limits::default() };
+    assert!(rewritten("a.tar", &all, "gone.txt", limits).unwrap() == rest, "as if it had never been there");
+}
+
+#[test]
+fn two_archives_in_one_file_are_named_and_never_cut() {
+    let of = |make: &dyn Fn(&[(&str, &[u8])]) -> Vec<u8>| {
+        [make(&[("a.txt", b"first text")]), make(&[("b.txt", b"second 13900000007")])].concat()
+    };
+    for (name, bytes, gone) in [("a.tar", of(&tar), "a.txt"), ("a.zip", of(&zip), "b.txt")] {
+        assert!(heard(name, &bytes).1.contains(&Reason::TrailingBytes), "{name}");
+        assert_eq!(rewritten(name, &bytes, gone, Limits::default()).unwrap_err(), Reason::WholeFileOnly, "{name}");
+    }
+    let one = zip(&[("a.txt", b"first text"), ("b.txt", b"second text")]);
+    assert_eq!(heard("a.zip", &one).1, []);
+    assert!(rewritten("a.zip", &one, "b.txt", Limits::default()).is_ok());
+}
+
+#[test]
+fn what_stands_before_the_first_mail_is_read_and_stays() {
+    let mail = "From a@example.org Mon Jan  1 00:00:00 2024\nFrom: a@example.org\nSubject: one\n\nbody 13900000007\n";
+    let bytes = format!("exported by hand\n\n{mail}");
+    let (text, reasons) = heard("box.mbox", bytes.as_bytes());
+    assert!(text.contains("exported by hand") && text.contains("13900000007") && reasons.is_empty(), "{text}");
+    assert_eq!(rewritten("box.mbox", bytes.as_bytes(), "1", Limits::default()).unwrap(), b"exported by hand\n\n");
+    assert!(heard("box.mbox", b"no mail at all, 13900000007").0.contains("13900000007"));
+}
+
+#[test]
+fn a_text_is_whole_whatever_cuts_it() {
+    let body = |runs: &str| {
+        let xml = format!("<w:document xmlns:w=\"w\"><w:body><w:p>{runs}</w:p></w:body></w:document>");
+        zip(&[("[Content_Types].xml", b"<Types/>"), ("word/document.xml", xml.as_bytes())])
+    };
+    let docx = body("<w:r w:rsidR=\"00112233\"><w:t>1390000</w:t></w:r><w:r w:rsidR=\"00445566\"><w:t>0007</w:t></w:r>");
+    let cases: [(&str, &[u8]); 12] = [
+        ("run.docx", &docx),
+        ("span.html", b"<p>1390000<span class='phone-part'>0007</span></p>"),
+        ("entity.html", b"<p>&#49;3900000007</p>"),
+        ("open.html", b"<p>&#49 3900000007</p><p>&#x31 3900000007 &#493900000007</p><b>&#0000049;3900000007</b>"),
+        ("attribute.html", b"<a href=tel:13900000007>call</a>"),
+        ("percent.html", b"<a href='x?n=%31%33900000007'>call</a>"),
+        ("comment.html", b"<!-- &#49;3900000007 --><p>x</p>"),
+        ("feed.xml", b"<?xml version='1.0'?><a><n>&#49;3900000007</n></a>"),
+        ("short.txt", b"\xb5\xe7\xbb\xb0 13900000007"),
+        ("list.csv", b"a,b\n1,13900000007\n"),
+        ("packed.csv", &zip(&[("x.txt", b"call 13900000007")])),
+        ("gz.txt", &[0x1f, 0x8b]),
+    ];
+    for (name, bytes) in cases.iter().take(11) {
+        let (text, reasons) = heard(name, bytes);
+        assert!(text.contains("13900000007"), "{name}: {text:?} {reasons:?}");
+    }
+    assert!(!heard(cases[11].0, cases[11].1).1.is_empty(), "a stream that is cut off is named");
+}
+
+#[test]
+fn what_has_no_decoder_is_named() {
+    let slides = zip(&[("[Content_Types].xml", b"<Types/>"), ("ppt/slides/slide1.xml", b"<p>1390000<r/>0007</p>")]);
+    let writing = zip(&[("mimetype", b"application/vnd.oasis.opendocument.text"), ("content.xml", b"<p>1390000<s/>0007</p>")]);
+    let tail = [b"name,phone\nA,1\n".repeat(500).as_slice(), &[0, 1, 2, 0, 200, 0, 255, 3]].concat();
+    let lock = [b"\x03abc".as_slice(), &[0; 5_000]].concat();
+    let cases: [(&str, &[u8]); 5] =
+        [("s.pptx", &slides), ("w.odt", &writing), ("r.rtf", b"{\\rtf1 \\'31\\'33900000007}"), ("t.csv", &tail), ("~$x.docx", &lock)];
+    for (name, bytes) in cases {
+        let (_, reasons) = heard(name, bytes);
+        assert!(reasons.iter().any(|r| matches!(r, Reason::UnknownKind | Reason::BadEncoding)), "{name}: {reasons:?}");
+    }
+}
+
+#[test]
+fn signs_of_entities_without_end_cost_no_more_than_others() {
+    let page = "&".repeat(4 << 20);
+    assert_eq!(heard("x.html", page.as_bytes()).0, page);
+}
