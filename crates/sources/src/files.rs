@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use formats::{Kind, Limits};
-use remains::{Cut, Needles};
+use remains::{Cut, Needles, STRUCTURES_MAX};
+use terms::Place;
 
 use crate::dataset::{Holds, Searched, Structure};
 
@@ -46,6 +47,9 @@ pub(crate) fn free(_: &Path) -> Option<u64> {
     None
 }
 
+/// Structures after which data sets that were not asked about have none of their own.
+const BESIDE_MAX: usize = STRUCTURES_MAX - 14;
+
 /// The structures of a search by name; a name that is new gets the next number.
 #[derive(Default)]
 pub(crate) struct Structures(Vec<Structure>);
@@ -59,8 +63,9 @@ impl Structures {
         self.0.len() - 1
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
+    /// Another data set as a structure of its own, as long as there is room for those that matter more.
+    pub(crate) fn beside(&mut self, place: &Place) -> Option<usize> {
+        (self.0.len() < BESIDE_MAX).then(|| self.of(place.as_str(), Holds::Nothing))
     }
 
     pub(crate) fn list(self) -> Vec<Structure> {

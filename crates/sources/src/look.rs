@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use formats::{Kind, Leaf, Limits};
-use remains::{Kind as Needle, Needles, STRUCTURES_MAX};
+use remains::{Kind as Needle, Needles};
 use terms::Place;
 
 use crate::dataset::{Holds, Searched};
@@ -43,8 +43,7 @@ impl<'a> Look<'a> {
         match () {
             () if self.is_own(place) => self.own,
             // Files are told apart as long as there is room for it.
-            () if self.structures.len() < STRUCTURES_MAX - 1 => self.structures.of(place.as_str(), Holds::Nothing),
-            () => self.other,
+            () => self.structures.beside(place).unwrap_or(self.other),
         }
     }
 

@@ -27,6 +27,9 @@ use crate::{Pick, Sink, Source};
 const UNPACKED_MAX: u64 = 1 << 30;
 /// Bytes of a packed workbook that are rewritten in a second.
 const REWRITE: u64 = 2 << 20;
+/// A part of more bytes than these may not be packed more tightly than so many times.
+const PART_LARGE: u64 = 32 << 20;
+const RATIO_MAX: u64 = 200;
 const BATCH_ROWS: usize = 4_096;
 const HEADING_AMONG: usize = 20;
 /// Most cells of the rectangle around a sheet, filled or not, and more of them for each that is filled.
@@ -272,11 +275,14 @@ fn check_size(path: &Path, place: &Place) -> Result<(), Fault> {
     let bad = || Fault::new("sheet_damaged").with("place", place);
     let file = File::open(path).map_err(|e| io_fault(&e, place))?;
     let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(|_| bad())?;
-    let mut total: u64 = 0;
+    let (mut total, mut bomb) = (0u64, false);
     for i in 0..archive.len() {
-        total = total.saturating_add(archive.by_index_raw(i).map_err(|_| bad())?.size());
+        let part = archive.by_index_raw(i).map_err(|_| bad())?;
+        total = total.saturating_add(part.size());
+        // A cell has 32,767 characters at most: what is packed so tightly is no sheet of anybody's.
+        bomb |= part.size() > PART_LARGE && part.size() / part.compressed_size().max(1) > RATIO_MAX;
     }
-    if total > UNPACKED_MAX { Err(Fault::new("sheet_too_large").with("place", place).with("most", UNPACKED_MAX)) } else { Ok(()) }
+    if bomb || total > UNPACKED_MAX { Err(Fault::new("sheet_too_large").with("place", place).with("most", UNPACKED_MAX)) } else { Ok(()) }
 }
 
 fn fault_of(error: &Error) -> Fault {

@@ -156,8 +156,8 @@ impl Case {
     pub fn apply_without(&self, left_out: &str) -> Value {
         let out = self.command(&["--json", "apply"]).env("CUSTODY_LEAVE_OUT", left_out).output().unwrap();
         let text = String::from_utf8(out.stdout).unwrap();
-        let last = text.lines().rev().find_map(|l| serde_json::from_str(l).ok());
-        last.or_else(|| serde_json::from_str(&text).ok()).unwrap_or_else(|| panic!("{text}"))
+        let last = || text.lines().rev().find_map(|l| serde_json::from_str(l).ok());
+        serde_json::from_str(&text).ok().or_else(last).unwrap_or_else(|| panic!("{text}"))
     }
 
     /// What a decoder that was not written for Custody finds of some values below a folder.

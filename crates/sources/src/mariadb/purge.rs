@@ -97,6 +97,9 @@ fn unlogged(conn: &mut Conn, source: &Place) -> Result<(), Fault> {
 /// Which changes of indexes are kept in the system tablespace until somebody reads the page: `none` since 10.11.
 pub(super) const BUFFERED: &str = "SELECT @@GLOBAL.innodb_change_buffering";
 
+/// How long history may take that nobody looks at.
+const HISTORY: Duration = Duration::from_secs(60);
+
 const LOOKERS: &str =
     "SELECT trx_mysql_thread_id FROM information_schema.INNODB_TRX WHERE trx_mysql_thread_id <> CONNECTION_ID() ORDER BY trx_started";
 
@@ -140,14 +143,19 @@ impl Purging<'_> {
 
     /// Waits until old row versions are gone: an old read view keeps all of them.
     fn alone(&mut self) -> Result<(), Fault> {
-        if !self.waits || wait(&mut self.conn, self.source, self.limits.lookers, "Innodb_history_list_length", 0)? {
+        let history = "Innodb_history_list_length";
+        if !self.waits || wait(&mut self.conn, self.source, self.limits.lookers, history, 0)? {
             return Ok(());
         }
         let fault = Fault::new("somebody_is_looking").with("source", self.source);
-        Err(match self.number(LOOKERS)? {
-            Some(thread) => fault.with("who", "snapshot").with("which", thread).with("count", 1).retry(),
-            None => fault.with("who", "history_list").with("which", "").with("count", 1).retry(),
-        })
+        if let Some(thread) = self.number(LOOKERS)? {
+            return Err(fault.with("who", "snapshot").with("which", thread).with("count", 1).retry());
+        }
+        // Nobody is: what was written by the purge itself takes its time.
+        match wait(&mut self.conn, self.source, HISTORY, history, 0)? {
+            true => Ok(()),
+            false => Err(fault.with("who", "history_list").with("which", "").with("count", 1).retry()),
+        }
     }
 
     /// Each table is written anew with all its indexes, full-text ones too.

@@ -56,6 +56,12 @@ pub(super) fn search(mariadb: &mut Mariadb, place: &Place, needles: &mut Needles
     .into_iter()
     .map(|(name, holds)| (name, structures.of(name, holds)))
     .collect();
+    let mut own = own;
+    for (other, table) in mariadb.tables.iter().filter(|(p, _)| *p != place) {
+        let Some(structure) = structures.beside(other) else { break };
+        let (database, name) = table.names();
+        own.beside.insert(format!("{}/{}", file_name(&database), file_name(&name)), structure);
+    }
     let binary = log_base(&mut mariadb.conn, &mariadb.source)?;
     let all = files::below(&folder).map_err(|_| Fault::new("file_denied").with("place", &mariadb.source))?;
     let own_logs = mariadb.logs()?;
@@ -92,10 +98,19 @@ fn raw_file(path: PathBuf, folder: &Path, own: &Own, shared: &BTreeMap<&str, usi
         None if name.starts_with("undo") => plain("undo_tablespaces"),
         None if name.starts_with("aria_log") => plain("aria_log"),
         None if short.starts_with("mysql/column_stats") => plain("statistics"),
-        None if short.contains('/') => plain("other_tables"),
+        None if short.contains('/') => match own.beside.get(stem(&short)) {
+            Some(structure) => (*structure, Form::Plain),
+            None => plain("other_tables"),
+        },
         None => plain("other_files"),
     };
     Raw { path, structure, form }
+}
+
+/// A table's file without its ending and the name of a partition.
+fn stem(short: &str) -> &str {
+    let stem = short.rsplit_once('.').map_or(short, |(stem, _)| stem);
+    stem.split_once("#P#").map_or(stem, |(table, _)| table)
 }
 
 /// The structure of a page by the index that stands in its header (`fil0fil.h`, `page0types.h`); pages of other kinds belong to the rows.
@@ -117,6 +132,8 @@ struct Own {
     /// Beginning of the names of full-text tables, and their structure.
     full_text_files: Vec<String>,
     full_text: Option<usize>,
+    /// Other tables by database and name, as their files are called: structure.
+    beside: BTreeMap<String, usize>,
 }
 
 impl Own {

@@ -39,6 +39,10 @@ pub(super) fn search(postgres: &mut Postgres, place: &Place, needles: &mut Needl
         Some(table) => relations(postgres, place, table, &mut structures)?,
         None => BTreeMap::new(),
     };
+    let mut relations = relations;
+    beside(postgres, place, &mut structures, &mut relations)?;
+    let database = format!("base/{}", database(postgres)?);
+    let elsewhere = structures.of("other_databases", Holds::Nothing);
     let logs = structures.of("write_ahead_log", Holds::Some);
     let (own, own_logs) = (postgres.logs(), structures.of("server_log", Holds::Nothing));
     let (other, rest) = (structures.of("other_tables", Holds::Nothing), structures.of("other_files", Holds::Nothing));
@@ -52,6 +56,7 @@ pub(super) fn search(postgres: &mut Postgres, place: &Place, needles: &mut Needl
         let structure = match relations.get(&relation_file(&short)) {
             Some(known) => *known,
             None if own.contains(&path) => own_logs,
+            None if short.starts_with("base") && !short.starts_with(&database) => elsewhere,
             None if short.starts_with("base") || short.starts_with("pg_tblspc") => other,
             None => rest,
         };
@@ -61,6 +66,25 @@ pub(super) fn search(postgres: &mut Postgres, place: &Place, needles: &mut Needl
     });
     let raw: Vec<Raw> = raw.collect();
     Ok(files::search(&raw, structures, needles))
+}
+
+/// The files of other data sets, each by its place: what stands in one of them is to be found there.
+fn beside(postgres: &mut Postgres, place: &Place, structures: &mut Structures, out: &mut BTreeMap<PathBuf, usize>) -> Result<(), Fault> {
+    let others: Vec<(Place, u32)> = postgres.tables.iter().filter(|(p, _)| *p != place).map(|(p, t)| (p.clone(), t.oid)).collect();
+    for (other, oid) in others {
+        let Some(structure) = structures.beside(&other) else { break };
+        for row in postgres.client.query(TABLES, &[&oid]).map_err(|e| fault(&e, &postgres.source))? {
+            let file: String = row.try_get(0).map_err(|e| fault(&e, &postgres.source))?;
+            out.entry(PathBuf::from(file)).or_insert(structure);
+        }
+    }
+    Ok(())
+}
+
+/// The number of the database, by which its folder is called.
+fn database(postgres: &mut Postgres) -> Result<String, Fault> {
+    let row = postgres.client.query_one("SELECT oid::text FROM pg_database WHERE datname = current_database()", &[]);
+    row.and_then(|r| r.try_get(0)).map_err(|e| fault(&e, &postgres.source))
 }
 
 /// A relation's file without the number of its segment and the name of its fork: `base/5/16384.1` is `base/5/16384`.

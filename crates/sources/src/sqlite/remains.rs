@@ -16,10 +16,14 @@ pub(super) fn search(sqlite: &Sqlite, place: &Place, needles: &mut Needles) -> R
     let connection = sqlite.reader()?;
     let map = |e: rusqlite::Error| fault(&e, &sqlite.source);
     let mut structures = Structures::default();
-    let own = match sqlite.dataset(place) {
+    let mut own = match sqlite.dataset(place) {
         Ok(dataset) => structures_of(&connection, dataset, &mut structures).map_err(map)?,
         Err(_) => BTreeMap::new(),
     };
+    for other in sqlite.datasets.iter().filter(|d| d.place != *place && !d.derived) {
+        let Some(structure) = structures.beside(&other.place) else { break };
+        own.entry(other.name.to_lowercase()).or_insert(structure);
+    }
     let (other, journal) = (structures.of("other_tables", Holds::Nothing), structures.of("journal", Holds::Nothing));
     let free = structures.of("free_pages", Holds::Nothing);
     let pages = pages(&connection, &own, other).map_err(map)?;
