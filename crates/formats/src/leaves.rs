@@ -8,7 +8,7 @@ use zip::CompressionMethod;
 use crate::kind::{HEAD, Kind, kind, of_members};
 use crate::mail::{self, Part};
 use crate::reason::Reason;
-use crate::{html, json, office, ole, pdf, tarred, text, zipped};
+use crate::{html, json, office, ole, pdf, tarred, text, xlsx, zipped};
 
 /// What is followed at most.
 #[derive(Clone, Copy, Debug)]
@@ -177,6 +177,32 @@ impl Walk<'_> {
         self.say(&own, Kind::Unknown, bytes, Err(reason))
     }
 
+    /// The texts of what lies in a document and is no part of its own: it goes with the document or not at all. What cannot be read is said.
+    fn embedded(&mut self, path: &[String], input: &mut dyn ReadSeek, depth: usize) -> Result<String, Reason> {
+        let limits = Limits { depth: self.limits.depth.saturating_sub(depth + 1), ..self.limits };
+        let (mut out, mut missed) = (String::new(), Vec::new());
+        xlsx::parts(input, &mut |name, bytes| {
+            if [".xml", ".rels", ".vml"].iter().any(|e| name.ends_with(e)) {
+                return Ok(());
+            }
+            if name.contains("printerSettings") {
+                // Names of devices, in two bytes a character.
+                let pairs = bytes.as_chunks::<2>().0.iter().map(|pair| u16::from_le_bytes(*pair));
+                out.extend(char::decode_utf16(pairs).map(|c| c.unwrap_or('\u{fffd}')));
+                return Ok(());
+            }
+            leaves(name, Cursor::new(bytes), limits, &mut |leaf| {
+                match leaf.text {
+                    Ok(text) => out.extend(["\n", text.as_str()]),
+                    Err(reason) => missed.push((name.to_owned(), leaf.bytes, reason)),
+                }
+                Ok(())
+            })
+        })?;
+        missed.into_iter().try_for_each(|(name, bytes, reason)| self.missed(path, &name, bytes, reason))?;
+        Ok(out)
+    }
+
     /// A letter is one leaf, with the text of all its parts and of what is attached: it goes whole or not at all.
     fn mail(&mut self, path: &[String], bytes: &[u8], depth: usize) -> Result<(), Reason> {
         match self.letter(bytes, path, depth) {
@@ -329,7 +355,14 @@ impl Walk<'_> {
         if matches!(kind, Kind::Workbook | Kind::Docx) {
             drop(archive);
             let text = input.rewind().map_err(Reason::from).and_then(|()| office::text(&mut *input, kind));
-            return self.say(path, kind, size, text);
+            return match text {
+                Ok(text) => {
+                    let embedded = input.rewind().map_err(Reason::from).and_then(|()| self.embedded(path, input, depth));
+                    let text = embedded.map(|more| text + &more);
+                    self.say(path, kind, size, text)
+                }
+                other => self.say(path, kind, size, other),
+            };
         }
         let lower = name.to_lowercase();
         if [".docx", ".xlsx", ".xlsm"].iter().any(|e| lower.ends_with(e)) {

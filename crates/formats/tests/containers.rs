@@ -86,8 +86,14 @@ fn a_text_is_whole_whatever_cuts_it() {
         zip(&[("[Content_Types].xml", b"<Types/>"), ("word/document.xml", xml.as_bytes())])
     };
     let docx = body("<w:r w:rsidR=\"00112233\"><w:t>1390000</w:t></w:r><w:r w:rsidR=\"00445566\"><w:t>0007</w:t></w:r>");
-    let cases: [(&str, &[u8]); 12] = [
+    let outer = zip(&[
+        ("[Content_Types].xml", b"<Types/>"),
+        ("word/document.xml", b"<w:document xmlns:w='w'><w:body/></w:document>"),
+        ("word/embeddings/inner.docx", &docx),
+    ]);
+    let cases: [(&str, &[u8]); 13] = [
         ("run.docx", &docx),
+        ("outer.docx", &outer),
         ("span.html", b"<p>1390000<span class='phone-part'>0007</span></p>"),
         ("entity.html", b"<p>&#49;3900000007</p>"),
         ("open.html", b"<p>&#49 3900000007</p><p>&#x31 3900000007 &#493900000007</p><b>&#0000049;3900000007</b>"),
@@ -100,11 +106,11 @@ fn a_text_is_whole_whatever_cuts_it() {
         ("packed.csv", &zip(&[("x.txt", b"call 13900000007")])),
         ("gz.txt", &[0x1f, 0x8b]),
     ];
-    for (name, bytes) in cases.iter().take(11) {
+    for (name, bytes) in cases.iter().take(12) {
         let (text, reasons) = heard(name, bytes);
         assert!(text.contains("13900000007"), "{name}: {text:?} {reasons:?}");
     }
-    assert!(!heard(cases[11].0, cases[11].1).1.is_empty(), "a stream that is cut off is named");
+    assert!(!heard(cases[12].0, cases[12].1).1.is_empty(), "a stream that is cut off is named");
 }
 
 #[test]

@@ -53,6 +53,9 @@ fn reasons(node: &Value) -> BTreeSet<String> {
     out
 }
 
+/// Parts of documents that say of themselves nothing: a program, a small picture of the first page.
+const BESIDE: [(&str, &str); 2] = [("good/macros.xlsm", "unknown_kind"), ("good/members.xlsx", "no_text")];
+
 /// What is not as it must be, of the files that lie there.
 fn faults(place: &dyn Fn(&str) -> PathBuf) -> (usize, Vec<String>) {
     let (mut looked, mut faults) = (0, Vec::new());
@@ -79,6 +82,7 @@ fn faults(place: &dyn Fn(&str) -> PathBuf) -> (usize, Vec<String>) {
                 planted(&node, &mut values);
                 let missing: Vec<&String> =
                     values.iter().filter(|v| !texts.iter().any(|t| t.contains(*v)) && !names.iter().any(|n| n.contains(*v))).collect();
+                let said: Vec<&&str> = said.iter().filter(|s| !BESIDE.contains(&(path, **s))).collect();
                 if !missing.is_empty() || !said.is_empty() {
                     faults.push(format!("{path}: not found {missing:?}, said {said:?}"));
                 }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::Path;
 
-use formats::{Kind, Leaf, Limits};
+use formats::{Kind, Leaf, Limits, Reason};
 use remains::{Kind as Needle, Needles};
 use terms::Place;
 
@@ -87,7 +87,7 @@ impl<'a> Look<'a> {
     /// Looks through a workbook as it lies and as it reads: what stands beside the rows of the data set, if they are in it.
     pub(crate) fn book(&mut self, file: &(Found, Place), own: bool) {
         let structure = if own { self.beside } else { self.of(&file.1) };
-        self.whole(structure, structure, &file.0);
+        self.whole(structure, structure, &file.0, true);
     }
 
     /// Looks through a file of any kind as it lies, and through everything that can be read in it: rows of the data set `read_in`, if they
@@ -95,10 +95,10 @@ impl<'a> Look<'a> {
     pub(crate) fn any(&mut self, (file, place): &(Found, Place), read_in: Option<&Place>) {
         let raw = self.of(place);
         let structure = if read_in.is_some_and(|p| self.is_own(p)) { self.own } else { raw };
-        self.whole(raw, structure, file);
+        self.whole(raw, structure, file, false);
     }
 
-    fn whole(&mut self, raw: usize, structure: usize, file: &Found) {
+    fn whole(&mut self, raw: usize, structure: usize, file: &Found, book: bool) {
         if !self.raw(raw, &file.path) {
             return;
         }
@@ -108,6 +108,8 @@ impl<'a> Look<'a> {
                 // In prose a name between quotes is anybody's; in a list it is with what stands around it in its record.
                 Ok(text) if is_list(leaf.kind) || structure == self.own => self.text(structure, text.as_bytes()),
                 Ok(text) => self.needles.look_for(structure, text.as_bytes(), &|kind| !matches!(kind, Needle::Left | Needle::Right)),
+                // A picture in a workbook was searched as it lies, with all other parts.
+                Err(Reason::NoText) if book => {}
                 Err(_) => self.unread(leaf.bytes),
             }
             Ok(())

@@ -5,6 +5,7 @@ use terms::{Day, Fault, Holdings};
 
 use super::job::Job;
 use crate::handing::pending;
+use crate::late::class_of;
 use crate::planning::{bare, known};
 use crate::report::{ApplyReport, Waiting, unapproved};
 use crate::settled::is_settled;
@@ -65,13 +66,20 @@ pub(super) fn approved(workspace: &Workspace, due: &[Item]) -> Result<(), Fault>
     Ok(())
 }
 
-pub(super) fn schemas_unmoved(workspace: &Workspace, opened: &Opened, jobs: &[Job]) -> Result<(), Fault> {
+pub(super) fn schemas_unmoved(workspace: &mut Workspace, opened: &Opened, jobs: &[Job]) -> Result<(), Fault> {
+    let holdings = known(workspace)?.holdings.holdings;
     for job in jobs {
         if job.source().is_some_and(|i| opened.elsewhere.contains(&i)) {
             // The same rows at another place are not what was sealed, planned and approved.
             return Err(Fault::new("source_elsewhere").with("source", job.seal.dataset.source()));
         }
         let listed = opened.listed.iter().find(|l| l.dataset.place == job.seal.dataset);
+        // What somebody has said since that it is, is not what was decided on.
+        let said = listed.and_then(|l| l.said.as_ref()?.class.as_ref()).map(|c| c.value.as_str());
+        let decided = holdings.iter().find(|h| h.dataset == job.seal.dataset).map(class_of);
+        if said.is_some() && decided.is_some() && said != decided {
+            return Err(Fault::new("plan_moved").with("what", "case_file"));
+        }
         let now = listed.map(|l| crate::survey::schema_of(workspace, &l.dataset)).transpose()?;
         // A file that is gone has nothing left to move; a table that changed its shape must be planned anew.
         if now.is_some_and(|n| n != job.seal.schema_doc) {
