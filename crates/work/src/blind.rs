@@ -45,7 +45,7 @@ pub fn blind(workspace: &mut Workspace, how: &Blind, progress: &dyn Progress) ->
         |a: &&AgreementState| a.agreement.as_str() == how.agreement || a.agreement.as_str().strip_prefix("g-") == Some(&how.agreement);
     let entrusts = |a: &&AgreementState| a.role == AgreementRole::Processor && a.from <= today && today <= a.to;
     // The newest of that id: what replaced an agreement ended it.
-    let known = workspace.state.agreements.values().filter(named).next_back().filter(entrusts);
+    let known = workspace.state.agreements.values().rfind(named).filter(entrusts);
     let known = known.ok_or_else(|| Fault::new("agreement_not_in_force").with("agreement", &how.agreement))?;
     let (agreement, terms): (Id, Agreement) = (known.agreement.clone(), workspace.get_json(&known.doc)?);
     let of = |kind: &str| workspace.state.acts.get(kind).and_then(|all| all.iter().max()).copied();

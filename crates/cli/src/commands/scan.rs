@@ -14,6 +14,7 @@ pub fn scan(session: &Session<'_>) -> Result<u8, Fault> {
         say::print_json(&json!({"entry": report.n, "inventory": report.inventory}));
     } else {
         let ids: Vec<&str> = workspace.file.sources.iter().map(|s| s.id.value.as_str()).collect();
+        sources(session, &report.inventory, &workspace.file.sources.value);
         coverage(session, &report.inventory, &ids);
         session.tell("下一步：custody subjects", "next: custody subjects");
     }
@@ -41,26 +42,25 @@ pub fn rights(session: &Session<'_>) -> Result<u8, Fault> {
     Ok(if all.iter().all(|(_, missing)| missing.is_empty()) { 0 } else { 1 })
 }
 
+/// Every source of the case file, which the ledger numbers in their order: as it was met, or how it will be got at.
+fn sources(session: &Session<'_>, inventory: &Inventory, said: &[case::file::SourceFile]) {
+    let rows = said.iter().enumerate().map(|(i, file)| {
+        let place = format!("src{}", i + 1);
+        let (store, reach, cap) = match inventory.sources.iter().find(|s| s.source.as_str() == place) {
+            Some(seen) => (seen.store.clone(), seen.reach, seen.cap),
+            None => ("–".to_owned(), file.reach(), file.reach().cap()),
+        };
+        vec![format!("{place} {}", file.id.value), store, reach.label().get(session.lang).to_owned(), cap.word().to_owned()]
+    });
+    let head = [("数据源", "source"), ("存储", "store"), ("触达", "reach"), ("级别上限", "level at most")];
+    say::table(&head.map(|(zh, en)| session.pick(zh, en)), rows.collect());
+}
+
 fn coverage(session: &Session<'_>, inventory: &Inventory, ids: &[&str]) {
-    // The ledger numbers the sources of the case file in their order.
     let named = |place: &terms::Place| {
         let at = place.as_str().trim_start_matches("src").parse::<usize>().ok().and_then(|n| ids.get(n.checked_sub(1)?));
         format!("{place} {}", at.copied().unwrap_or_default())
     };
-    let sources: Vec<Vec<String>> = inventory
-        .sources
-        .iter()
-        .map(|s| vec![named(&s.source), s.store.clone(), s.reach.label().get(session.lang).to_owned(), s.cap.word().to_owned()])
-        .collect();
-    say::table(
-        &[
-            session.pick("数据源", "source"),
-            session.pick("存储", "store"),
-            session.pick("触达", "reach"),
-            session.pick("级别上限", "level at most"),
-        ],
-        sources,
-    );
     files(session, inventory, &named);
     read(session, inventory);
     let mut rows = Vec::new();
