@@ -45,10 +45,37 @@ fn postgresql() {
     let scan = case.json(&["scan"]);
     let unread: Vec<&str> = scan["inventory"]["unread"].as_array().unwrap().iter().map(|u| u["reason"].as_str().unwrap()).collect();
     assert_eq!(unread, ["right_missing"], "a table that may not be read is said, not left out");
+    let rights = case.json_any(&["scan", "--rights"])["rights"][0]["missing"].clone();
+    assert!(rights.to_string().contains("GRANT SELECT ON public.secret TO looker;"), "{rights:#}");
     postgres.sql("shop", "DROP TABLE secret");
     case.ok(&["scan"]);
     asked_for(&case, |grants| drop(postgres.sql("shop", grants)));
     assert_eq!(postgres.sql("shop", "SELECT rolsuper FROM pg_roles WHERE rolname = 'looker'"), "f\n");
+}
+
+/// A first look without the files, or with a login that is refused, fixes nothing: what the source is seen as now is what counts.
+#[test]
+fn a_source_is_registered_as_it_is_seen_now() {
+    let postgres = Postgres::start();
+    postgres.sql("postgres", "CREATE DATABASE shop; CREATE ROLE looker LOGIN");
+    postgres.sql("shop", MEMBERS);
+    let source = |more: &str| format!("{{id: shop, kind: postgresql, path: \"{}\"{more}}}", postgres.url("custody", "shop"));
+    let case = case_over(&source("").replace("custody@", "nobody@"));
+    let again = |source: &str| {
+        let file = std::fs::read_to_string(case.folder.join("case.yaml")).unwrap();
+        let (head, rest) = file.split_once("sources:\n  - ").unwrap();
+        case.write("case.yaml", format!("{head}sources:\n  - {source}\n{}", rest.split_once('\n').unwrap().1));
+        case.run(&["scan"]);
+        let level = case.json(&["status"])["sources"][0]["level_at_most"].clone();
+        (level, case.json(&["status"])["entries"].as_u64().unwrap())
+    };
+    case.run(&["scan"]);
+    assert_eq!(again(&source("")).0, "L2", "without its files");
+    let files = format!(", server: {{files: \"{}\"}}", postgres.data().display());
+    let (level, entries) = again(&source(&files));
+    assert_eq!(level, "L4", "with them");
+    // What is as it was is not said again: a run, its end, a scan.
+    assert_eq!(again(&source(&files)), ("L4".into(), entries + 3));
 }
 
 #[test]
