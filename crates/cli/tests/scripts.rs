@@ -55,6 +55,9 @@ fn by_script(kind: &str, dialect: &str, url: &str, run: &dyn Fn(&str) -> String,
     let files = stop();
     let values: Vec<String> = (0..PERSONS).step_by(5).flat_map(|n| [email(n), (13_900_000_000 + n * 7_919).to_string()]).collect();
     let left = met_in(&files, &values);
+    // Settings that the script changed are as they were: in no file of their own, where there was none.
+    let own = std::fs::read_to_string(files.join("postgresql.auto.conf")).unwrap_or_default();
+    assert!(!own.contains("wal_recycle") && !own.contains("min_wal_size"), "{own}");
     let at = left.first().map(|v| testbed::found_in(&files, v.as_bytes()));
     assert!(left.is_empty(), "a plain look over the stopped server's files: {} values, one in {at:?}", left.len());
 }
