@@ -32,27 +32,40 @@ fn parsed(text: &str) -> Result<Value, Reason> {
     })
 }
 
+/// JSON in strings of JSON, how deep at most.
+const INNER_MAX: usize = 8;
+
 fn with_strings(mut written: String, values: &[Value]) -> String {
-    if !written.contains('\\') {
-        return written;
+    if written.contains('\\') {
+        strings(values, &mut written, INNER_MAX);
     }
+    written
+}
+
+/// Every string with its escapes undone; of those that are JSON themselves, every string as well.
+fn strings(values: &[Value], out: &mut String, inner: usize) {
     let mut open: Vec<&Value> = values.iter().collect();
     while let Some(value) = open.pop() {
         match value {
             Value::String(s) => {
-                written.push('\n');
-                written.push_str(s);
+                out.extend(["\n", s.as_str()]);
+                if let Some(value) = within(s).filter(|_| inner > 0) {
+                    strings(&[value], out, inner - 1);
+                }
             }
             Value::Array(items) => open.extend(items),
             Value::Object(fields) => {
                 for (name, value) in fields {
-                    written.push('\n');
-                    written.push_str(name);
+                    out.extend(["\n", name.as_str()]);
                     open.push(value);
                 }
             }
             _ => {}
         }
     }
-    written
+}
+
+/// The JSON that a string is, if it has escapes of its own.
+fn within(text: &str) -> Option<Value> {
+    (text.trim_start().starts_with(['{', '[', '"']) && text.contains('\\')).then(|| parsed(text).ok()).flatten()
 }

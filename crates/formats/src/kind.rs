@@ -77,11 +77,11 @@ pub const HEAD: usize = 4_096;
 pub fn kind(name: &str, head: &[u8]) -> Kind {
     let lower = name.rsplit(['/', '\\']).next().unwrap_or(name).to_lowercase();
     let ends = |list: &[&str]| list.iter().any(|e| lower.ends_with(e));
-    if lower.starts_with("~$") || lower.starts_with(".~lock.") {
-        return Kind::LockFile;
-    }
+    let lock = lower.starts_with("~$") || lower.starts_with(".~lock.");
     match head {
+        [] if lock => Kind::LockFile,
         [] => Kind::Empty,
+        _ if is_packed(head) => Kind::Unknown,
         [b'P', b'K', 3 | 5, 4 | 6, ..] => Kind::Zip,
         [0x1f, 0x8b, ..] => Kind::Gzip,
         [0xd0, 0xcf, 0x11, 0xe0, ..] => Kind::Ole,
@@ -93,10 +93,30 @@ pub fn kind(name: &str, head: &[u8]) -> Kind {
         _ if head.get(257..262) == Some(b"ustar") => Kind::Tar,
         // A TAR without members is nothing but zeros.
         _ if ends(&[".tar"]) && head.iter().all(|b| *b == 0) => Kind::Tar,
+        _ if lock => Kind::LockFile,
         [b'P', b'A', b'R', b'1' | b'E', ..] if !is_text(head) => Kind::Parquet,
         _ if !is_text(head) => Kind::Unknown,
         _ => of_text(&lower, head),
     }
+}
+
+/// First bytes of archives, streams and databases that are not opened: 7z, RAR, BZIP2, XZ, Zstandard, LZ4, LZIP, `compress`, CAB, SQLite.
+const PACKED: &[&[u8]] = &[
+    b"7z\xbc\xaf\x27\x1c",
+    b"Rar!\x1a",
+    b"\xfd7zXZ",
+    b"\x28\xb5\x2f\xfd",
+    b"\x04\x22\x4d\x18",
+    b"LZIP\x01",
+    b"\x1f\x9d",
+    b"MSCF\0\0",
+    b"SQLite format 3\0",
+    b"PK\x07\x08",
+];
+
+fn is_packed(head: &[u8]) -> bool {
+    let bzip = head.starts_with(b"BZh") && matches!(head.get(4..10), Some(b"1AY&SY" | b"\x17rE8P\x90"));
+    bzip || PACKED.iter().any(|first| head.starts_with(first))
 }
 
 const PICTURES: &[&str] = &[".png", ".jpg", ".jpeg", ".gif", ".bmp"];
@@ -146,12 +166,12 @@ fn of_text(lower: &str, head: &[u8]) -> Kind {
             >= 2
     };
     match () {
+        () if begins(&["{\\rtf"]) => Kind::Unknown,
         () if ends(&[".csv", ".tsv", ".tab"]) => Kind::Delimited,
         () if ends(&[".jsonl", ".ndjson"]) => Kind::JsonLines,
         () if ends(&[".json"]) => Kind::Json,
         () if ends(&[".mbox", ".mbx"]) || (begins(&["From "]) && is_mail()) => Kind::Mailbox,
         () if ends(&[".eml"]) || is_mail() => Kind::Mail,
-        () if begins(&["{\\rtf"]) => Kind::Unknown,
         () if ends(&[".html", ".htm", ".xhtml", ".xml", ".svg"]) || begins(&["<!doctype html", "<html", "<?xml"]) => Kind::Html,
         () => Kind::Text,
     }

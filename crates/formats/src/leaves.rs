@@ -1,7 +1,8 @@
 //! Everything that can be read in a file: itself, or what lies in it, as deep as it goes and within limits; what cannot be read is named.
 
-use std::io::{Cursor, Read, Seek};
+use std::io::{BufRead as _, BufReader, Cursor, Read, Seek, SeekFrom};
 
+use flate2::bufread::GzDecoder;
 use flate2::read::{DeflateDecoder, MultiGzDecoder};
 use zip::CompressionMethod;
 
@@ -89,7 +90,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn say(&mut self, path: &[String], kind: Kind, bytes: u64, text: Result<String, Reason>) -> Result<(), Reason> {
-        (self.hear)(Leaf { path: path.to_vec(), kind, bytes, text })
+        (self.hear)(Leaf { path: path.to_vec(), kind, bytes, text: text.map(text::with_undone) })
     }
 
     /// One more member, if there is room for it.
@@ -133,11 +134,11 @@ impl Walk<'_> {
         let size = bytes.len() as u64;
         let text = match kind {
             Kind::Empty => Ok(String::new()),
-            Kind::Pdf => pdf::text(bytes),
-            Kind::Html => Ok(html::text(bytes)),
+            Kind::Pdf => return self.pdf(path, bytes, depth),
+            Kind::Html => return self.page(path, bytes),
             Kind::Text => text::strictly(bytes),
             // A name, and zeros behind it.
-            Kind::LockFile if bytes.len() <= LOCK_MAX => Ok(text::decode(bytes, None)),
+            Kind::LockFile if bytes.len() <= LOCK_MAX => Ok(text::either(bytes)),
             Kind::LockFile => Err(Reason::UnknownKind),
             Kind::Delimited => text::strictly(bytes).and_then(closed_quotes),
             Kind::Json => text::strictly(bytes).and_then(json::text),
@@ -152,6 +153,43 @@ impl Walk<'_> {
             Kind::Workbook | Kind::Docx | Kind::Zip | Kind::Tar | Kind::Gzip | Kind::Unknown => Err(Reason::UnknownKind),
         };
         self.say(path, kind, size, text)
+    }
+
+    /// A page; entities that it declares itself are not followed, which is said.
+    fn page(&mut self, path: &[String], bytes: &[u8]) -> Result<(), Reason> {
+        let page = html::text(bytes);
+        let declares = page.contains("<!ENTITY");
+        let text = if page.contains('\0') { Err(Reason::BadEncoding) } else { Ok(page) };
+        self.say(path, Kind::Html, bytes.len() as u64, text)?;
+        if declares { self.say(path, Kind::Html, 0, Err(Reason::EntityBomb)) } else { Ok(()) }
+    }
+
+    /// A document is one leaf, with the text of what is attached to it.
+    fn pdf(&mut self, path: &[String], bytes: &[u8], depth: usize) -> Result<(), Reason> {
+        let size = bytes.len() as u64;
+        let pdf = match pdf::read(bytes) {
+            Ok(pdf) => pdf,
+            Err(reason) => return self.say(path, Kind::Pdf, size, Err(reason)),
+        };
+        let mut beside = pdf.beside;
+        for (i, attached) in pdf.attached.into_iter().enumerate() {
+            let name = format!("attachment {}", i + 1);
+            match attached {
+                Some(bytes) => beside.push_str(&self.inside(path, &name, bytes, depth)?),
+                None => self.missed(path, &name, 0, Reason::UnknownKind)?,
+            }
+        }
+        if pdf.pictures > 0 && pdf.text.is_ok() {
+            self.missed(path, "pictures", pdf.pictures, Reason::NoText)?;
+        }
+        match pdf.text {
+            Ok(text) => self.say(path, Kind::Pdf, size, Ok(text + "\n" + &beside)),
+            Err(reason) => {
+                self.say(path, Kind::Pdf, size, Err(reason))?;
+                // What is said of a scan.
+                if beside.trim().is_empty() { Ok(()) } else { self.say(path, Kind::Pdf, 0, Ok(beside)) }
+            }
+        }
     }
 
     fn json_lines(&mut self, path: &[String], bytes: &[u8]) -> Result<(), Reason> {
@@ -177,29 +215,48 @@ impl Walk<'_> {
         self.say(&own, Kind::Unknown, bytes, Err(reason))
     }
 
-    /// The texts of what lies in a document and is no part of its own: it goes with the document or not at all. What cannot be read is said.
+    /// The text of something that goes with what it lies in or not at all; what cannot be read of it is said.
+    fn inside(&mut self, path: &[String], name: &str, bytes: Vec<u8>, depth: usize) -> Result<String, Reason> {
+        let size = bytes.len() as u64;
+        if let Err(reason) = self.room(size) {
+            return self.missed(path, name, size, reason).map(|()| String::new());
+        }
+        let mut found = Vec::new();
+        let mut hear = |leaf| {
+            found.push(leaf);
+            Ok(())
+        };
+        let mut walk = Walk { limits: self.limits, members: self.members, bytes: self.bytes, hear: &mut hear };
+        walk.member(path, name, bytes, depth)?;
+        (self.members, self.bytes) = (walk.members, walk.bytes);
+        let mut out = String::new();
+        for leaf in found {
+            match &leaf.text {
+                Ok(own) => out = out + "\n" + &leaf.path.join(" ") + "\n" + own,
+                Err(_) => (self.hear)(leaf)?,
+            }
+        }
+        Ok(out)
+    }
+
+    /// The texts of what lies in a document and is no part of its own.
     fn embedded(&mut self, path: &[String], input: &mut dyn ReadSeek, depth: usize) -> Result<String, Reason> {
-        let limits = Limits { depth: self.limits.depth.saturating_sub(depth + 1), ..self.limits };
-        let (mut out, mut missed) = (String::new(), Vec::new());
+        let mut out = String::new();
         xlsx::parts(input, &mut |name, bytes| {
             if [".xml", ".rels", ".vml"].iter().any(|e| name.ends_with(e)) {
                 return Ok(());
             }
-            if name.contains("printerSettings") {
+            let lower = name.to_lowercase();
+            if lower.contains("/printersettings/") && lower.ends_with(".bin") {
                 // Names of devices, in two bytes a character.
-                let pairs = bytes.as_chunks::<2>().0.iter().map(|pair| u16::from_le_bytes(*pair));
-                out.extend(char::decode_utf16(pairs).map(|c| c.unwrap_or('\u{fffd}')));
+                out.push_str(&text::either(bytes));
                 return Ok(());
             }
-            leaves(name, Cursor::new(bytes), limits, &mut |leaf| {
-                match leaf.text {
-                    Ok(text) => out.extend(["\n", text.as_str()]),
-                    Err(reason) => missed.push((name.to_owned(), leaf.bytes, reason)),
-                }
-                Ok(())
-            })
+            if !name.ends_with('/') || !bytes.is_empty() {
+                out.push_str(&self.inside(path, name, bytes.to_vec(), depth)?);
+            }
+            Ok(())
         })?;
-        missed.into_iter().try_for_each(|(name, bytes, reason)| self.missed(path, &name, bytes, reason))?;
         Ok(out)
     }
 
@@ -225,30 +282,9 @@ impl Walk<'_> {
                 Part::Text(own) => text.push_str(&own),
                 Part::Bytes(bytes) => {
                     text.push_str(&name);
-                    let size = bytes.len() as u64;
-                    if let Err(reason) = self.room(size) {
-                        self.missed(path, &name, size, reason)?;
-                        continue;
-                    }
-                    let mut inside = Vec::new();
-                    let mut walk = Walk {
-                        limits: self.limits,
-                        members: self.members,
-                        bytes: self.bytes,
-                        hear: &mut |leaf| {
-                            inside.push(leaf);
-                            Ok(())
-                        },
-                    };
-                    walk.member(path, &name, bytes, depth)?;
-                    (self.members, self.bytes) = (walk.members, walk.bytes);
-                    for leaf in inside {
-                        match &leaf.text {
-                            Ok(own) => text = text + "\n" + &leaf.path.join(" ") + "\n" + own,
-                            Err(_) => (self.hear)(leaf)?,
-                        }
-                    }
+                    text.push_str(&self.inside(path, &name, bytes, depth)?);
                 }
+                Part::Fault(reason) => self.missed(path, &name, 0, reason)?,
             }
         }
         Ok(Ok(text))
@@ -260,7 +296,12 @@ impl Walk<'_> {
         let before = bytes.get(..first).filter(|b| !b.iter().all(u8::is_ascii_whitespace));
         if let Some(before) = before {
             let own: Vec<String> = path.iter().cloned().chain([mail::BEFORE.to_owned()]).collect();
-            self.say(&own, Kind::Text, before.len() as u64, text::strictly(before))?;
+            // A letter as well, perhaps, that has lost its first line.
+            let letter = match kind("", before.get(..HEAD).unwrap_or(before)) {
+                Kind::Mail if depth < self.limits.depth => self.letter(before, &own, depth + 1)?.unwrap_or_default(),
+                _ => String::new(),
+            };
+            self.say(&own, Kind::Text, before.len() as u64, text::strictly(before).map(|text| text + "\n" + &letter))?;
         }
         for (i, range) in messages.into_iter().enumerate() {
             let whole = bytes.get(range).unwrap_or_default();
@@ -284,12 +325,39 @@ impl Walk<'_> {
                 if let Err(reason) = self.room(bytes.len() as u64) {
                     return self.say(path, Kind::Gzip, size, Err(reason));
                 }
+                input.rewind()?;
+                let (said, behind) = beside_stream(input, &inner, self.limits.member_bytes)?;
+                if !said.is_empty() {
+                    self.say(path, Kind::Gzip, 0, Ok(said))?;
+                }
                 if !whole {
-                    self.say(path, Kind::Gzip, 0, Err(Reason::TrailingBytes))?;
+                    self.say(path, Kind::Gzip, behind.len() as u64, Err(Reason::TrailingBytes))?;
+                    self.extra(path, behind, depth)?;
                 }
                 self.member(path, &inner, bytes, depth)
             }
         }
+    }
+
+    /// What belongs to no member is said to be there, and looked into all the same where it is an archive or a text.
+    fn extra(&mut self, path: &[String], bytes: Vec<u8>, depth: usize) -> Result<(), Reason> {
+        let from = bytes.iter().position(|b| *b != 0).unwrap_or(bytes.len());
+        let bytes = bytes.get(from..).unwrap_or_default().to_vec();
+        if bytes.is_empty() || kind("", bytes.get(..HEAD).unwrap_or(&bytes)) == Kind::Unknown {
+            return Ok(());
+        }
+        match self.room(bytes.len() as u64) {
+            Ok(()) => self.member(path, BESIDE, bytes, depth),
+            Err(reason) => self.missed(path, BESIDE, bytes.len() as u64, reason),
+        }
+    }
+
+    /// The bytes of a file from there on, as many as a member may have.
+    fn part(&self, input: &mut dyn ReadSeek, range: std::ops::Range<u64>) -> Result<Vec<u8>, Reason> {
+        let mut out = Vec::new();
+        input.seek(SeekFrom::Start(range.start))?;
+        input.take((range.end - range.start).min(self.limits.member_bytes)).read_to_end(&mut out)?;
+        Ok(out)
     }
 
     fn tar(&mut self, path: &[String], input: &mut dyn ReadSeek, size: u64, depth: usize) -> Result<(), Reason> {
@@ -297,6 +365,8 @@ impl Walk<'_> {
             && layout.trailing > 0
         {
             self.say(path, Kind::Tar, layout.trailing, Err(Reason::TrailingBytes))?;
+            let behind = self.part(input, layout.end..size)?;
+            self.extra(path, behind, depth)?;
         }
         input.rewind()?;
         let mut archive = tar::Archive::new(input);
@@ -314,7 +384,7 @@ impl Walk<'_> {
             let refused = match () {
                 () if kind.is_dir() => continue,
                 () if kind.is_symlink() || kind.is_hard_link() => Some(Reason::Link),
-                () if !kind.is_file() && kind != tar::EntryType::Continuous => Some(Reason::SpecialMember),
+                () if !kind.is_file() && kind != tar::EntryType::Continuous && !kind.is_pax_global_extensions() => Some(Reason::SpecialMember),
                 () if leaves_folder(&name) => Some(Reason::PathTraversal),
                 () if name.matches('/').count() > NAME_DEPTH_MAX => Some(Reason::TooDeep),
                 () if told > size => Some(Reason::SizeForged),
@@ -327,6 +397,10 @@ impl Walk<'_> {
                     return Ok(());
                 }
                 continue;
+            }
+            if let Some(said) = extended(&mut entry) {
+                let own: Vec<String> = path.iter().cloned().chain([name.clone(), COMMENT.to_owned()]).collect();
+                self.say(&own, Kind::Text, said.len() as u64, Ok(said))?;
             }
             let mut bytes = Vec::new();
             match entry.read_to_end(&mut bytes) {
@@ -344,6 +418,10 @@ impl Walk<'_> {
         let beside = input.rewind().map_err(Reason::from).and_then(|()| zipped::beside(&mut *input));
         if beside != Ok(0) {
             self.say(path, Kind::Zip, beside.unwrap_or(size), Err(Reason::TrailingBytes))?;
+            for gap in zipped::gaps(&mut *input).unwrap_or_default() {
+                let bytes = self.part(input, gap)?;
+                self.extra(path, bytes, depth)?;
+            }
         }
         let archive = input.rewind().ok().and_then(|()| zip::ZipArchive::new(&mut *input).ok());
         let Some(mut archive) = archive else { return self.say(path, Kind::Zip, size, Err(Reason::Damaged)) };
@@ -353,12 +431,13 @@ impl Walk<'_> {
         let names: Vec<String> = archive.file_names().map(|n| n.map_or_else(|_| String::new(), std::borrow::Cow::into_owned)).collect();
         let kind = of_members(names.iter().map(String::as_str));
         if matches!(kind, Kind::Workbook | Kind::Docx) {
+            let comments = comments(&mut archive);
             drop(archive);
             let text = input.rewind().map_err(Reason::from).and_then(|()| office::text(&mut *input, kind));
             return match text {
                 Ok(text) => {
                     let embedded = input.rewind().map_err(Reason::from).and_then(|()| self.embedded(path, input, depth));
-                    let text = embedded.map(|more| text + &more);
+                    let text = embedded.map(|more| text + &more + &comments);
                     self.say(path, kind, size, text)
                 }
                 other => self.say(path, kind, size, other),
@@ -382,6 +461,11 @@ impl Walk<'_> {
         for i in 0..archive.len() {
             let name = names.get(i).cloned().unwrap_or_default();
             if name.ends_with('/') {
+                // A folder has no bytes.
+                let size = archive.by_index_raw(i).map_or(0, |f| f.size().max(f.compressed_size()));
+                if size > 0 {
+                    self.missed(path, &name, size, Reason::SpecialMember)?;
+                }
                 continue;
             }
             match zip_member(&mut archive, i, &name, self.limits) {
@@ -407,6 +491,46 @@ impl Walk<'_> {
 
 /// What the comment of an archive or of a member is called, as if it were a member.
 pub(crate) const COMMENT: &str = "(comment)";
+
+/// What bytes that belong to no member are called, as if they were one.
+const BESIDE: &str = "(beside)";
+
+/// Comments of an archive and of its members.
+fn comments<R: Read + Seek>(archive: &mut zip::ZipArchive<R>) -> String {
+    let mut out = "\n".to_owned() + &text::decode(archive.comment(), None);
+    for i in 0..archive.len() {
+        if let Ok(file) = archive.by_index_raw(i) {
+            out.extend(["\n", file.comment()]);
+        }
+    }
+    out
+}
+
+/// What the header of a member says of it beside name, size and time: comments, attributes.
+fn extended(entry: &mut tar::Entry<'_, impl Read>) -> Option<String> {
+    let usual = ["path", "linkpath", "size", "mtime", "atime", "ctime", "uid", "gid", "hdrcharset"];
+    let all = entry.pax_extensions().ok().flatten()?;
+    let told = all.flatten().filter(|e| e.key().map_or(true, |key| !usual.contains(&key)));
+    let lines: Vec<String> = told.map(|e| [e.key_bytes(), b"=", e.value_bytes()].concat()).map(|l| text::decode(&l, None)).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// What the headers of streams say beside the name that is known, and what stands behind the last of them.
+fn beside_stream(input: &mut dyn ReadSeek, inner: &str, most: u64) -> Result<(String, Vec<u8>), Reason> {
+    let (mut said, mut input, mut sink) = (String::new(), BufReader::new(input), [0u8; 1 << 14]);
+    while input.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
+        let mut stream = GzDecoder::new(input);
+        while stream.read(&mut sink).is_ok_and(|n| n > 0) {}
+        let fields = stream.header().map_or([None; 3], |h| [h.filename(), h.comment(), h.extra()]);
+        for field in fields.into_iter().flatten().filter(|f| !f.is_empty() && *f != inner.as_bytes()) {
+            said.extend([text::decode(field, None).as_str(), "\n"]);
+        }
+        input = stream.into_inner();
+    }
+    let mut behind = Vec::new();
+    input.take(most).read_to_end(&mut behind)?;
+    Ok((said, behind))
+}
 
 /// The name of what a GZIP stream holds.
 pub(crate) fn inner_name(name: &str) -> String {

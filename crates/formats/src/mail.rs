@@ -1,6 +1,7 @@
 //! Mails as text and attachments; mailboxes as mails.
 
-use mail_parser::{MessageParser, MimeHeaders, PartType};
+use mail_parser::parsers::MessageStream;
+use mail_parser::{Header, HeaderValue, Message, MessageParser, MimeHeaders, PartType};
 
 use crate::reason::Reason;
 
@@ -21,6 +22,8 @@ pub(crate) enum Part {
     Text(String),
     /// Anything else: an attachment.
     Bytes(Vec<u8>),
+    /// What could not be undone.
+    Fault(Reason),
 }
 
 /// Reads a mail.
@@ -33,25 +36,22 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Mail, Reason> {
         return Err(Reason::TooManyMembers);
     }
     let mut headers = String::new();
-    for header in message.headers() {
-        let value = match header.value() {
-            mail_parser::HeaderValue::Text(t) => t.to_string(),
-            mail_parser::HeaderValue::TextList(all) => all.join(", "),
-            mail_parser::HeaderValue::Address(all) => {
-                let one = |a: &mail_parser::Addr<'_>| [a.name().unwrap_or_default(), a.address().unwrap_or_default()].join(" ");
-                all.iter().map(one).collect::<Vec<_>>().join(", ")
-            }
-            _ => String::new(),
-        };
-        if !value.is_empty() {
-            headers.push_str(&format!("{}: {value}\n", header.name()));
-        }
+    for header in message.parts.iter().flat_map(|p| &p.headers) {
+        value(header, &mut headers);
+        written(header, &message.raw_message, &mut headers);
     }
     let mut parts = Vec::new();
     for (i, part) in message.parts.iter().enumerate() {
+        // A transfer encoding that is broken: what could not be undone is not read.
+        if part.is_encoding_problem && !matches!(part.body, PartType::Multipart(_)) {
+            parts.push(((i + 1).to_string(), Part::Fault(Reason::Damaged)));
+        }
         let name = part.attachment_name().map_or_else(|| (i + 1).to_string(), str::to_owned);
         match &part.body {
-            PartType::Text(t) if part.attachment_name().is_none() => parts.push((name, Part::Text(t.to_string()))),
+            PartType::Text(t) if part.attachment_name().is_none() => {
+                uuencoded(t, &mut parts);
+                parts.push((name, Part::Text(t.to_string())));
+            }
             PartType::Html(t) => parts.push((name, Part::Text(crate::html::text(t.as_bytes())))),
             PartType::Text(t) => parts.push((name, Part::Bytes(t.as_bytes().to_vec()))),
             PartType::Binary(b) | PartType::InlineBinary(b) => parts.push((name, Part::Bytes(b.to_vec()))),
@@ -59,7 +59,82 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Mail, Reason> {
             PartType::Multipart(_) => {}
         }
     }
+    parts.push(("0".to_owned(), Part::Text(beside(&message))));
     Ok(Mail { headers, parts })
+}
+
+/// A header as it is understood.
+fn value(header: &Header<'_>, out: &mut String) {
+    let value = match header.value() {
+        HeaderValue::Text(t) => t.to_string(),
+        HeaderValue::TextList(all) => all.join(", "),
+        HeaderValue::Address(all) => {
+            let one = |a: &mail_parser::Addr<'_>| [a.name().unwrap_or_default(), a.address().unwrap_or_default()].join(" ");
+            all.iter().map(one).collect::<Vec<_>>().join(", ")
+        }
+        _ => String::new(),
+    };
+    out.push_str(&format!("{}: {value}\n", header.name()));
+}
+
+/// A header as it is written, and with its encoded words undone.
+fn written(header: &Header<'_>, raw: &[u8], out: &mut String) {
+    let at = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+    let Some(own) = raw.get(at(header.offset_start)..at(header.offset_end)) else { return };
+    let line = [own, b"\n"].concat();
+    if let HeaderValue::Text(text) = MessageStream::new(&line).parse_unstructured() {
+        out.push_str(&text);
+    }
+    out.push('\n');
+    out.push_str(&crate::text::decode(&line, None));
+}
+
+/// What belongs to no part: before the first, behind the last.
+fn beside(message: &Message<'_>) -> String {
+    let at = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+    let of = |p: &mail_parser::MessagePart<'_>| {
+        let end = if matches!(p.body, PartType::Multipart(_)) { p.offset_body } else { p.offset_end };
+        at(p.offset_header)..at(end)
+    };
+    let mut ranges: Vec<_> = message.parts.iter().map(of).collect();
+    ranges.sort_unstable_by_key(|r| r.start);
+    let (mut out, mut from, raw) = (String::new(), 0, message.raw_message.as_ref());
+    for range in ranges.into_iter().chain([raw.len()..raw.len()]) {
+        let gap = raw.get(from..range.start).unwrap_or_default();
+        out.push_str(&crate::text::decode(gap, None));
+        from = from.max(range.end);
+    }
+    out
+}
+
+/// Files that stand in a text line by line (`begin 644 name`), each as a part of its own.
+fn uuencoded(text: &str, parts: &mut Vec<(String, Part)>) {
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let Some((mode, name)) = line.strip_prefix("begin ").and_then(|l| l.split_once(' ')) else { continue };
+        if !(3..=4).contains(&mode.len()) || !mode.bytes().all(|b| (b'0'..=b'7').contains(&b)) {
+            continue;
+        }
+        let mut bytes = Some(Vec::new());
+        for line in lines.by_ref().take_while(|l| *l != "end") {
+            bytes = bytes.and_then(|before| undone(line, before));
+        }
+        parts.push((name.trim().to_owned(), bytes.map_or(Part::Fault(Reason::Damaged), Part::Bytes)));
+    }
+}
+
+/// One line: how many bytes it holds, and six bits a character.
+fn undone(line: &str, mut before: Vec<u8>) -> Option<Vec<u8>> {
+    let (first, rest) = line.as_bytes().split_first()?;
+    let bits = |b: Option<&u8>| b.map_or(Some(0), |b| b.checked_sub(b' ').filter(|n| *n <= 64)).map(|n| u32::from(n & 63));
+    let mut out = Vec::new();
+    for four in rest.chunks(4) {
+        let all = (0..4).try_fold(0, |all, i| bits(four.get(i)).map(|n| all << 6 | n))?;
+        out.extend(all.to_be_bytes().into_iter().skip(1));
+    }
+    out.truncate(usize::try_from(bits(Some(first))?).ok()?);
+    before.extend(out);
+    Some(before)
 }
 
 /// What stands before the first mail of a mailbox, as if it were one.

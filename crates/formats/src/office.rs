@@ -5,9 +5,10 @@ use std::io::{Read, Seek};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-use crate::html::unescape;
+use crate::html::{self, unescape};
 use crate::kind::Kind;
 use crate::reason::Reason;
+use crate::text::decode;
 use crate::xlsx;
 
 /// Deepest nesting that is followed.
@@ -28,10 +29,10 @@ pub(crate) fn text(mut input: impl Read + Seek, kind: Kind) -> Result<String, Re
         if name.ends_with(".xml") || name.ends_with(".rels") {
             // Values of attributes behind the text, so that they cut nothing in two.
             let mut beside = String::new();
-            part(&String::from_utf8_lossy(bytes), &mut out, &mut beside)?;
+            part(&decode(bytes, None), &mut out, &mut beside)?;
             out.push_str(&beside);
         } else if name.ends_with(".vml") {
-            out.push_str(&String::from_utf8_lossy(bytes));
+            out.push_str(&html::text(bytes));
         }
         out.push('\n');
         document |= name == "word/document.xml";
@@ -74,23 +75,51 @@ fn part(xml: &str, out: &mut String, beside: &mut String) -> Result<(), Reason> 
                     out.push('\n');
                 }
             }
-            Event::Text(t) => out.push_str(&t),
+            Event::Text(t) => {
+                out.push_str(&t);
+                as_stored(&t, beside);
+            }
             Event::CData(t) => out.push_str(&t),
+            Event::Comment(t) => beside.extend(["\n", &*unescape(&t)]),
+            Event::PI(t) => beside.extend(["\n", &*unescape(&t)]),
             Event::GeneralRef(r) => out.push_str(&unescape(&format!("&{};", &*r))),
             _ => {}
         }
     }
 }
 
+/// Texts that are written otherwise than they are meant: whole numbers with an exponent, `_x0031_` for a character.
+fn as_stored(text: &str, out: &mut String) {
+    if text.contains("_x") {
+        let shown = text.split("_x").enumerate().map(|(i, rest)| {
+            let code = rest.get(..4).filter(|_| i > 0 && rest.get(4..5) == Some("_")).and_then(|c| u32::from_str_radix(c, 16).ok());
+            let c = code.and_then(char::from_u32).map(|c| c.to_string() + rest.get(5..).unwrap_or_default());
+            c.unwrap_or_else(|| if i > 0 { "_x".to_owned() + rest } else { rest.to_owned() })
+        });
+        out.extend(["\n", &shown.collect::<String>()]);
+    }
+    let number = || text.len() <= NUMBER_MAX && text.starts_with(|c: char| c.is_ascii_digit()) && text.contains(['E', 'e']);
+    if let Some(number) = number().then(|| text.parse::<f64>().ok()).flatten().filter(|n| n.fract() == 0.0 && n.abs() < 1e18) {
+        out.push_str(&format!("\n{number:.0}"));
+    }
+}
+
+/// Longest number that is written with an exponent.
+const NUMBER_MAX: usize = 32;
+
+/// Shortest value of an attribute that is more than a setting.
+const VALUE_MIN: usize = 4;
+
 /// Values of attributes that are longer than a mere setting.
 fn attributes(raw: &str, out: &mut String) {
-    for value in raw.split('"').skip(1).step_by(2) {
-        let telling = value.chars().count() >= 2
-            && (value.contains('@') || !value.is_ascii() || value.bytes().filter(u8::is_ascii_digit).count() >= 7);
+    let mut rest = raw;
+    while let Some(at) = rest.find(['"', '\'']) {
+        let (quote, inside) = rest.split_at(at).1.split_at(1);
+        let (value, after) = inside.split_once(quote).unwrap_or((inside, ""));
+        let telling = value.chars().count() >= VALUE_MIN || !value.is_ascii();
         if telling && !value.starts_with("http://schemas") {
-            out.push('\n');
-            out.push_str(&unescape(value));
-            out.push('\n');
+            out.extend(["\n", &*unescape(value), "\n"]);
         }
+        rest = after;
     }
 }

@@ -1,4 +1,4 @@
-//! Workbooks of the older kind as text.
+//! Workbooks of the older kind as text: their cells, and every run of characters that lies beside them.
 
 use std::io::Cursor;
 
@@ -19,7 +19,9 @@ pub(crate) fn text(bytes: &[u8]) -> Result<String, Reason> {
         return Err(Reason::PasswordProtected);
     }
     let read = std::panic::catch_unwind(|| cells(bytes.to_vec()));
-    read.unwrap_or(Err(Reason::Damaged))
+    let mut text = read.unwrap_or(Err(Reason::Damaged))?;
+    runs(bytes, &mut text);
+    Ok(text)
 }
 
 fn cells(bytes: Vec<u8>) -> Result<String, Reason> {
@@ -39,4 +41,37 @@ fn cells(bytes: Vec<u8>) -> Result<String, Reason> {
         out.push('\n');
     }
     Ok(out)
+}
+
+/// Shortest run of characters that is kept.
+const RUN_MIN: usize = 3;
+
+/// What stands beside the cells (comments, boxes, properties): every run of characters, of one byte or of two, as it lies.
+fn runs(bytes: &[u8], out: &mut String) {
+    let narrow = bytes.iter().map(|b| if (b' '..=b'~').contains(b) { char::from(*b) } else { '\0' });
+    let wide = |from: usize| {
+        let units = bytes.get(from..).unwrap_or_default().as_chunks::<2>().0.iter().map(|pair| u16::from_le_bytes(*pair));
+        units.map(|unit| char::from_u32(u32::from(unit)).filter(|c| is_usual(*c)).unwrap_or('\0'))
+    };
+    run_by_run(narrow, out);
+    run_by_run(wide(0), out);
+    run_by_run(wide(1), out);
+}
+
+fn is_usual(c: char) -> bool {
+    (' '..='~').contains(&c) || ('\u{3000}'..='\u{303f}').contains(&c) || ('\u{4e00}'..='\u{9fff}').contains(&c) || ('\u{ff00}'..='\u{ff5e}').contains(&c)
+}
+
+fn run_by_run(characters: impl Iterator<Item = char>, out: &mut String) {
+    let mut run = String::new();
+    for c in characters.chain(['\0']) {
+        if c != '\0' {
+            run.push(c);
+            continue;
+        }
+        if run.chars().count() >= RUN_MIN {
+            out.extend(["\n", run.as_str()]);
+        }
+        run.clear();
+    }
 }

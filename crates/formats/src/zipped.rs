@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
 
 use zip::ZipArchive;
 
@@ -52,49 +53,93 @@ pub(crate) fn sound(mut input: impl Read + Seek) -> Result<(), Reason> {
 /// # Errors
 /// If the archive cannot be read.
 pub(crate) fn beside(mut input: impl Read + Seek) -> Result<u64, Reason> {
-    let mut archive = ZipArchive::new(&mut input).map_err(|_| Reason::Damaged)?;
-    let (directory, mut ends) = (archive.central_directory_start(), Vec::new());
-    for i in 0..archive.len() {
-        let file = archive.by_index_raw(i).map_err(|_| Reason::Damaged)?;
-        let end = file.data_start().unwrap_or_default() + file.compressed_size();
-        ends.push((file.header_start(), end));
-    }
-    drop(archive);
-    ends.sort_unstable();
     let mut out = 0;
-    let mut from = 0;
-    for (begins, end) in ends.into_iter().chain([(directory, directory)]) {
-        out += filled(&mut input, from, begins)?;
-        from = end;
+    for gap in gaps(&mut input)? {
+        input.seek(SeekFrom::Start(gap.start))?;
+        let (mut gap, mut buffer) = ((&mut input).take(gap.end - gap.start), vec![0u8; 1 << 16]);
+        loop {
+            match gap.read(&mut buffer)? {
+                0 => break,
+                n => out += buffer.iter().take(n).filter(|b| **b != 0).count() as u64,
+            }
+        }
     }
     Ok(out)
 }
 
-/// Sizes and checksum that stand behind data of which they were not known before (APPNOTE 4.3.9), at most.
-const DESCRIPTOR: u64 = 24;
+/// Where an archive has bytes that belong to no member, nor to its directory.
+///
+/// # Errors
+/// If the archive cannot be read.
+pub(crate) fn gaps(mut input: impl Read + Seek) -> Result<Vec<Range<u64>>, Reason> {
+    let mut archive = ZipArchive::new(&mut input).map_err(|_| Reason::Damaged)?;
+    let (directory, comment, mut taken) = (archive.central_directory_start(), archive.comment().len() as u64, Vec::new());
+    for i in 0..archive.len() {
+        let file = archive.by_index_raw(i).map_err(|_| Reason::Damaged)?;
+        taken.push((file.header_start(), file.data_start().unwrap_or_default() + file.compressed_size(), file.size()));
+    }
+    drop(archive);
+    taken.sort_unstable();
+    let (mut out, mut from) = (Vec::new(), 0);
+    let nexts: Vec<u64> = taken.iter().skip(1).map(|t| t.0).chain([directory]).collect();
+    out.push(from..taken.first().map_or(directory, |t| t.0));
+    for ((begins, end, size), next) in taken.into_iter().zip(nexts) {
+        from = end + descriptor(&mut input, begins, end, size, next)?;
+        out.push(from..next);
+    }
+    out.push(end(&mut input, directory, comment)?..input.seek(SeekFrom::End(0))?);
+    out.retain(|gap| gap.start < gap.end);
+    Ok(out)
+}
 
-/// Bytes of a gap that are not zero, but for a descriptor at its beginning.
-fn filled(input: &mut (impl Read + Seek), from: u64, to: u64) -> Result<u64, Reason> {
-    let from = if from == 0 { 0 } else { from + DESCRIPTOR };
-    if from >= to {
+/// Bytes of the sizes and checksum that stand behind data of which they were not known before (APPNOTE 4.3.9).
+fn descriptor(input: &mut (impl Read + Seek), begins: u64, end: u64, size: u64, next: u64) -> Result<u64, Reason> {
+    if little(&bytes_at(input, begins + 6, 2)?) & 8 == 0 {
         return Ok(0);
     }
-    input.seek(SeekFrom::Start(from))?;
-    let (mut gap, mut out) = (input.take(to - from), 0);
-    let mut buffer = vec![0u8; 1 << 16];
+    let bytes = bytes_at(input, end, 24)?;
+    let part = |at: usize, len: usize| little(bytes.get(at..at + len).unwrap_or_default());
+    let marked = if bytes.starts_with(b"PK\x07\x08") { 4 } else { 0 };
+    // Sizes of four bytes, or of eight in large archives.
+    let long = size != 0 && part(marked + 8, 4) != size & 0xffff_ffff;
+    let len = marked as u64 + if long { 20 } else { 12 };
+    Ok(len.min(next.saturating_sub(end)))
+}
+
+/// Where the directory ends, with what is said behind it: the end record, that of large archives, and the comment.
+fn end(input: &mut (impl Read + Seek), directory: u64, comment: u64) -> Result<u64, Reason> {
+    let (_, mut at) = entries(input, directory)?;
     loop {
-        match gap.read(&mut buffer)? {
-            0 => return Ok(out),
-            n => out += buffer.iter().take(n).filter(|b| **b != 0).count() as u64,
-        }
+        let bytes = bytes_at(input, at, 12)?;
+        at += match bytes.get(..4) {
+            Some(b"PK\x06\x06") => 12 + little(bytes.get(4..12).unwrap_or_default()).min(DIRECTORY_MAX),
+            Some(b"PK\x06\x07") => 20,
+            Some(b"PK\x05\x06") => return Ok(at + 22 + comment),
+            // Whatever stands there is not known.
+            _ => return Ok(at),
+        };
     }
+}
+
+fn bytes_at(input: &mut (impl Read + Seek), at: u64, len: u64) -> Result<Vec<u8>, Reason> {
+    let mut out = Vec::new();
+    input.seek(SeekFrom::Start(at))?;
+    input.take(len).read_to_end(&mut out)?;
+    Ok(out)
+}
+
+fn little(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |n, b| n << 8 | u64::from(*b))
 }
 
 /// Names in the directory, one for each of its entries.
 fn listed(input: &mut (impl Read + Seek), start: u64) -> Result<Vec<Vec<u8>>, Reason> {
-    let mut bytes = Vec::new();
-    input.seek(SeekFrom::Start(start))?;
-    input.take(DIRECTORY_MAX).read_to_end(&mut bytes)?;
+    entries(input, start).map(|(names, _)| names)
+}
+
+/// Names in the directory, and where its last entry ends.
+fn entries(input: &mut (impl Read + Seek), start: u64) -> Result<(Vec<Vec<u8>>, u64), Reason> {
+    let bytes = bytes_at(input, start, DIRECTORY_MAX)?;
     let number = |at: usize, len: usize| {
         let part = bytes.get(at..at + len).unwrap_or_default();
         part.iter().rev().fold(0usize, |n, b| n << 8 | usize::from(*b))
@@ -105,7 +150,7 @@ fn listed(input: &mut (impl Read + Seek), start: u64) -> Result<Vec<Vec<u8>>, Re
         out.push(bytes.get(at + 46..at + 46 + name).unwrap_or_default().to_vec());
         at += 46 + name + extra + comment;
     }
-    Ok(out)
+    Ok((out, start + at as u64))
 }
 
 /// The bytes that a member takes, from its header to its end.
