@@ -63,7 +63,8 @@ fn is_tag(text: &str) -> bool {
 }
 
 /// Tags that cut no word in two.
-const INLINE: &str = "a abbr b bdi bdo big cite code data del em font i ins kbd label mark nobr q s samp small span strike strong sub sup time tt u var wbr";
+const INLINE: &str =
+    "a abbr b bdi bdo big cite code data del em font i ins kbd label mark nobr q s samp small span strike strong sub sup time tt u var wbr";
 
 /// Whether a text goes on behind a tag.
 fn is_inline(tag: &str) -> bool {

@@ -325,8 +325,12 @@ impl Walk<'_> {
                 if let Err(reason) = self.room(bytes.len() as u64) {
                     return self.say(path, Kind::Gzip, size, Err(reason));
                 }
-                input.rewind()?;
-                let (said, behind) = beside_stream(input, &inner, self.limits.member_bytes)?;
+                let beside = input.rewind().map_err(Reason::from);
+                let beside = beside.and_then(|()| beside_stream(input, &inner, self.limits.member_bytes));
+                let (said, behind) = match beside {
+                    Ok(beside) => beside,
+                    Err(reason) => return self.say(path, Kind::Gzip, size, Err(reason)),
+                };
                 if !said.is_empty() {
                     self.say(path, Kind::Gzip, 0, Ok(said))?;
                 }
@@ -352,12 +356,14 @@ impl Walk<'_> {
         }
     }
 
-    /// The bytes of a file from there on, as many as a member may have.
-    fn part(&self, input: &mut dyn ReadSeek, range: std::ops::Range<u64>) -> Result<Vec<u8>, Reason> {
+    /// Bytes of a file that were said to be there, as many as a member may have; what cannot be read is not looked into.
+    fn part(&self, input: &mut dyn ReadSeek, range: std::ops::Range<u64>) -> Vec<u8> {
         let mut out = Vec::new();
-        input.seek(SeekFrom::Start(range.start))?;
-        input.take((range.end - range.start).min(self.limits.member_bytes)).read_to_end(&mut out)?;
-        Ok(out)
+        if input.seek(SeekFrom::Start(range.start)).is_ok() {
+            // Whatever came before a fault is looked into.
+            let _ = input.take((range.end - range.start).min(self.limits.member_bytes)).read_to_end(&mut out);
+        }
+        out
     }
 
     fn tar(&mut self, path: &[String], input: &mut dyn ReadSeek, size: u64, depth: usize) -> Result<(), Reason> {
@@ -365,10 +371,12 @@ impl Walk<'_> {
             && layout.trailing > 0
         {
             self.say(path, Kind::Tar, layout.trailing, Err(Reason::TrailingBytes))?;
-            let behind = self.part(input, layout.end..size)?;
+            let behind = self.part(input, layout.end..size);
             self.extra(path, behind, depth)?;
         }
-        input.rewind()?;
+        if input.rewind().is_err() {
+            return self.say(path, Kind::Tar, size, Err(Reason::Unreadable));
+        }
         let mut archive = tar::Archive::new(input);
         let entries = match archive.entries() {
             Ok(entries) => entries,
@@ -384,7 +392,9 @@ impl Walk<'_> {
             let refused = match () {
                 () if kind.is_dir() => continue,
                 () if kind.is_symlink() || kind.is_hard_link() => Some(Reason::Link),
-                () if !kind.is_file() && kind != tar::EntryType::Continuous && !kind.is_pax_global_extensions() => Some(Reason::SpecialMember),
+                () if !kind.is_file() && kind != tar::EntryType::Continuous && !kind.is_pax_global_extensions() => {
+                    Some(Reason::SpecialMember)
+                }
                 () if leaves_folder(&name) => Some(Reason::PathTraversal),
                 () if name.matches('/').count() > NAME_DEPTH_MAX => Some(Reason::TooDeep),
                 () if told > size => Some(Reason::SizeForged),
@@ -419,7 +429,7 @@ impl Walk<'_> {
         if beside != Ok(0) {
             self.say(path, Kind::Zip, beside.unwrap_or(size), Err(Reason::TrailingBytes))?;
             for gap in zipped::gaps(&mut *input).unwrap_or_default() {
-                let bytes = self.part(input, gap)?;
+                let bytes = self.part(input, gap);
                 self.extra(path, bytes, depth)?;
             }
         }

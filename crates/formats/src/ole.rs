@@ -59,7 +59,10 @@ fn runs(bytes: &[u8], out: &mut String) {
 }
 
 fn is_usual(c: char) -> bool {
-    (' '..='~').contains(&c) || ('\u{3000}'..='\u{303f}').contains(&c) || ('\u{4e00}'..='\u{9fff}').contains(&c) || ('\u{ff00}'..='\u{ff5e}').contains(&c)
+    (' '..='~').contains(&c)
+        || ('\u{3000}'..='\u{303f}').contains(&c)
+        || ('\u{4e00}'..='\u{9fff}').contains(&c)
+        || ('\u{ff00}'..='\u{ff5e}').contains(&c)
 }
 
 fn run_by_run(characters: impl Iterator<Item = char>, out: &mut String) {

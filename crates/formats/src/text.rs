@@ -29,8 +29,7 @@ fn is_binary(text: &str) -> bool {
 /// A text, and behind it every line once more that is written with escapes (`\u4e0a`, `%40`, colours of terminals, Base64 of directories).
 pub(crate) fn with_undone(mut text: String) -> String {
     let mut out = String::new();
-    let ways: [(&str, fn(&str) -> Option<String>); 3] =
-        [("\\u", undone_unicode), ("%", undone_percent), ("\u{1b}[", undone_colours)];
+    let ways: [(&str, fn(&str) -> Option<String>); 3] = [("\\u", undone_unicode), ("%", undone_percent), ("\u{1b}[", undone_colours)];
     for (sign, undo) in ways {
         text.split('\n').filter(|l| l.contains(sign)).filter_map(undo).for_each(|line| out.extend(["\n", line.as_str()]));
     }
