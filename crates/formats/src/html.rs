@@ -1,15 +1,22 @@
 //! HTML and XML as text: entities undone, tags out, and what is not shown (comments, scripts, tags with all that stands in them) kept as well.
 
-use crate::text::decode;
+use crate::text::{decode, is_binary};
 
-/// The text of a page.
-pub(crate) fn text(bytes: &[u8]) -> String {
+/// The text of a page, and whether all of its bytes are of one encoding.
+pub(crate) fn page(bytes: &[u8]) -> (String, bool) {
     let head = String::from_utf8_lossy(bytes.get(..bytes.len().min(2_048)).unwrap_or(bytes)).to_lowercase();
     let told = head.split("charset=").nth(1).or_else(|| head.split("encoding=").nth(1)).map(|rest| {
         let rest = rest.trim_start_matches(['"', '\'']);
         rest.split(|c: char| !(c.is_ascii_alphanumeric() || "-_".contains(c))).next().unwrap_or_default().to_owned()
     });
-    plain(&decode(bytes, told.as_deref()))
+    let written = decode(bytes, told.as_deref());
+    let sound = !is_binary(&written) && (!written.contains('\u{fffd}') || std::str::from_utf8(bytes).is_ok());
+    (plain(&written), sound)
+}
+
+/// The text of a page, as far as it can be read.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    page(bytes).0
 }
 
 /// Tags out; comments and what stands in tags stay, each on a line of its own behind the text, so that they cut nothing in two.
@@ -134,7 +141,8 @@ fn character(name: &str) -> Option<char> {
                 Some(hex) => u32::from_str_radix(hex, 16).ok()?,
                 None => digits.parse().ok()?,
             };
-            char::from_u32(code)
+            // As browsers show it.
+            char::from_u32(code).map(|c| if c == '\0' { '\u{fffd}' } else { c })
         }
     }
 }

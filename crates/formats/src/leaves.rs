@@ -155,13 +155,13 @@ impl Walk<'_> {
         self.say(path, kind, size, text)
     }
 
-    /// A page; entities that it declares itself are not followed, which is said.
+    /// A page; what it declares itself is not followed, and bytes of another encoding are not read: both are said.
     fn page(&mut self, path: &[String], bytes: &[u8]) -> Result<(), Reason> {
-        let page = html::text(bytes);
+        let (page, sound) = html::page(bytes);
         let declares = page.contains("<!ENTITY");
-        let text = if page.contains('\0') { Err(Reason::BadEncoding) } else { Ok(page) };
-        self.say(path, Kind::Html, bytes.len() as u64, text)?;
-        if declares { self.say(path, Kind::Html, 0, Err(Reason::EntityBomb)) } else { Ok(()) }
+        self.say(path, Kind::Html, bytes.len() as u64, Ok(page))?;
+        let faults = [(!sound, Reason::BadEncoding), (declares, Reason::EntityBomb)];
+        faults.into_iter().filter(|(is, _)| *is).try_for_each(|(_, reason)| self.say(path, Kind::Html, 0, Err(reason)))
     }
 
     /// A document is one leaf, with the text of what is attached to it.
@@ -421,6 +421,15 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// Slides, texts and drawings of office programs: what can be read of their parts, of which nobody knows whether it is all.
+    fn package(&mut self, path: &[String], input: &mut dyn ReadSeek, size: u64) -> Result<(), Reason> {
+        self.say(path, Kind::Zip, size, Err(Reason::UnknownKind))?;
+        match input.rewind().map_err(Reason::from).and_then(|()| office::text(input, Kind::Zip)) {
+            Ok(text) => self.say(path, Kind::Zip, 0, Ok(text)),
+            Err(_) => Ok(()),
+        }
+    }
+
     fn zip(&mut self, path: &[String], name: &str, input: &mut dyn ReadSeek, size: u64, depth: usize) -> Result<(), Reason> {
         if let Err(reason) = zipped::sound(&mut *input) {
             return self.say(path, Kind::Zip, size, Err(reason));
@@ -458,10 +467,11 @@ impl Walk<'_> {
             // It has the name of a document, and not what one has.
             return self.say(path, Kind::Zip, size, Err(Reason::Damaged));
         }
-        let other = names.iter().any(|n| n == "[Content_Types].xml" || n == "mimetype");
-        if other && ![".zip", ".jar"].iter().any(|e| lower.ends_with(e)) {
-            // Slides, texts and drawings of office programs: their parts are XML, and what they say is not.
-            return self.say(path, Kind::Zip, size, Err(Reason::UnknownKind));
+        let other = names.iter().any(|n| n.starts_with("ppt/") || n == "mimetype");
+        let package = names.iter().any(|n| n == "[Content_Types].xml") && ![".zip", ".jar"].iter().any(|e| lower.ends_with(e));
+        if other || package {
+            drop(archive);
+            return self.package(path, input, size);
         }
         let comment = String::from_utf8_lossy(archive.comment()).into_owned();
         if !comment.is_empty() {

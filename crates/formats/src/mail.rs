@@ -1,9 +1,12 @@
 //! Mails as text and attachments; mailboxes as mails.
 
+use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::parsers::MessageStream;
-use mail_parser::{Header, HeaderValue, Message, MessageParser, MimeHeaders, PartType};
+use mail_parser::{Encoding, Header, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
 use crate::reason::Reason;
+use crate::text::{decode, strictly};
 
 /// Most parts of one mail.
 const PARTS_MAX: usize = 1_000;
@@ -46,6 +49,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Mail, Reason> {
         if part.is_encoding_problem && !matches!(part.body, PartType::Multipart(_)) {
             parts.push(((i + 1).to_string(), Part::Fault(Reason::Damaged)));
         }
+        if part.text_contents().is_some_and(|t| t.contains('\u{fffd}')) {
+            parts.push(((i + 1).to_string(), otherwise(part, &message.raw_message)));
+        }
         let name = part.attachment_name().map_or_else(|| (i + 1).to_string(), str::to_owned);
         match &part.body {
             PartType::Text(t) if part.attachment_name().is_none() => {
@@ -61,6 +67,18 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Mail, Reason> {
     }
     parts.push(("0".to_owned(), Part::Text(beside(&message))));
     Ok(Mail { headers, parts })
+}
+
+/// A text that is not of the encoding that it says.
+fn otherwise(part: &MessagePart<'_>, raw: &[u8]) -> Part {
+    let at = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+    let body = raw.get(at(part.offset_body)..at(part.offset_end)).unwrap_or_default();
+    let bytes = match part.encoding {
+        Encoding::Base64 => base64_decode(body),
+        Encoding::QuotedPrintable => quoted_printable_decode(body),
+        Encoding::None => Some(body.to_vec()),
+    };
+    bytes.ok_or(Reason::Damaged).and_then(|bytes| strictly(&bytes)).map_or_else(Part::Fault, Part::Text)
 }
 
 /// A header as it is understood.
@@ -86,13 +104,13 @@ fn written(header: &Header<'_>, raw: &[u8], out: &mut String) {
         out.push_str(&text);
     }
     out.push('\n');
-    out.push_str(&crate::text::decode(&line, None));
+    out.push_str(&decode(&line, None));
 }
 
 /// What belongs to no part: before the first, behind the last.
 fn beside(message: &Message<'_>) -> String {
     let at = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
-    let of = |p: &mail_parser::MessagePart<'_>| {
+    let of = |p: &MessagePart<'_>| {
         let end = if matches!(p.body, PartType::Multipart(_)) { p.offset_body } else { p.offset_end };
         at(p.offset_header)..at(end)
     };
@@ -101,7 +119,7 @@ fn beside(message: &Message<'_>) -> String {
     let (mut out, mut from, raw) = (String::new(), 0, message.raw_message.as_ref());
     for range in ranges.into_iter().chain([raw.len()..raw.len()]) {
         let gap = raw.get(from..range.start).unwrap_or_default();
-        out.push_str(&crate::text::decode(gap, None));
+        out.push_str(&decode(gap, None));
         from = from.max(range.end);
     }
     out
@@ -111,6 +129,10 @@ fn beside(message: &Message<'_>) -> String {
 fn uuencoded(text: &str, parts: &mut Vec<(String, Part)>) {
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
+        if parts.len() > PARTS_MAX {
+            parts.push(("begin".to_owned(), Part::Fault(Reason::TooManyMembers)));
+            return;
+        }
         let Some((mode, name)) = line.strip_prefix("begin ").and_then(|l| l.split_once(' ')) else { continue };
         if !(3..=4).contains(&mode.len()) || !mode.bytes().all(|b| (b'0'..=b'7').contains(&b)) {
             continue;

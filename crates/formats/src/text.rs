@@ -19,7 +19,7 @@ pub(crate) fn strictly(bytes: &[u8]) -> Result<String, Reason> {
 }
 
 /// Whether more than one character in a thousand is none that a text has.
-fn is_binary(text: &str) -> bool {
+pub(crate) fn is_binary(text: &str) -> bool {
     // Line ends, tabs, colours of terminals; the last sign of texts from DOS.
     let odd = |c: &char| c.is_control() && !matches!(c, '\t'..='\r' | '\u{1b}');
     let text = text.strip_suffix('\u{1a}').unwrap_or(text);

@@ -101,6 +101,8 @@ fn texts_are_whole_in_pages() {
         ("cdata.xml", page("<?xml version='1.0'?><a><![CDATA[139]]>0000<![CDATA[0007 <x>]]></a>"), NUMBER),
         ("gb.xml", [b"<?xml version='1.0' encoding='GB2312'?><a>".as_slice(), b"\xb5\xe7\xbb\xb0</a>"].concat(), "电话"),
     ]);
+    let mixed = heard("mixed.html", b"<meta charset=utf-8><p>13900000007 \xff\xfe</p>");
+    assert!(mixed.0.contains(NUMBER) && mixed.1 == [(String::new(), Reason::BadEncoding)], "{mixed:?}");
     let declared = page("<?xml version='1.0'?><!DOCTYPE a [<!ENTITY n '1390000'>]><a>&n;0007</a>");
     assert_eq!(heard("entity.xml", &declared).1, [(String::new(), Reason::EntityBomb)]);
 }
@@ -157,6 +159,22 @@ fn documents_are_read_with_all_that_lies_in_them() {
 }
 
 #[test]
+fn packages_without_a_reader_of_their_own_are_named_and_read_where_they_can_be() {
+    let slide = b"<p:sld xmlns:a='a'><a:p><a:r><a:t>139</a:t></a:r><a:r><a:t>00000007</a:t></a:r></a:p></p:sld>";
+    let writing = b"<o xmlns:t='t'><t:p>139<t:span t:style-name='T1'>0000</t:span>0007</t:p></o>";
+    let of = |kind: &str| format!("application/vnd.oasis.opendocument.{kind}").into_bytes();
+    for (name, bytes) in [
+        ("a.pptx", zip(&[("[Content_Types].xml", b"<Types/>"), ("ppt/slides/slide1.xml", slide)])),
+        ("slides.zip", zip(&[("[Content_Types].xml", b"<Types/>"), ("ppt/slides/slide1.xml", slide)])),
+        ("a.odt", zip(&[("mimetype", &of("text")), ("content.xml", writing)])),
+        ("text.zip", zip(&[("mimetype", &of("spreadsheet")), ("content.xml", writing)])),
+    ] {
+        let (text, reasons) = heard(name, &bytes);
+        assert!(text.contains(NUMBER) && reasons == [(String::new(), Reason::UnknownKind)], "{name}: {text} {reasons:?}");
+    }
+}
+
+#[test]
 fn letters_are_read_with_their_headers_their_files_and_what_stands_beside_parts() {
     let head = "From: a@example.org\nTo: b@example.org\nSubject: x\n";
     let letter = |more: &str| (head.to_owned() + more).into_bytes();
@@ -177,6 +195,17 @@ fn letters_are_read_with_their_headers_their_files_and_what_stands_beside_parts(
             "first.mbox",
             letter("Content-Transfer-Encoding: base64\n\nMTM5MDAwMDAwMDc=\n\nFrom x Mon\nFrom: a@example.org\nSubject: x\n\nhello\n"),
             NUMBER,
+        ),
+    ]);
+    // Characters of an encoding that nobody told.
+    let address = [0xd0, 0xec, 0xbb, 0xe3, 0xc7, 0xf8, b'7', 0xba, 0xc5, b'\n'];
+    let quoted: String = address.iter().map(|b| if b.is_ascii() { char::from(*b).to_string() } else { format!("={b:02X}") }).collect();
+    all_read(&[
+        ("untold.eml", [letter("\n"), address.to_vec()].concat(), "徐汇区7号"),
+        (
+            "wrong.eml",
+            letter(&format!("Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n{quoted}")),
+            "徐汇区7号",
         ),
     ]);
     let broken = heard("uu.eml", &letter("\nbegin 644 a.txt\n\u{7f}\u{7f}\u{7f}\nend\n")).1;
