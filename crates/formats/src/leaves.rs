@@ -387,6 +387,8 @@ impl Walk<'_> {
                 return self.say(path, Kind::Tar, 0, Err(Reason::Damaged));
             };
             let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+            let raw = entry.path_bytes().into_owned();
+            self.other_name(path, &name, &raw)?;
             let told = entry.size();
             let kind = entry.header().entry_type();
             let refused = match () {
@@ -422,12 +424,25 @@ impl Walk<'_> {
     }
 
     /// Slides, texts and drawings of office programs: what can be read of their parts, of which nobody knows whether it is all.
-    fn package(&mut self, path: &[String], input: &mut dyn ReadSeek, size: u64) -> Result<(), Reason> {
+    fn package(&mut self, path: &[String], input: &mut dyn ReadSeek, size: u64, depth: usize) -> Result<(), Reason> {
         self.say(path, Kind::Zip, size, Err(Reason::UnknownKind))?;
-        match input.rewind().map_err(Reason::from).and_then(|()| office::text(input, Kind::Zip)) {
-            Ok(text) => self.say(path, Kind::Zip, 0, Ok(text)),
-            Err(_) => Ok(()),
+        let mut read = String::new();
+        if let Ok(text) = input.rewind().map_err(Reason::from).and_then(|()| office::text(&mut *input, Kind::Zip)) {
+            read.push_str(&text);
         }
+        if let Ok(text) = input.rewind().map_err(Reason::from).and_then(|()| self.embedded(path, input, depth)) {
+            read.push_str(&text);
+        }
+        if read.trim().is_empty() { Ok(()) } else { self.say(path, Kind::Zip, 0, Ok(read)) }
+    }
+
+    /// A member's name that is not written in UTF-8, as it reads otherwise.
+    fn other_name(&mut self, path: &[String], name: &str, raw: &[u8]) -> Result<(), Reason> {
+        if std::str::from_utf8(raw).is_ok() {
+            return Ok(());
+        }
+        let own: Vec<String> = path.iter().cloned().chain([name.to_owned(), NAME.to_owned()]).collect();
+        self.say(&own, Kind::Text, raw.len() as u64, Ok(text::decode(raw, None)))
     }
 
     fn zip(&mut self, path: &[String], name: &str, input: &mut dyn ReadSeek, size: u64, depth: usize) -> Result<(), Reason> {
@@ -467,11 +482,11 @@ impl Walk<'_> {
             // It has the name of a document, and not what one has.
             return self.say(path, Kind::Zip, size, Err(Reason::Damaged));
         }
-        let other = names.iter().any(|n| n.starts_with("ppt/") || n == "mimetype");
+        let other = names.first().is_some_and(|n| n == "mimetype") || names.iter().any(|n| n.starts_with("ppt/"));
         let package = names.iter().any(|n| n == "[Content_Types].xml") && ![".zip", ".jar"].iter().any(|e| lower.ends_with(e));
         if other || package {
             drop(archive);
-            return self.package(path, input, size);
+            return self.package(path, input, size, depth);
         }
         let comment = String::from_utf8_lossy(archive.comment()).into_owned();
         if !comment.is_empty() {
@@ -480,6 +495,9 @@ impl Walk<'_> {
         }
         for i in 0..archive.len() {
             let name = names.get(i).cloned().unwrap_or_default();
+            if let Ok(raw) = archive.by_index_raw(i).map(|f| f.name_raw().to_vec()) {
+                self.other_name(path, &name, &raw)?;
+            }
             if name.ends_with('/') {
                 // A folder has no bytes.
                 let size = archive.by_index_raw(i).map_or(0, |f| f.size().max(f.compressed_size()));
@@ -511,6 +529,9 @@ impl Walk<'_> {
 
 /// What the comment of an archive or of a member is called, as if it were a member.
 pub(crate) const COMMENT: &str = "(comment)";
+
+/// What the other reading of a member's name is called, as if it were a member of it.
+const NAME: &str = "(name)";
 
 /// What bytes that belong to no member are called, as if they were one.
 const BESIDE: &str = "(beside)";

@@ -175,6 +175,22 @@ fn packages_without_a_reader_of_their_own_are_named_and_read_where_they_can_be()
 }
 
 #[test]
+fn names_of_members_are_read_in_their_own_encoding() {
+    let raw = b"\xd0\xec\xbb\xe3\xc7\xf8.txt";
+    let mut member = zip(&[("xxxxxx.txt", b"hello")]);
+    while let Some(at) = member.windows(10).position(|w| w == b"xxxxxx.txt") {
+        member[at..at + 10].copy_from_slice(raw);
+    }
+    let mut header = tar::Header::new_ustar();
+    header.as_mut_bytes()[..10].copy_from_slice(raw);
+    header.set_size(5);
+    header.set_cksum();
+    let mut archive = tar::Builder::new(Vec::new());
+    archive.append(&header, b"hello".as_slice()).unwrap();
+    all_read(&[("a.zip", member, "徐汇区"), ("a.tar", archive.into_inner().unwrap(), "徐汇区")]);
+}
+
+#[test]
 fn letters_are_read_with_their_headers_their_files_and_what_stands_beside_parts() {
     let head = "From: a@example.org\nTo: b@example.org\nSubject: x\n";
     let letter = |more: &str| (head.to_owned() + more).into_bytes();
