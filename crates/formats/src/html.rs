@@ -1,4 +1,4 @@
-//! HTML and XML as text: entities undone, tags out, and what is not shown (comments, scripts, tags with all that stands in them) kept as well.
+//! HTML and XML as text: entities undone, tags out, and what is not shown (comments, scripts, what stands in tags) kept as well.
 
 use crate::text::{decode, is_binary};
 

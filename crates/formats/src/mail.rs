@@ -40,7 +40,6 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Mail, Reason> {
     }
     let mut headers = String::new();
     for header in message.parts.iter().flat_map(|p| &p.headers) {
-        value(header, &mut headers);
         written(header, &message.raw_message, &mut headers);
     }
     let mut parts = Vec::new();
@@ -81,30 +80,17 @@ fn otherwise(part: &MessagePart<'_>, raw: &[u8]) -> Part {
     bytes.ok_or(Reason::Damaged).and_then(|bytes| strictly(&bytes)).map_or_else(Part::Fault, Part::Text)
 }
 
-/// A header as it is understood.
-fn value(header: &Header<'_>, out: &mut String) {
-    let value = match header.value() {
-        HeaderValue::Text(t) => t.to_string(),
-        HeaderValue::TextList(all) => all.join(", "),
-        HeaderValue::Address(all) => {
-            let one = |a: &mail_parser::Addr<'_>| [a.name().unwrap_or_default(), a.address().unwrap_or_default()].join(" ");
-            all.iter().map(one).collect::<Vec<_>>().join(", ")
-        }
-        _ => String::new(),
-    };
-    out.push_str(&format!("{}: {value}\n", header.name()));
-}
-
-/// A header as it is written, and with its encoded words undone.
+/// A header on one line, and once more with its encoded words undone.
 fn written(header: &Header<'_>, raw: &[u8], out: &mut String) {
     let at = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
-    let Some(own) = raw.get(at(header.offset_start)..at(header.offset_end)) else { return };
-    let line = [own, b"\n"].concat();
-    if let HeaderValue::Text(text) = MessageStream::new(&line).parse_unstructured() {
-        out.push_str(&text);
+    let Some(own) = raw.get(at(header.offset_field)..at(header.offset_end)) else { return };
+    let lines: Vec<String> = decode(own, None).lines().map(|l| l.trim().to_owned()).collect();
+    out.extend([lines.join(" ").as_str(), "\n"]);
+    if own.windows(2).any(|w| w == b"=?")
+        && let HeaderValue::Text(text) = MessageStream::new(&[own, b"\n"].concat()).parse_unstructured()
+    {
+        out.extend([text.as_ref(), "\n"]);
     }
-    out.push('\n');
-    out.push_str(&decode(&line, None));
 }
 
 /// What belongs to no part: before the first, behind the last.

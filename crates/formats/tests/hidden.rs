@@ -159,6 +159,15 @@ fn documents_are_read_with_all_that_lies_in_them() {
 }
 
 #[test]
+fn old_workbooks_are_read_beside_their_cells() {
+    let old = concat!(env!("CARGO_MANIFEST_DIR"), "/../../cases/files/good/old.xls");
+    let mut bytes = std::fs::read(old).unwrap();
+    let wide: Vec<u8> = NUMBER.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    bytes.extend([wide.as_slice(), &[0; 511], b"member.7@example.com", &[0; 512]].concat());
+    all_read(&[("a.xls", bytes.clone(), NUMBER), ("a.xls", bytes, "member.7@example.com")]);
+}
+
+#[test]
 fn packages_without_a_reader_of_their_own_are_named_and_read_where_they_can_be() {
     let slide = b"<p:sld xmlns:a='a'><a:p><a:r><a:t>139</a:t></a:r><a:r><a:t>00000007</a:t></a:r></a:p></p:sld>";
     let writing = b"<o xmlns:t='t'><t:p>139<t:span t:style-name='T1'>0000</t:span>0007</t:p></o>";
