@@ -556,6 +556,11 @@ fn extended(entry: &mut tar::Entry<'_, impl Read>) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
+/// Whether a name or a comment can be of a person: a number, an address, or words that are not ASCII.
+fn tells(bytes: &[u8]) -> bool {
+    !bytes.is_ascii() || bytes.contains(&b'@') || bytes.contains(&b' ') || bytes.iter().filter(|b| b.is_ascii_digit()).count() >= 7
+}
+
 /// What the headers of streams say beside the name that is known, and what stands behind the last of them.
 fn beside_stream(input: &mut dyn ReadSeek, inner: &str, most: u64) -> Result<(String, Vec<u8>), Reason> {
     let (mut said, mut input, mut sink) = (String::new(), BufReader::new(input), [0u8; 1 << 14]);
@@ -563,7 +568,7 @@ fn beside_stream(input: &mut dyn ReadSeek, inner: &str, most: u64) -> Result<(St
         let mut stream = GzDecoder::new(input);
         while stream.read(&mut sink).is_ok_and(|n| n > 0) {}
         let fields = stream.header().map_or([None; 3], |h| [h.filename(), h.comment(), h.extra()]);
-        for field in fields.into_iter().flatten().filter(|f| !f.is_empty() && *f != inner.as_bytes()) {
+        for field in fields.into_iter().flatten().filter(|f| *f != inner.as_bytes() && tells(f)) {
             said.extend([text::decode(field, None).as_str(), "\n"]);
         }
         input = stream.into_inner();

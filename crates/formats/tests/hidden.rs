@@ -304,11 +304,15 @@ fn what_lies_beside_members_is_named_and_read_where_it_can_be() {
     }
     let mut said = GzBuilder::new().comment(NUMBER).filename("x.txt").write(Vec::new(), Compression::default());
     said.write_all(b"hello").unwrap();
+    let renamed = GzBuilder::new().filename("13900000007.csv").write(Vec::new(), Compression::default());
+    let plain = GzBuilder::new().filename("list.csv").write(Vec::new(), Compression::default()).finish().unwrap();
+    assert_eq!(heard("renamed.gz", &plain), ("renamed".to_owned(), Vec::new()), "a usual name is no leaf of its own");
     let mut archive = tar::Builder::new(Vec::new());
     archive.append_pax_extensions([("comment", NUMBER.as_bytes())]).unwrap();
     let mut header = tar::Header::new_ustar();
     header.set_size(5);
     archive.append_data(&mut header, "a.txt", b"hello".as_slice()).unwrap();
+    all_read(&[("y.gz", renamed.finish().unwrap(), NUMBER)]);
     all_read(&[("x.txt.gz", said.finish().unwrap(), NUMBER), ("a.tar", archive.into_inner().unwrap(), NUMBER)]);
 }
 
