@@ -103,7 +103,7 @@ fn beside(message: &Message<'_>) -> String {
     let mut ranges: Vec<_> = message.parts.iter().map(of).collect();
     ranges.sort_unstable_by_key(|r| r.start);
     let (mut out, mut from, raw) = (String::new(), 0, message.raw_message.as_ref());
-    for range in ranges.into_iter().chain([raw.len()..raw.len()]) {
+    for range in ranges.into_iter().chain(std::iter::once(raw.len()..raw.len())) {
         let gap = raw.get(from..range.start).unwrap_or_default();
         out.push_str(&decode(gap, None));
         from = from.max(range.end);

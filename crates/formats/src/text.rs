@@ -149,7 +149,7 @@ fn is_chinese(bytes: &[u8]) -> bool {
     let mut rest = bytes.iter();
     while let Some(first) = rest.next() {
         let pair = |lead: u8| matches!(lead, 0xa1..=0xa3 | 0xb0..=0xf7);
-        if !first.is_ascii() && !(pair(*first) && rest.next().is_some_and(|second| *second >= 0xa1)) {
+        if !(first.is_ascii() || pair(*first) && rest.next().is_some_and(|second| *second >= 0xa1)) {
             return false;
         }
     }
