@@ -139,10 +139,13 @@ fn gzip(name: &str, bytes: &[u8], fates: &Fates, limits: Limits, depth: usize) -
     let (own, inside) = of(fates, &inner);
     let mut member =
         whole(MultiGzDecoder::new(bytes), limits).map_err(|e| if e == Reason::TooLarge { e } else { Reason::TrailingBytes })?;
+    // A stream that is written anew has no name and no comment any more.
+    let commented = fates.contains_key(std::slice::from_ref(&COMMENT.to_owned()));
     match own {
         // A stream without its only member is an empty stream.
         Some(_) => member.clear(),
-        None if inside.is_empty() => return Ok(bytes.to_vec()),
+        None if inside.is_empty() && !commented => return Ok(bytes.to_vec()),
+        None if inside.is_empty() => {}
         None => member = rewritten(&inner, &member, &inside, limits, depth + 1)?,
     }
     let mut writer = GzEncoder::new(Vec::new(), Compression::default());

@@ -27,7 +27,9 @@ impl Walk<'_> {
                     Err(reason) => return self.say(path, Kind::Gzip, size, Err(reason)),
                 };
                 if !said.is_empty() {
-                    self.say(path, Kind::Gzip, 0, Ok(said))?;
+                    // A row of its own: where it goes, what lies in the stream stays.
+                    let own: Vec<String> = path.iter().cloned().chain([COMMENT.to_owned()]).collect();
+                    self.say(&own, Kind::Text, said.len() as u64, Ok(said))?;
                 }
                 if !whole {
                     self.say(path, Kind::Gzip, behind.len() as u64, Err(Reason::TrailingBytes))?;
