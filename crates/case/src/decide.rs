@@ -92,7 +92,7 @@ fn begin_run(state: &State, run: RunOpened) -> Vec<Draft> {
 }
 
 fn sources_of(state: &State, sources: Vec<SourceRegistered>, frozen: Vec<SourceFrozen>) -> Vec<Draft> {
-    let new = sources.into_iter().filter(|s| state.sources.get(&s.source).is_none_or(|known| !known.is_as(s))).map(Event::SourceRegistered);
+    let new = sources.into_iter().filter(|s| state.may_register(s)).map(Event::SourceRegistered);
     let fixed: Vec<Event> = frozen
         .into_iter()
         .filter(|f| state.sources.get(&f.source).is_none_or(|s| s.frozen != Some(f.from)))

@@ -52,6 +52,15 @@ pub struct Source {
     pub frozen: Option<Day>,
 }
 
+impl State {
+    /// Whether a source may be registered as this: not as what it is already, and while orders on it are open only as what promises no more.
+    pub fn may_register(&self, s: &crate::event::SourceRegistered) -> bool {
+        let on = |e: &crate::event::EffectOrdered| self.seals.get(&e.seal_n).is_some_and(|seal| seal.dataset.source() == s.source.as_str());
+        let open = || self.open_orders().filter_map(|(_, o)| o.kind.effect()).any(on);
+        self.sources.get(&s.source).is_none_or(|known| !known.is_as(s) && (known.reach == s.reach && s.cap <= known.cap || !open()))
+    }
+}
+
 impl Source {
     /// Whether it stands as this registers it.
     pub fn is_as(&self, s: &crate::event::SourceRegistered) -> bool {

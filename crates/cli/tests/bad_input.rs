@@ -236,6 +236,8 @@ fn rows_that_would_not_fit_into_memory_are_refused_before_anything_is_sealed() {
         (fault["error"]["code"].as_str().unwrap().to_owned(), fault["error"]["args"]["there"].as_str().unwrap().to_owned())
     };
     assert_eq!(refused(&["subjects"]), ("memory_short".to_owned(), "1".to_owned()));
+    let unread = case.command(&["--json", "subjects"]).env("CUSTODY_MEMORY_MB", "2G").output().unwrap();
+    assert!(String::from_utf8_lossy(&unread.stdout).contains("setting_unreadable"), "a bound that is none is not passed over");
     assert_eq!(case.json(&["subjects"])["subjects"], 2_001);
     assert_eq!(contacts(&path), 2_000);
 }

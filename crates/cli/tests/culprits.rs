@@ -3,19 +3,13 @@
 
 mod common;
 
-use common::{Case, claim, day, head};
+use common::{Case, claim, day, head, members};
 use testbed::{Mariadb, Postgres, found_in};
 
 const PEOPLE: usize = 40;
 
 fn people() -> String {
-    let rows: Vec<String> = (0..PEOPLE).map(|n| format!("({n}, 'Person {n}', '1380013{n:04}', 'person{n}@example.com')")).collect();
-    format!(
-        "CREATE TABLE member (id INT PRIMARY KEY, name VARCHAR(40) NOT NULL, mobile VARCHAR(20), email VARCHAR(60));
-         CREATE INDEX member_mobile ON member (mobile);
-         INSERT INTO member VALUES {};",
-        rows.join(", ")
-    )
+    members(PEOPLE, |n| format!("1380013{n:04}")) + " CREATE INDEX member_mobile ON member (mobile);"
 }
 
 /// A case over one source in which every member goes, up to the backup.

@@ -5,22 +5,16 @@
 mod common;
 
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use common::{Case, day, head};
+use common::{Case, day, head, members};
 use serde_json::Value;
 use testbed::{Mariadb, Postgres, found_in};
 
 const PEOPLE: usize = 3_000;
-const PATIENCE: Duration = Duration::from_secs(40);
 
 fn people() -> String {
-    let rows: Vec<String> = (0..PEOPLE).map(|n| format!("({n}, 'Person {n}', '138{n:08}', 'person{n}@example.com')")).collect();
-    format!(
-        "CREATE TABLE member (id INT PRIMARY KEY, name VARCHAR(40) NOT NULL, mobile VARCHAR(20), email VARCHAR(60));
-         INSERT INTO member VALUES {};",
-        rows.join(", ")
-    )
+    members(PEOPLE, |n| format!("138{n:08}"))
 }
 
 /// A case over one source in which every member goes, up to the backup. Locks are waited for longer than a deadlock takes to be found.
@@ -39,13 +33,9 @@ fn begun(case: &Case) -> Child {
     case.command(&["--json", "apply"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// Waits until it is seen, and not for ever. MariaDB makes its list of locks anew only when nobody asked for it for a tenth of a second.
-fn until(what: &str, mut seen: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !seen() {
-        assert!(began.elapsed() < PATIENCE, "not seen: {what}");
-        std::thread::sleep(Duration::from_millis(150));
-    }
+/// Looks again every 150 ms.
+fn until(what: &str, seen: impl FnMut() -> bool) {
+    common::until(what, Duration::from_millis(150), seen);
 }
 
 /// It was the victim: says so, may be called again, repeats no word of the server's, and nothing is called done.

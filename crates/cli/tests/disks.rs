@@ -5,12 +5,11 @@
 
 mod common;
 
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use common::{Case, day, head, sheet_row, workbook};
+use common::{Case, Reader, day, head, sheet_row, workbook};
 use serde_json::Value;
 use testbed::{Mariadb, Postgres, found_in};
 
@@ -18,7 +17,6 @@ use testbed::{Mariadb, Postgres, found_in};
 const PERSONS: usize = 3_000;
 const GONE: usize = 1_000;
 const MB: u64 = 1 << 20;
-const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A disk of its own, a small one. Whatever lies on it is dropped before it.
 struct SmallDisk {
@@ -88,13 +86,9 @@ impl Drop for SmallDisk {
     }
 }
 
-/// Waits until it is seen, and not for ever.
-fn until(what: &str, mut seen: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !seen() {
-        assert!(began.elapsed() < PATIENCE, "not seen: {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+/// Looks again every 5 ms.
+fn until(what: &str, seen: impl FnMut() -> bool) {
+    common::until(what, Duration::from_millis(5), seen);
 }
 
 fn mobile(n: usize) -> String {
@@ -314,28 +308,6 @@ fn mariadb_keeps_what_it_writes_over_out_of_the_binary_log() {
     let logs = mariadb.sql("SHOW BINARY LOGS");
     let bytes: u64 = logs.lines().filter_map(|l| l.split('\t').nth(1)?.parse::<u64>().ok()).sum();
     assert!(bytes < 16 * MB, "{logs}");
-}
-
-/// Another process that has read a SQLite database, and holds on to what it saw: nobody is alone in it.
-struct Reader(Child);
-
-impl Reader {
-    fn over(database: &Path) -> Reader {
-        let program = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('BEGIN')
-c.execute('SELECT count(*) FROM client').fetchone(); print('reading', flush=True); sys.stdin.read()";
-        let mut command = Command::new("python3");
-        command.args(["-c", program]).arg(database).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut said = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
-        assert_eq!(said, "reading\n");
-        Reader(child)
-    }
-
-    fn end(mut self) {
-        drop(self.0.stdin.take());
-        self.0.wait().unwrap();
-    }
 }
 
 /// Whether somebody is waiting to be alone: then no new reader is let in.

@@ -7,19 +7,13 @@ mod common;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use common::{Case, day, head};
+use common::{Case, day, head, members};
 use testbed::{Mariadb, Postgres, found_in};
 
 const PEOPLE: usize = 3_000;
 
 fn people() -> String {
-    let rows: Vec<String> = (0..PEOPLE).map(|n| format!("({n}, 'Person {n}', '138{n:08}', 'person{n}@example.com')")).collect();
-    format!(
-        "CREATE TABLE member (id INT PRIMARY KEY, name VARCHAR(40) NOT NULL, mobile VARCHAR(20), email VARCHAR(60));
-         CREATE INDEX member_mobile ON member (mobile);
-         INSERT INTO member VALUES {};",
-        rows.join(", ")
-    )
+    members(PEOPLE, |n| format!("138{n:08}")) + " CREATE INDEX member_mobile ON member (mobile);"
 }
 
 fn prepared(kind: &str, url: &str, files: &std::path::Path) -> Case {

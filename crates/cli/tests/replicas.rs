@@ -6,23 +6,16 @@ mod common;
 
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use common::{Case, day, head};
+use common::{Case, day, head, members};
 use serde_json::Value;
 use testbed::{Mariadb, Postgres, found_in};
 
 const PEOPLE: usize = 40;
-const PATIENCE: Duration = Duration::from_secs(40);
 
 fn people() -> String {
-    let rows: Vec<String> = (0..PEOPLE).map(|n| format!("({n}, 'Person {n}', '1380013{n:04}', 'person{n}@example.com')")).collect();
-    format!(
-        "CREATE TABLE member (id INT PRIMARY KEY, name VARCHAR(40) NOT NULL, mobile VARCHAR(20), email VARCHAR(60));
-         CREATE INDEX member_mobile ON member (mobile);
-         INSERT INTO member VALUES {};",
-        rows.join(", ")
-    )
+    members(PEOPLE, |n| format!("1380013{n:04}")) + " CREATE INDEX member_mobile ON member (mobile);"
 }
 
 /// A case over one source in which every member goes.
@@ -68,13 +61,9 @@ fn destroyed(case: &Case) -> String {
     receipts[0]["purge"][0].as_str().unwrap().to_owned()
 }
 
-/// Waits until it is seen, and not for ever.
-fn until(what: &str, mut seen: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !seen() {
-        assert!(began.elapsed() < PATIENCE, "not seen: {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+/// Looks again every 50 ms.
+fn until(what: &str, seen: impl FnMut() -> bool) {
+    common::until(what, Duration::from_millis(50), seen);
 }
 
 fn primary() -> Postgres {

@@ -4,10 +4,7 @@
 
 mod common;
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
-
-use common::{Case, day, head};
+use common::{Case, Reader, day, head};
 use serde_json::Value;
 
 /// Persons, and how many of them go.
@@ -73,28 +70,6 @@ const SETS: &str =
   - {at: bank/client_audit, class: kyc, groups: {identity: [email]}, tells: {relation_end: relation_end}}
 ";
 
-/// Another process that has read, and holds on to what it saw.
-struct Reader(Child);
-
-impl Reader {
-    fn over(case: &Case) -> Reader {
-        let program = "import sqlite3, sys; c = sqlite3.connect('data/bank.db', isolation_level=None); c.execute('BEGIN')
-c.execute('SELECT count(*) FROM client').fetchone(); print('reading', flush=True); sys.stdin.read()";
-        let mut command = Command::new("python3");
-        command.args(["-c", program]).current_dir(&case.folder).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut said = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
-        assert_eq!(said, "reading\n");
-        Reader(child)
-    }
-
-    fn end(mut self) {
-        drop(self.0.stdin.take());
-        self.0.wait().unwrap();
-    }
-}
-
 /// What the page walk finds of the persons who go.
 fn decoded(case: &Case) -> Value {
     let values = (0..GONE).flat_map(|n| [email(n), mobile(n).to_string(), word(n)]);
@@ -117,7 +92,7 @@ fn a_third_of_the_persons_is_gone_from_every_structure_or_l2_by_name() {
     let case = case_over(&database(), SETS);
     let before = decoded(&case);
     assert_eq!((&before["rows"], &before["fts5_terms"]), (&(3 * GONE).into(), &GONE.into()), "the page walk sees: {before:#}");
-    let reader = Reader::over(&case);
+    let reader = Reader::over(&case.folder.join("data/bank.db"));
     // Nothing of the purge: the search finds what it could see before, in each structure.
     let left = case.apply_without("secure_delete,full_text,analyze,rewrite,checkpoint");
     assert_eq!(left["error"]["code"], "values_remain", "{left:#}");

@@ -39,7 +39,7 @@ pub enum Kind {
     Picture,
     /// What an office program leaves beside an open file.
     LockFile,
-    /// Something else.
+    /// Something else, or packed in a way that is not opened.
     Unknown,
 }
 
@@ -83,7 +83,7 @@ pub fn kind(name: &str, head: &[u8]) -> Kind {
         [] => Kind::Empty,
         _ if is_packed(head) => Kind::Unknown,
         [b'P', b'K', 3 | 5, 4 | 6, ..] => Kind::Zip,
-        [0x1f, 0x8b, ..] => Kind::Gzip,
+        [0x1f, 0x8b, 8, ..] => Kind::Gzip,
         [0xd0, 0xcf, 0x11, 0xe0, ..] => Kind::Ole,
         [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] | [b'G', b'I', b'F', b'8', ..] | [b'B', b'M', ..] if ends(PICTURES) => {
             Kind::Picture
@@ -108,13 +108,14 @@ const PACKED: &[&[u8]] = &[
     b"\x28\xb5\x2f\xfd",
     b"\x04\x22\x4d\x18",
     b"LZIP\x01",
-    b"\x1f\x9d",
+    b"\x1f\x9d\x90",
     b"MSCF\0\0",
     b"SQLite format 3\0",
     b"PK\x07\x08",
 ];
 
-fn is_packed(head: &[u8]) -> bool {
+/// Whether a file begins as one that is packed and not opened.
+pub fn is_packed(head: &[u8]) -> bool {
     let bzip = head.starts_with(b"BZh") && matches!(head.get(4..10), Some(b"1AY&SY" | b"\x17rE8P\x90"));
     bzip || PACKED.iter().any(|first| head.starts_with(first))
 }

@@ -144,7 +144,7 @@ impl Walk<'_> {
             Kind::JsonLines => return self.json_lines(path, bytes),
             Kind::Mail => return self.mail(path, bytes, depth),
             Kind::Mailbox => return self.mailbox(path, bytes, depth),
-            Kind::Ole => ole::text(bytes),
+            Kind::Ole => return self.older(path, bytes),
             Kind::Picture => Err(Reason::NoText),
             Kind::Parquet if bytes.starts_with(b"PARE") => Err(Reason::PasswordProtected),
             // Its rows are read where it lies by itself in a folder.
@@ -152,6 +152,14 @@ impl Walk<'_> {
             Kind::Workbook | Kind::Docx | Kind::Zip | Kind::Tar | Kind::Gzip | Kind::Unknown => Err(Reason::UnknownKind),
         };
         self.say(path, kind, size, text)
+    }
+
+    /// A workbook of the older kind; what is embedded in it is not read, which is said.
+    fn older(&mut self, path: &[String], bytes: &[u8]) -> Result<(), Reason> {
+        let text = ole::text(bytes);
+        let embeds = text.is_ok() && ole::embeds(bytes);
+        self.say(path, Kind::Ole, bytes.len() as u64, text)?;
+        if embeds { self.missed(path, "(embedded)", 0, Reason::UnknownKind) } else { Ok(()) }
     }
 
     /// A page; what it declares itself is not followed, and bytes of another encoding are not read: both are said.

@@ -16,7 +16,7 @@ mod without;
 pub mod xlsx;
 mod zipped;
 
-pub use kind::{Kind, kind};
+pub use kind::{Kind, is_packed, kind};
 pub use leaves::{Leaf, Limits, leaves};
 pub use reason::Reason;
 pub use without::{Fate, Fates, without};

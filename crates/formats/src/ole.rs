@@ -24,6 +24,14 @@ pub(crate) fn text(bytes: &[u8]) -> Result<String, Reason> {
     Ok(text)
 }
 
+/// Whether something lies in a workbook that is not read: a program, an embedded document, a picture.
+pub(crate) fn embeds(bytes: &[u8]) -> bool {
+    let wide = |name: &str| name.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let streams = ["_VBA_PROJECT", "Ole10Native", "Package", "MBD0"].map(wide);
+    let has = |part: &[u8]| bytes.windows(part.len()).any(|w| w == part);
+    streams.iter().any(|name| has(name)) || has(b"PK\x03\x04") || has(b"\x89PNG\r\n") || has(b"\xff\xd8\xff\xe0")
+}
+
 fn cells(bytes: Vec<u8>) -> Result<String, Reason> {
     let mut book: Xls<_> = Xls::new(Cursor::new(bytes)).map_err(|_| Reason::UnknownKind)?;
     let mut out = String::new();

@@ -52,7 +52,7 @@ fn pages(bytes: &[u8]) -> Option<Pdf> {
     let text = pdf_extract::extract_text_from_mem(bytes).ok()?;
     let text = if text.trim().is_empty() { Err(Reason::NoText) } else { Ok(text) };
     let mut out = Pdf { text, beside: String::new(), attached: Vec::new(), pictures: 0 };
-    let Ok(document) = Document::load_mem(bytes) else { return Some(out) };
+    let document = Document::load_mem(bytes).ok()?;
     document.trailer.iter().for_each(|(_, value)| object(value, &mut out));
     document.objects.values().for_each(|value| object(value, &mut out));
     Some(out)

@@ -76,7 +76,7 @@ pub(crate) fn gaps(mut input: impl Read + Seek) -> Result<Vec<Range<u64>>, Reaso
     let (directory, comment, mut taken) = (archive.central_directory_start(), archive.comment().len() as u64, Vec::new());
     for i in 0..archive.len() {
         let file = archive.by_index_raw(i).map_err(|_| Reason::Damaged)?;
-        taken.push((file.header_start(), file.data_start().unwrap_or_default() + file.compressed_size(), file.size()));
+        taken.push((file.header_start(), file.data_start().unwrap_or_default().saturating_add(file.compressed_size()), file.size()));
     }
     drop(archive);
     taken.sort_unstable();
@@ -84,7 +84,7 @@ pub(crate) fn gaps(mut input: impl Read + Seek) -> Result<Vec<Range<u64>>, Reaso
     let nexts: Vec<u64> = taken.iter().skip(1).map(|t| t.0).chain([directory]).collect();
     out.push(from..taken.first().map_or(directory, |t| t.0));
     for ((begins, end, size), next) in taken.into_iter().zip(nexts) {
-        from = end + descriptor(&mut input, begins, end, size, next)?;
+        from = end.saturating_add(descriptor(&mut input, begins, end, size, next)?);
         out.push(from..next);
     }
     out.push(end(&mut input, directory, comment)?..input.seek(SeekFrom::End(0))?);
@@ -140,10 +140,7 @@ fn listed(input: &mut (impl Read + Seek), start: u64) -> Result<Vec<Vec<u8>>, Re
 /// Names in the directory, and where its last entry ends.
 fn entries(input: &mut (impl Read + Seek), start: u64) -> Result<(Vec<Vec<u8>>, u64), Reason> {
     let bytes = bytes_at(input, start, DIRECTORY_MAX)?;
-    let number = |at: usize, len: usize| {
-        let part = bytes.get(at..at + len).unwrap_or_default();
-        part.iter().rev().fold(0usize, |n, b| n << 8 | usize::from(*b))
-    };
+    let number = |at: usize, len: usize| usize::try_from(little(bytes.get(at..at + len).unwrap_or_default())).unwrap_or_default();
     let (mut at, mut out) = (0, Vec::new());
     while bytes.get(at..at + 4) == Some(b"PK\x01\x02") {
         let (name, extra, comment) = (number(at + 28, 2), number(at + 30, 2), number(at + 32, 2));
@@ -158,7 +155,7 @@ fn header(input: &mut (impl Read + Seek), member: &Told) -> Result<(u64, u64), R
     let mut head = [0u8; 30];
     input.seek(SeekFrom::Start(member.header))?;
     input.read_exact(&mut head).map_err(|_| Reason::Damaged)?;
-    let number = |at: usize, len: usize| head.get(at..at + len).unwrap_or_default().iter().rev().fold(0u64, |n, b| n << 8 | u64::from(*b));
+    let number = |at: usize, len: usize| little(head.get(at..at + len).unwrap_or_default());
     if head.get(..4) != Some(b"PK\x03\x04") {
         return Err(Reason::Damaged);
     }
@@ -173,5 +170,5 @@ fn header(input: &mut (impl Read + Seek), member: &Told) -> Result<(u64, u64), R
     if !elsewhere && (packed != member.packed || size != member.size) {
         return Err(Reason::SizeForged);
     }
-    Ok((member.header, member.header + 30 + name_len + extra + member.packed))
+    Ok((member.header, (member.header + 30 + name_len + extra).saturating_add(member.packed)))
 }

@@ -1,8 +1,8 @@
 //! What a cell reads as: its text, and what lies packed or escaped in it.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read, Seek};
 
-use formats::{Kind, Limits, kind, leaves};
+use formats::{Kind, Limits, is_packed, kind, leaves};
 use rows::{CellRef, Encoding, Tag, text_of};
 
 /// Hears every text that a cell reads as; gives the bytes of what is packed in it and cannot be read.
@@ -16,16 +16,23 @@ pub fn reads_as(cell: CellRef<'_>, encoding: Encoding, hear: &mut dyn FnMut(&[u8
     let escaped = matches!(text.first(), Some(b'{' | b'[' | b'"')) && text.contains(&b'\\');
     let name = match kind("", &text) {
         _ if escaped => "cell.json",
-        Kind::Zip | Kind::Gzip | Kind::Tar | Kind::Pdf | Kind::Ole | Kind::Docx | Kind::Workbook => "cell",
-        _ => return 0,
+        Kind::Zip | Kind::Gzip | Kind::Tar | Kind::Pdf | Kind::Ole => "cell",
+        // A picture of what nobody's row is about says nothing of a person.
+        _ => return if is_packed(&text) { text.len() as u64 } else { 0 },
     };
+    let unread = unpacked(name, Cursor::new(text.as_slice()), hear);
+    // Text that only looks like JSON was heard as it is.
+    if escaped { 0 } else { unread }
+}
+
+/// Hears every text and every name in a file that is packed; gives the bytes that cannot be read.
+pub(crate) fn unpacked(name: &str, input: impl Read + Seek, hear: &mut dyn FnMut(&[u8])) -> u64 {
     let mut unread = 0;
-    let heard = leaves(name, Cursor::new(text.as_slice()), Limits::default(), &mut |leaf| {
+    let heard = leaves(name, input, Limits::default(), &mut |leaf| {
+        leaf.path.iter().for_each(|name| hear(name.as_bytes()));
         match leaf.text {
             Ok(text) => hear(text.as_bytes()),
-            // Text that only looks like JSON was heard as it is.
-            Err(_) if !escaped => unread += leaf.bytes.max(1),
-            Err(_) => {}
+            Err(_) => unread += leaf.bytes.max(1),
         }
         Ok(())
     });

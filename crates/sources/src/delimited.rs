@@ -271,9 +271,8 @@ impl Source for Delimited {
 
     fn search(&mut self, place: &Place, needles: &mut Needles) -> Result<Searched, Fault> {
         let mut look = Look::new(place, needles);
-        look.names(&self.folder, &self.source);
         self.look(&mut look);
-        Ok(look.end())
+        Ok(look.end(&self.folder, &self.source))
     }
 
     fn would(&self, place: &Place, overwrite: Option<(&[u32], &[Left])>) -> Vec<String> {

@@ -6,10 +6,11 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use formats::{Kind, Limits};
+use formats::Kind;
 use remains::{Cut, Needles, STRUCTURES_MAX};
 use terms::Place;
 
+use crate::cell::unpacked;
 use crate::dataset::{Holds, Searched, Structure};
 
 /// Every file below a folder, in order. Links are followed: tablespaces are links to folders elsewhere.
@@ -123,23 +124,22 @@ pub(crate) fn search(files: &[Raw], structures: Structures, needles: &mut Needle
     out
 }
 
-/// Looks into a file that is an archive as a whole: a dump that somebody put there. Gives the bytes that could not be unpacked.
+/// Looks into a file of no form of the store that is an archive as a whole: a dump that somebody put there. Gives the bytes that could not
+/// be unpacked.
 fn packed_whole(file: &Raw, needles: &mut Needles) -> io::Result<u64> {
+    if !matches!(file.form, Form::Plain) {
+        return Ok(0);
+    }
     let mut input = File::open(&file.path)?;
     let mut head = [0u8; 512];
     let read = fill(&mut input, &mut head)?;
-    if !matches!(formats::kind("", head.get(..read).unwrap_or_default()), Kind::Gzip | Kind::Zip | Kind::Tar) {
-        return Ok(0);
+    let head = head.get(..read).unwrap_or_default();
+    match formats::kind("", head) {
+        Kind::Gzip | Kind::Zip | Kind::Tar => {}
+        _ if formats::is_packed(head) => return Ok(input.metadata()?.len()),
+        _ => return Ok(0),
     }
-    let mut unread = 0;
-    let heard = formats::leaves("", input, Limits::default(), &mut |leaf| {
-        match leaf.text {
-            Ok(text) => needles.look(file.structure, text.as_bytes()),
-            Err(_) => unread += leaf.bytes.max(1),
-        }
-        Ok(())
-    });
-    Ok(unread + u64::from(heard.is_err()))
+    Ok(unpacked("", input, &mut |text| needles.look(file.structure, text)))
 }
 
 fn look_in(file: &Raw, needles: &mut Needles) -> io::Result<u64> {

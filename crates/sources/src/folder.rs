@@ -132,13 +132,12 @@ impl Source for Folder {
     fn search(&mut self, place: &Place, needles: &mut Needles) -> Result<Searched, Fault> {
         // A value may have been copied into any file, whoever reads it.
         let mut look = Look::new(place, needles);
-        look.names(&self.folder, &self.source);
         self.lists.look(&mut look);
         self.books.look(&mut look);
         self.json.look(&mut look);
         self.parquet.look(&mut look);
         self.documents.look(&mut look);
-        Ok(look.end())
+        Ok(look.end(&self.folder, &self.source))
     }
 
     fn would(&self, place: &Place, overwrite: Option<(&[u32], &[Left])>) -> Vec<String> {

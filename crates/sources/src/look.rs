@@ -1,8 +1,9 @@
 //! One search over a folder: every file as it lies and as it reads, and what could not be looked into.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use formats::{Kind, Leaf, Limits, Reason};
 use remains::{Kind as Needle, Needles};
@@ -21,6 +22,8 @@ pub(crate) struct Look<'a> {
     own: usize,
     beside: usize,
     other: usize,
+    /// Files that were looked through.
+    looked: BTreeSet<PathBuf>,
     out: Searched,
 }
 
@@ -30,7 +33,7 @@ impl<'a> Look<'a> {
         let own = structures.of(place.as_str(), Holds::Records);
         let (beside, other) = (structures.of("other_parts", Holds::Nothing), structures.of("other_files", Holds::Nothing));
         structures.of("file_names", Holds::Nothing);
-        Look { place, needles, structures, own, beside, other, out: Searched::default() }
+        Look { place, needles, structures, own, beside, other, looked: BTreeSet::new(), out: Searched::default() }
     }
 
     /// Whether this is the data set that is asked about.
@@ -54,6 +57,7 @@ impl<'a> Look<'a> {
 
     /// Looks through a file as it lies; whether there is one.
     pub(crate) fn raw(&mut self, structure: usize, path: &Path) -> bool {
+        self.looked.insert(path.to_owned());
         match File::open(path).and_then(|f| self.needles.look_in(structure, f)) {
             Ok(read) => self.out.bytes += read,
             // What went whole is not there any more.
@@ -87,7 +91,7 @@ impl<'a> Look<'a> {
     /// Looks through a workbook as it lies and as it reads: what stands beside the rows of the data set, if they are in it.
     pub(crate) fn book(&mut self, file: &(Found, Place), own: bool) {
         let structure = if own { self.beside } else { self.of(&file.1) };
-        self.whole(structure, structure, &file.0, true);
+        self.whole(structure, structure, &file.0);
     }
 
     /// Looks through a file of any kind as it lies, and through everything that can be read in it: rows of the data set `read_in`, if they
@@ -95,10 +99,10 @@ impl<'a> Look<'a> {
     pub(crate) fn any(&mut self, (file, place): &(Found, Place), read_in: Option<&Place>) {
         let raw = self.of(place);
         let structure = if read_in.is_some_and(|p| self.is_own(p)) { self.own } else { raw };
-        self.whole(raw, structure, file, false);
+        self.whole(raw, structure, file);
     }
 
-    fn whole(&mut self, raw: usize, structure: usize, file: &Found, book: bool) {
+    fn whole(&mut self, raw: usize, structure: usize, file: &Found) {
         if !self.raw(raw, &file.path) {
             return;
         }
@@ -108,26 +112,27 @@ impl<'a> Look<'a> {
                 // In prose a name between quotes is anybody's; in a list it is with what stands around it in its record.
                 Ok(text) if is_list(leaf.kind) || structure == self.own => self.text(structure, text.as_bytes()),
                 Ok(text) => self.needles.look_for(structure, text.as_bytes(), &|kind| !matches!(kind, Needle::Left | Needle::Right)),
-                // A picture in a workbook was searched as it lies, with all other parts.
-                Err(Reason::NoText) if book => {}
                 Err(_) => self.unread(leaf.bytes),
             }
             Ok(())
         });
     }
 
-    /// Looks through the names of all files and folders; what a link leads to is not looked into.
-    pub(crate) fn names(&mut self, folder: &Path, source: &Place) {
+    /// Looks through the names of all files, and through files that nobody has looked through: those that came since it was listed. What a
+    /// link leads to is not looked into.
+    pub(crate) fn end(mut self, folder: &Path, source: &Place) -> Searched {
         let structure = self.structures.of("file_names", Holds::Nothing);
-        for file in walk(folder, source).unwrap_or_default() {
-            self.text(structure, file.name.as_bytes());
-            if !file.opens() {
-                self.unread(1);
-            }
+        match walk(folder, source) {
+            Err(_) => self.unread(1),
+            Ok(all) => all.iter().for_each(|file| {
+                self.text(structure, file.name.as_bytes());
+                match file.opens() {
+                    true if self.looked.contains(&file.path) => {}
+                    true => self.whole(self.other, self.other, file),
+                    false => self.unread(1),
+                }
+            }),
         }
-    }
-
-    pub(crate) fn end(self) -> Searched {
         Searched { structures: self.structures.list(), ..self.out }
     }
 }
@@ -138,11 +143,11 @@ fn is_list(kind: Kind) -> bool {
 }
 
 /// Reads a file of any kind; what is wrong with it is heard as a leaf.
-pub(crate) fn leaves_of(file: &Found, hear: &mut dyn FnMut(Leaf) -> Result<(), formats::Reason>) {
+pub(crate) fn leaves_of(file: &Found, hear: &mut dyn FnMut(Leaf) -> Result<(), Reason>) {
     let unreadable = |reason| Leaf { path: Vec::new(), kind: Kind::Unknown, bytes: 0, text: Err(reason) };
     let read = match File::open(&file.path) {
         Ok(open) => formats::leaves(&file.name, open, Limits::default(), hear),
-        Err(_) => hear(unreadable(formats::Reason::Unreadable)),
+        Err(_) => hear(unreadable(Reason::Unreadable)),
     };
     // Whoever hears stops it by an error of their own, which they know.
     let _ = read;

@@ -135,8 +135,8 @@ impl Source for Mariadb {
         self.let_go()?;
         let read_only: Option<u8> = self.conn.query_first("SELECT @@GLOBAL.read_only + 0").map_err(|e| faults::fault(&e, &self.source))?;
         // A replica that may be written to would no longer be what its primary is, and could not follow it.
-        let follows = ["SHOW ALL SLAVES STATUS", "SHOW REPLICA STATUS"].iter().find_map(|sql| self.conn.query::<mysql::Row, _>(sql).ok());
-        if read_only == Some(1) || follows.is_some_and(|rows| !rows.is_empty()) {
+        let follows = rights::follows(&mut self.conn, &self.source)?;
+        if read_only == Some(1) || follows == Some(true) {
             return Err(Fault::new("server_is_standby").with("place", &self.source));
         }
         let tables: Vec<Table> = places.iter().filter_map(|p| self.tables.get(p)).cloned().collect();
@@ -144,6 +144,9 @@ impl Source for Mariadb {
         let data = self.at.files.as_deref().filter(|_| deep);
         let logged: Vec<&str> = data.map(logs::tables).unwrap_or_default().into_iter().map(|(table, _)| table).collect();
         let mut out = rights::missing(&mut self.conn, &self.source, (&tables, &logged), deep)?;
+        if follows.is_none() {
+            out.push(rights::may_ask(&mut self.conn, &self.source)?);
+        }
         out.extend(serverlog::missing(&logs));
         Ok(out)
     }

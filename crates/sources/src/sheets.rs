@@ -146,13 +146,16 @@ impl Sheets {
                 Some(_) => look.beside(),
                 None => other,
             };
-            // Workbooks of the older kind have no parts: they are looked through as they read.
-            let _ = File::open(path).map_err(Reason::from).and_then(|file| {
+            let looked = File::open(path).map_err(Reason::from).and_then(|file| {
                 xlsx::parts(file, &mut |name, bytes| {
                     look.unpacked(structure(name, look), bytes);
                     Ok(())
                 })
             });
+            // Workbooks of the older kind have no parts: they were looked through as they read.
+            if looked.is_err() && !is_older(path) {
+                look.unread(fs::metadata(path).map_or(0, |m| m.len()));
+            }
         }
         self.others.iter().for_each(|file| look.any(file, None));
     }
@@ -188,6 +191,12 @@ fn by_hand(path: &Path, book: &Book<BufReader<File>>) -> Option<&'static str> {
         }
         _ => Some(Reason::WholeFileOnly.code()),
     }
+}
+
+/// Whether a workbook is of the older kind, by its first bytes.
+fn is_older(path: &Path) -> bool {
+    let mut magic = [0u8; 4];
+    File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok() && magic == [0xd0, 0xcf, 0x11, 0xe0]
 }
 
 /// The parts in which the values of a sheet lie.
@@ -416,9 +425,8 @@ impl Source for Sheets {
 
     fn search(&mut self, place: &Place, needles: &mut Needles) -> Result<Searched, Fault> {
         let mut look = Look::new(place, needles);
-        look.names(&self.folder, &self.source);
         self.look(&mut look);
-        Ok(look.end())
+        Ok(look.end(&self.folder, &self.source))
     }
 
     fn would(&self, place: &Place, overwrite: Option<(&[u32], &[Left])>) -> Vec<String> {

@@ -17,10 +17,10 @@ const SERVER: u64 = 64 << 20;
 /// Refuses where so many rows would need more memory than there is, or than they may have.
 ///
 /// # Errors
-/// If memory is short: with what is needed and what is there, in MB.
+/// If memory is short: with what is needed and what is there, in MB; or if the bound that is set is no number.
 pub(crate) fn memory(rows: u64, each: u64) -> Result<(), Fault> {
     let need = rows.saturating_mul(each);
-    match available() {
+    match available()? {
         Some(there) if need > there => {
             Err(Fault::new("memory_short").with("rows", rows).with("need", need >> 20).with("there", there >> 20).retry())
         }
@@ -32,14 +32,18 @@ pub(crate) fn memory(rows: u64, each: u64) -> Result<(), Fault> {
 const MOST: &str = "CUSTODY_MEMORY_MB";
 
 /// Memory that can be had without swapping; less where the process may not have all of it. None where nobody says.
-fn available() -> Option<u64> {
-    let said = std::env::var(MOST).ok().and_then(|mb| mb.trim().parse::<u64>().ok()).map(|mb| mb << 20);
+fn available() -> Result<Option<u64>, Fault> {
+    let bytes = |mb: String| mb.trim().parse::<u64>().ok().and_then(|mb| mb.checked_mul(1 << 20));
+    let said = match std::env::var(MOST) {
+        Ok(mb) => Some(bytes(mb).ok_or_else(|| Fault::new("setting_unreadable").with("name", MOST))?),
+        Err(_) => None,
+    };
     let there = System::new().ok().and_then(|mut system| {
         system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
         let own = system.cgroup_limits().map_or(u64::MAX, |limits| limits.free_memory);
         Some(system.available_memory().min(own)).filter(|bytes| *bytes > 0)
     });
-    said.into_iter().chain(there).min()
+    Ok(said.into_iter().chain(there).min())
 }
 
 /// Refuses where the disk of a source has not the room that rewriting these data sets needs.

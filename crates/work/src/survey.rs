@@ -188,7 +188,7 @@ fn names_fit(workspace: &Workspace, opened: &Opened) -> Result<(), Fault> {
         let own: Vec<&Dataset> =
             opened.listed.iter().filter(|l| l.said.as_ref().is_some_and(|s| s.at == said.at)).map(|l| &l.dataset).collect();
         let nothing = |line: u64, field: &str, name: &str| {
-            let known = if own.is_empty() { tables(workspace, opened) } else { columns(&own) };
+            let known = if own.is_empty() { tables(opened) } else { columns(&own) };
             Err(Fault::new("case_names_nothing").with("line", line).with("field", field).with("name", name).with("known", known))
         };
         if own.is_empty() {
@@ -227,15 +227,9 @@ fn columns(sets: &[&Dataset]) -> String {
     all.take(NAMES_MAX).collect::<Vec<_>>().join(", ")
 }
 
-/// Data sets as `datasets.at` names them, as far as their names may be shown, else by their place.
-fn tables(workspace: &Workspace, opened: &Opened) -> String {
-    let headers = Headers::shipped().ok();
-    let shown = |l: &Listed| {
-        let source = workspace.file.sources.get(l.source).map(|s| s.id.value.as_str()).unwrap_or_default();
-        let name = headers.as_ref().filter(|_| l.dataset.is_table).and_then(|h| shown_name(&l.dataset.name, true, h));
-        name.map_or_else(|| l.dataset.place.to_string(), |name| format!("{source}/{name}"))
-    };
-    opened.listed.iter().map(shown).take(NAMES_MAX).collect::<Vec<_>>().join(", ")
+/// Places of data sets: `custody places` tells their names.
+fn tables(opened: &Opened) -> String {
+    opened.listed.iter().map(|l| l.dataset.place.to_string()).take(NAMES_MAX).collect::<Vec<_>>().join(", ")
 }
 
 /// Reads every data set, records the inventory in the open run.

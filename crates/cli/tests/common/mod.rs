@@ -266,3 +266,45 @@ pub fn day(offset: i64) -> String {
     let zone = terms::Zone::named("Asia/Shanghai").unwrap();
     zone.day_of(i64::try_from(now).unwrap()).unwrap().plus_days(offset).to_string()
 }
+
+/// A table of members, each with a mobile number and a mail.
+pub fn members(count: usize, mobile: impl Fn(usize) -> String) -> String {
+    let rows: Vec<String> = (0..count).map(|n| format!("({n}, 'Person {n}', '{}', 'person{n}@example.com')", mobile(n))).collect();
+    format!(
+        "CREATE TABLE member (id INT PRIMARY KEY, name VARCHAR(40) NOT NULL, mobile VARCHAR(20), email VARCHAR(60));
+         INSERT INTO member VALUES {};",
+        rows.join(", ")
+    )
+}
+
+/// Waits until something is seen, and not for ever. MariaDB makes its list of locks anew only when nobody asked for it for a tenth of a
+/// second: then `pause` is longer.
+pub fn until(what: &str, pause: std::time::Duration, mut seen: impl FnMut() -> bool) {
+    let began = std::time::Instant::now();
+    while !seen() {
+        assert!(began.elapsed() < std::time::Duration::from_secs(40), "not seen: {what}");
+        std::thread::sleep(pause);
+    }
+}
+
+/// Somebody else's program with a read open in a SQLite database.
+pub struct Reader(std::process::Child);
+
+impl Reader {
+    pub fn over(database: &Path) -> Reader {
+        let program = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('BEGIN')
+c.execute('SELECT count(*) FROM client').fetchone(); print('reading', flush=True); sys.stdin.read()";
+        let mut command = Command::new("python3");
+        command.args(["-c", program]).arg(database).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut said = String::new();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut said).unwrap();
+        assert_eq!(said, "reading\n");
+        Reader(child)
+    }
+
+    pub fn end(mut self) {
+        drop(self.0.stdin.take());
+        self.0.wait().unwrap();
+    }
+}

@@ -18,14 +18,40 @@ const TABLE: &str = "SELECT PRIVILEGE_TYPE FROM information_schema.TABLE_PRIVILE
 const OWN_TABLES: [&str; 2] = ["custody_filler", "custody_probe"];
 const OWN_RIGHTS: [&str; 5] = ["CREATE", "DROP", "INSERT", "SELECT", "UPDATE"];
 
+/// Whether the server follows another; none if the user may not ask. MariaDB has several primaries and a statement of its own.
+pub(super) fn follows(conn: &mut Conn, source: &Place) -> Result<Option<bool>, Fault> {
+    for sql in ["SHOW ALL SLAVES STATUS", "SHOW REPLICA STATUS"] {
+        match conn.query::<mysql::Row, _>(sql) {
+            Ok(rows) => return Ok(Some(!rows.is_empty())),
+            // MySQL does not know the first.
+            Err(mysql::Error::MySqlError(e)) if e.code == 1064 => {}
+            Err(mysql::Error::MySqlError(e)) if e.code == 1227 => return Ok(None),
+            Err(e) => return Err(fault(&e, source)),
+        }
+    }
+    Ok(None)
+}
+
+/// The statement that lets the user ask for it.
+pub(super) fn may_ask(conn: &mut Conn, source: &Place) -> Result<String, Fault> {
+    let version: Option<String> = conn.query_first("SELECT VERSION()").map_err(|e| fault(&e, source))?;
+    let right = if version.is_some_and(|v| v.contains("MariaDB")) { "REPLICA MONITOR" } else { "REPLICATION CLIENT" };
+    Ok(format!("GRANT {right} ON *.* TO {};", user(conn, source)?))
+}
+
+/// The user as statements name it.
+fn user(conn: &mut Conn, source: &Place) -> Result<String, Fault> {
+    let user: Option<String> = conn.query_first("SELECT CURRENT_USER()").map_err(|e| fault(&e, source))?;
+    let user = user.unwrap_or_default();
+    let (name, host) = user.rsplit_once('@').unwrap_or((user.as_str(), "%"));
+    Ok(format!("{}@{}", quoted(name), quoted(host)))
+}
+
 /// Statements that give what is missing.
 /// `logged` are the tables of logs that have to be emptied.
 pub(super) fn missing(conn: &mut Conn, source: &Place, (tables, logged): (&[Table], &[&str]), deep: bool) -> Result<Vec<String>, Fault> {
     let map = |e: mysql::Error| fault(&e, source);
-    let user: Option<String> = conn.query_first("SELECT CURRENT_USER()").map_err(map)?;
-    let user = user.unwrap_or_default();
-    let (name, host) = user.rsplit_once('@').unwrap_or((user.as_str(), "%"));
-    let user = format!("{}@{}", quoted(name), quoted(host));
+    let user = user(conn, source)?;
     let global: BTreeSet<String> = conn.query(GLOBAL).map_err(map)?.into_iter().collect();
     let mut out = Vec::new();
     let mut given: BTreeSet<String> = BTreeSet::new();
