@@ -1,32 +1,17 @@
-//! Many byte strings found in one pass: a filter of a few bytes of each, asked at every third or fourth position, before a sorted list.
+//! Many byte strings found in one pass: filters of a few bytes of each, asked at every third to eighth position, before a sorted list.
 
+use crate::filter::{Ends, Filter, sift};
 use crate::needles::NEEDLE_MAX;
-
-/// Which bytes of a needle the filter knows: windows of `gram` bytes, `stride` of them in a row, so that of each place where the needle
-/// may stand one begins where a look falls.
-#[derive(Clone, Copy, Debug)]
-struct Shape {
-    gram: usize,
-    stride: usize,
-}
-
-/// For needles from the shortest on, and for those that are long enough for longer windows: more bytes let less pass by chance, for of
-/// millions of numbers many share some digits.
-const SHAPES: [Shape; 3] = [Shape { gram: 6, stride: 3 }, Shape { gram: 9, stride: 3 }, Shape { gram: 12, stride: 4 }];
+use crate::shape::{LONG, MIDDLE, SAMPLE, SHORT, SPARSE, Shape};
 
 /// Bits of the first filter for each window, where they are many and where all fit into so many bits near the processor; bits of the
 /// second for each string.
-const BITS_A_WINDOW: usize = 6;
+const BITS_A_WINDOW: usize = 8;
 const BITS_A_WINDOW_OF_FEW: usize = 16;
 const BITS_NEAR: usize = 1 << 22;
 const BITS_A_STRING: usize = 16;
-/// Needles that are looked at to learn which windows many share, and counters for that (as a power of two).
-const SAMPLE: usize = 1 << 17;
-const COUNTERS_LOG2: u32 = 20;
-/// Up to here a sum of counters says nothing: few of the sample share these windows, or others that fell on the same counters.
-const UNSHARED: u32 = 32;
 /// Windows asked about together: memory is slow, and many looks wait for it at once where none depends on the one before.
-const BLOCK: usize = 1_024;
+const BLOCK: usize = 4_096;
 
 /// What the filters cost and what they spared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,70 +51,31 @@ impl Strings {
     }
 }
 
-/// Three bits for each hash; it never says no of one that was added.
-#[derive(Debug)]
-struct Filter(Vec<u64>);
-
-impl Filter {
-    fn new(bits: usize) -> Filter {
-        Filter(vec![0; bits.div_ceil(64)])
-    }
-
-    fn slot(&self, hash: u64) -> usize {
-        ((hash >> 32) as usize * self.0.len()) >> 32
-    }
-
-    fn add(&mut self, hash: u64) {
-        let slot = self.slot(hash);
-        self.0.get_mut(slot).into_iter().for_each(|w| *w |= bits(hash));
-    }
-
-    /// Writes which of these hashes may have been added; gives how many.
-    fn keep(&self, hashes: &[u64], held: &mut [u64], kept: &mut [u32]) -> usize {
-        for (held, hash) in held.iter_mut().zip(hashes) {
-            *held = self.0.get(self.slot(*hash)).copied().unwrap_or_default();
-        }
-        let mut count = 0;
-        for (i, (held, hash)) in (0u32..).zip(held.iter().zip(hashes)) {
-            // Written whether it is kept or not, and written over if not: nothing to guess for the processor.
-            kept.get_mut(count).into_iter().for_each(|k| *k = i);
-            count += usize::from(held & bits(*hash) == bits(*hash));
-        }
-        count
-    }
-}
-
-/// Three bits of a word.
-fn bits(hash: u64) -> u64 {
-    1 << (hash & 63) | 1 << (hash >> 6 & 63) | 1 << (hash >> 12 & 63)
-}
-
 /// Room that each block uses again.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Room {
+    /// Where windows are asked about, and where they passed.
+    asked: Vec<usize>,
+    passed: Vec<usize>,
     hashes: Vec<u64>,
     held: Vec<u64>,
-    kept: Vec<u32>,
-    /// Where first windows may lie.
+    /// Where runs may begin.
     places: Vec<usize>,
-    tags: Vec<u32>,
+    /// Where they may be those of strings, and their tags.
+    runs: Vec<(usize, u32)>,
 }
 
-impl Default for Room {
-    fn default() -> Room {
-        Room { hashes: vec![0; BLOCK], held: vec![0; BLOCK], kept: vec![0; BLOCK], places: Vec::new(), tags: Vec::new() }
-    }
-}
-
-/// The strings of one shape, by the first of their windows that the filter knows.
+/// The strings of one shape, by the run of their windows that the filter knows.
 #[derive(Debug)]
 struct Class {
     shape: Shape,
+    /// Ends of all windows, where that spares the way to the filters.
+    ends: Option<Ends>,
     /// All windows.
     windows: Filter,
-    /// The first window of each string.
-    firsts: Filter,
-    /// Tag of the first window in the upper half, number of the string in the lower; of one tag by place of the window, length and bytes.
+    /// The run of windows of each string: as many bytes of it as every string has.
+    runs: Filter,
+    /// Tag of the run in the upper half, number of the string in the lower; of one tag by place of the run, length and bytes.
     entries: Vec<u64>,
     /// Where the entries whose tags begin with the same bits begin.
     starts: Vec<u32>,
@@ -142,19 +88,20 @@ struct Class {
 #[derive(Debug)]
 pub(crate) struct Index {
     classes: Vec<Class>,
-    /// Where in each string its first window lies.
+    /// Where in each string its run of windows begins.
     anchors: Vec<u8>,
 }
 
 impl Index {
     pub(crate) fn new(all: &Strings) -> Index {
         let mut anchors = vec![0; all.len()];
-        let longest = SHAPES.iter().skip(1).map(|next| next.least() - 1).chain([NEEDLE_MAX]);
-        let classes = SHAPES.iter().zip(longest).map(|(shape, longest)| {
+        let some = (0..all.len()).any(|id| (MIDDLE.least()..SPARSE.least()).contains(&all.get(id).len()));
+        let middle = if some { MIDDLE } else { SPARSE };
+        let classes = [(SHORT, middle.least() - 1), (middle, LONG.least() - 1), (LONG, NEEDLE_MAX)].map(|(shape, longest)| {
             let ids = || (0..all.len()).filter(|id| (shape.least()..=longest).contains(&all.get(*id).len()));
-            Class::new(*shape, all, &ids, &mut anchors)
+            Class::new(shape, all, &ids, &mut anchors)
         });
-        let classes = classes.collect();
+        let classes = classes.into();
         Index { classes, anchors }
     }
 
@@ -183,76 +130,79 @@ impl Class {
         let shared = shape.shared(all, ids().step_by(count / SAMPLE + 1));
         let many = count * shape.stride;
         let mut windows = Filter::new((many * BITS_A_WINDOW_OF_FEW).min(BITS_NEAR).max(many * BITS_A_WINDOW));
-        let mut firsts = Filter::new(count * BITS_A_STRING);
+        let mut runs = Filter::new(count * BITS_A_STRING);
+        let mut ends = (many * BITS_A_WINDOW > BITS_NEAR).then(|| Ends::new(shape));
         let mut entries = Vec::with_capacity(count);
         for id in ids() {
             let string = all.get(id);
             let anchor = shape.anchor(string, &shared);
             anchors.get_mut(id).into_iter().for_each(|a| *a = u8::try_from(anchor).unwrap_or_default());
-            (anchor..anchor + shape.stride).for_each(|at| windows.add(shape.hash(string, at)));
-            let first = shape.hash(string, anchor);
-            firsts.add(other(first));
-            entries.push(u64::from(tag(first)) << 32 | id as u64);
+            for at in anchor..anchor + shape.stride {
+                windows.add(shape.hash(string, at));
+                ends.iter_mut().for_each(|e| e.add(string, at));
+            }
+            let run = shape.run(string, anchor);
+            runs.add(run);
+            entries.push(u64::from(tag(run)) << 32 | id as u64);
         }
         entries.sort_unstable();
         let place = |e: &u64| (anchors.get(number(*e)), all.get(number(*e)).len(), all.get(number(*e)));
-        let runs = entries.chunk_by_mut(|a, b| a >> 32 == b >> 32).filter(|run| run.len() > 1);
-        runs.for_each(|run| run.sort_unstable_by(|a, b| place(a).cmp(&place(b))));
+        let equal = entries.chunk_by_mut(|a, b| a >> 32 == b >> 32).filter(|equal| equal.len() > 1);
+        equal.for_each(|equal| equal.sort_unstable_by(|a, b| place(a).cmp(&place(b))));
         // Of four strings one start.
         let shift = 32 - (count / 4).max(2).ilog2();
-        let sieve = Sieve { bytes: (windows.0.len() + firsts.0.len()) as u64 * 8, ..Sieve::default() };
-        Class { shape, windows, firsts, starts: starts(&entries, shift), entries, shift, sieve, room: Room::default() }
+        let sieve = Sieve { bytes: windows.bytes() + runs.bytes(), ..Sieve::default() };
+        Class {
+            shape,
+            ends: ends.filter(Ends::tells),
+            windows,
+            runs,
+            starts: starts(&entries, shift),
+            entries,
+            shift,
+            sieve,
+            room: Room::default(),
+        }
     }
 
     /// Looks through a block from a position on; gives where the next begins.
     fn find(&mut self, all: &Strings, anchors: &[u8], (bytes, from): (&[u8], usize), met: &mut dyn FnMut(usize)) -> usize {
         let Shape { gram, stride } = self.shape;
-        let asked = ((bytes.len() - gram - from) / stride + 1).min(BLOCK);
+        let count = ((bytes.len() - gram - from) / stride + 1).min(BLOCK);
         let mut room = std::mem::take(&mut self.room);
-        let hashes = room.hashes.get_mut(..asked).unwrap_or_default();
-        self.shape.hashes(bytes.get(from..).unwrap_or_default(), hashes);
-        let passed = self.windows.keep(hashes, &mut room.held, &mut room.kept);
-        let at = room.kept.iter().take(passed).map(|i| from + *i as usize * stride);
-        room.places.clear();
-        at.for_each(|at| room.places.extend(at.saturating_sub(stride - 1)..=at));
-        self.sieve.asked += (asked * stride) as u64;
-        let places = std::mem::take(&mut room.places);
-        places.chunks(BLOCK).for_each(|places| self.first(all, anchors, (bytes, places), (&mut room, met)));
-        self.room = Room { places, ..room };
-        from + asked * stride
-    }
-
-    /// Compares what may have its first window at one of these places.
-    fn first(
-        &mut self,
-        all: &Strings,
-        anchors: &[u8],
-        (bytes, places): (&[u8], &[usize]),
-        (room, met): (&mut Room, &mut dyn FnMut(usize)),
-    ) {
-        let hashes = room.hashes.get_mut(..places.len()).unwrap_or_default();
-        hashes.iter_mut().zip(places).for_each(|(hash, at)| *hash = other(self.shape.hash(bytes, *at)));
-        let kept = self.firsts.keep(hashes, &mut room.held, &mut room.kept);
-        let kept = room.kept.get(..kept).unwrap_or_default();
-        self.sieve.passed += kept.len() as u64;
-        room.tags.clear();
-        room.tags.extend(kept.iter().filter_map(|i| hashes.get(*i as usize)).map(|hash| tag(other(*hash))));
-        self.fetch(all, &room.tags);
-        for (at, tag) in kept.iter().filter_map(|i| places.get(*i as usize)).zip(&room.tags) {
-            self.compare(all, anchors, bytes, (*at, *tag), met);
+        match &self.ends {
+            Some(ends) => ends.keep(bytes, (from, count), &mut room.held, &mut room.asked),
+            None => {
+                room.asked.clear();
+                room.asked.extend((0..count).map(|i| from + i * stride));
+            }
         }
+        self.shape.hashes(bytes, &room.asked, &mut room.hashes);
+        self.windows.keep(&room.hashes, &mut room.held, room.asked.iter().copied(), &mut room.passed);
+        let may = |at: usize| (at, self.ends.as_ref().is_none_or(|ends| ends.may_begin(bytes, at)));
+        sift(room.passed.len() * stride, room.passed.iter().flat_map(|at| at.saturating_sub(stride - 1)..=*at).map(may), &mut room.places);
+        self.shape.runs(bytes, &room.places, &mut room.hashes);
+        let runs = room.places.iter().zip(&room.hashes).map(|(at, hash)| (*at, tag(*hash)));
+        self.runs.keep(&room.hashes, &mut room.held, runs, &mut room.runs);
+        self.sieve.asked += (count * stride) as u64;
+        self.sieve.passed += room.runs.len() as u64;
+        self.fetch(all, &room.runs);
+        room.runs.iter().for_each(|run| self.compare(all, anchors, bytes, *run, met));
+        self.room = room;
+        from + count * stride
     }
 
     /// Touches what will be compared, each kind for all of them before the next, so that memory is waited for once and not each time.
-    fn fetch(&self, all: &Strings, tags: &[u32]) {
-        let start = |tag: &u32| self.starts.get((tag >> self.shift) as usize).copied().unwrap_or_default();
-        std::hint::black_box(tags.iter().map(|tag| u64::from(start(tag))).sum::<u64>());
-        std::hint::black_box(tags.iter().filter_map(|tag| self.entries.get(start(tag) as usize)).fold(0, |sum, e| sum ^ e));
-        let string = |tag: &u32| self.tagged(*tag).first().and_then(|e| all.get(number(*e)).first());
-        std::hint::black_box(tags.iter().filter_map(string).fold(0, |sum, b| sum ^ b));
+    fn fetch(&self, all: &Strings, runs: &[(usize, u32)]) {
+        let tags = || runs.iter().map(|run| run.1);
+        let start = |tag: u32| self.starts.get((tag >> self.shift) as usize).copied().unwrap_or_default();
+        std::hint::black_box(tags().map(|tag| u64::from(start(tag))).sum::<u64>());
+        std::hint::black_box(tags().filter_map(|tag| self.entries.get(start(tag) as usize)).fold(0, |sum, e| sum ^ e));
+        let string = |tag: u32| self.tagged(tag).first().and_then(|e| all.get(number(*e)).first());
+        std::hint::black_box(tags().filter_map(string).fold(0, |sum, b| sum ^ b));
     }
 
-    /// Compares every string whose first window may be this one.
+    /// Compares every string whose run may be this one.
     fn compare(&self, all: &Strings, anchors: &[u8], bytes: &[u8], (at, tag): (usize, u32), met: &mut dyn FnMut(usize)) {
         let place = |e: &u64| (anchors.get(number(*e)).copied().unwrap_or_default(), all.get(number(*e)).len());
         let mut run = self.tagged(tag);
@@ -275,82 +225,6 @@ impl Class {
         let rest = near.get(near.partition_point(|e| of(e) < tag)..).unwrap_or_default();
         rest.get(..rest.partition_point(|e| of(e) == tag)).unwrap_or_default()
     }
-}
-
-impl Shape {
-    /// The shortest string that has so many windows.
-    const fn least(self) -> usize {
-        self.gram + self.stride - 1
-    }
-
-    /// A hash of the window at a position.
-    fn hash(self, bytes: &[u8], at: usize) -> u64 {
-        match self.gram {
-            6 => hash::<6>(bytes, at),
-            9 => hash::<9>(bytes, at),
-            _ => hash::<12>(bytes, at),
-        }
-    }
-
-    /// The hashes of the first windows, one in each stride.
-    fn hashes(self, bytes: &[u8], out: &mut [u64]) {
-        let out = out.iter_mut().zip((0..).step_by(self.stride));
-        match self.gram {
-            6 => out.for_each(|(hashed, at)| *hashed = hash::<6>(bytes, at)),
-            9 => out.for_each(|(hashed, at)| *hashed = hash::<9>(bytes, at)),
-            _ => out.for_each(|(hashed, at)| *hashed = hash::<12>(bytes, at)),
-        }
-    }
-
-    /// How many of some strings hold each window, as far as few counters tell them apart.
-    fn shared(self, all: &Strings, sample: impl Iterator<Item = usize>) -> Vec<u8> {
-        let mut out = vec![0u8; 1 << COUNTERS_LOG2];
-        for string in sample.map(|id| all.get(id)) {
-            for at in 0..=string.len().saturating_sub(self.gram) {
-                out.get_mut(counter(self.hash(string, at))).into_iter().for_each(|c| *c = c.saturating_add(1));
-            }
-        }
-        out
-    }
-
-    /// Where in a string the windows begin that it shares with the fewest others: what many begin or end with tells nothing. Of equal ones
-    /// the last, for numbers differ more at their end.
-    fn anchor(self, string: &[u8], shared: &[u8]) -> usize {
-        let mut counts = [0u32; NEEDLE_MAX];
-        let windows = string.len().saturating_sub(self.gram - 1);
-        for (at, count) in counts.iter_mut().take(windows).enumerate() {
-            *count = shared.get(counter(self.hash(string, at))).copied().unwrap_or_default().into();
-        }
-        let runs = counts.get(..windows).unwrap_or_default().windows(self.stride);
-        runs.map(|run| run.iter().sum::<u32>())
-            .enumerate()
-            .min_by_key(|(at, sum)| (sum.max(&UNSHARED).ilog2(), windows - at))
-            .map_or(0, |(at, _)| at)
-    }
-}
-
-/// A hash of as many bytes: of their first and their last eight or four, which together are all of them.
-#[inline(always)]
-fn hash<const GRAM: usize>(bytes: &[u8], at: usize) -> u64 {
-    let window = bytes.get(at..at + GRAM).unwrap_or_default();
-    let (first, last) = match (window.first_chunk(), window.last_chunk()) {
-        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
-        _ => {
-            let four = |chunk: Option<&[u8; 4]>| chunk.map_or(0, |c| u32::from_le_bytes(*c).into());
-            (four(window.first_chunk()), four(window.last_chunk()))
-        }
-    };
-    let product = u128::from(first ^ 0x9e37_79b9_7f4a_7c15) * u128::from(last ^ 0xd6e8_feb8_6659_fd93);
-    (product >> 64) as u64 ^ product as u64
-}
-
-fn counter(hash: u64) -> usize {
-    (hash >> (64 - COUNTERS_LOG2)) as usize
-}
-
-/// The same hash for another filter, so that what the first let pass by chance has no better chance there.
-fn other(hash: u64) -> u64 {
-    hash.rotate_left(32)
 }
 
 fn tag(hash: u64) -> u32 {

@@ -1,9 +1,11 @@
 //! Raw bytes searched for values: needles met by structure, streams in which values cut at page borders are joined. Knows bytes only.
 
 mod blinded;
+mod filter;
 mod index;
 mod needles;
 mod paged;
+mod shape;
 
 pub use blinded::{BlindKey, BlindSearch, Blinded};
 pub use index::Sieve;

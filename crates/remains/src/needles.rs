@@ -228,4 +228,26 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn of_very_many_none_is_missed() {
+        // So many that a filter of ends is asked first; digits, of whose ends there are few.
+        const MANY: u32 = 180_000;
+        for len in [8, 12, 15, 25] {
+            let number = |n: u32| format!("{:0len$}", u64::from(n) * 7_919 % 100_000_000);
+            let mut needles = Needles::new();
+            let mut text = Vec::new();
+            for n in 0..MANY {
+                assert!(needles.add(n, Kind::Alone, number(n).as_bytes()));
+                if n % 3 == 0 {
+                    // At every distance from the last one, so that it begins anywhere between two looks.
+                    text.extend(std::iter::repeat_n(b'x', 1 + (n / 3 % 9) as usize));
+                    text.extend_from_slice(number(n).as_bytes());
+                }
+            }
+            needles.look_in(0, text.as_slice()).unwrap();
+            let wrong = needles.iter().filter(|n| n.met_in(0) != (n.value % 3 == 0)).count();
+            assert_eq!(wrong, 0, "{len}");
+        }
+    }
 }
