@@ -8,6 +8,10 @@ use std::collections::BTreeSet;
 use common::{Case, copy, day, head, root};
 
 fn case_over(files: &[&str]) -> Case {
+    case_with(files, "  - {at: \"share/*\", class: marketing_list}\n")
+}
+
+fn case_with(files: &[&str], others: &str) -> Case {
     let case = Case::new();
     for file in files {
         let to = case.folder.join("data").join(file);
@@ -21,8 +25,7 @@ fn case_over(files: &[&str]) -> Case {
   - {{id: share, kind: files, path: data}}
 datasets:
   - {{at: share/documents, class: marketing_list, groups: {{contact: [path, text]}}}}
-  - {{at: \"share/*\", class: marketing_list}}
-vault: {{holder: keys/epoch-key}}
+{others}vault: {{holder: keys/epoch-key}}
 ",
             head(&day(-90), &day(60))
         ),
@@ -160,4 +163,31 @@ fn what_goes_is_gone_from_files_and_from_inside_of_archives() {
     assert_eq!(std::fs::read_to_string(case.folder.join("data/good/people.json")).unwrap().trim_start().chars().next(), Some('['));
     let report = case.verified("case.dossier.zip");
     assert_eq!(report["result"], 0, "{report:#}");
+}
+
+#[test]
+fn a_document_that_cannot_be_read_now_is_not_gone() {
+    let case = case_with(&["good/note_gb18030.txt", "good/nested.zip"], "");
+    case.prepared();
+    let (letter, archive) = (case.folder.join("data/good/note_gb18030.txt"), case.folder.join("data/good/nested.zip"));
+    let said = || {
+        let out: serde_json::Value = serde_json::from_slice(&case.run(&["--json", "apply"]).stdout).unwrap();
+        (out["error"]["code"].clone(), out["error"]["args"]["place"].clone())
+    };
+    let named = |place: &serde_json::Value| case.json(&["places", place.as_str().unwrap()])["places"][0]["name"].clone();
+    // It has a second name; then it is damaged. Nothing is erased meanwhile.
+    let other = case.folder.join("other");
+    std::fs::hard_link(&archive, &other).unwrap();
+    let (code, place) = said();
+    assert_eq!((code, named(&place)), ("rows_unreadable".into(), "good/nested.zip".into()));
+    std::fs::remove_file(&other).unwrap();
+    let whole = std::fs::read(&archive).unwrap();
+    std::fs::write(&archive, &whole[..whole.len() / 2]).unwrap();
+    assert_eq!(said().0, "rows_unreadable");
+    assert!(letter.is_file());
+    // What came since and cannot be read holds up nothing.
+    std::fs::write(&archive, &whole).unwrap();
+    case.write("data/new.zip", &whole[..whole.len() / 2]);
+    assert_eq!(said().0, serde_json::Value::Null);
+    assert!(!letter.exists());
 }

@@ -43,6 +43,10 @@ pub struct Dataset {
     pub mentions: bool,
     /// Whether a row's locator stays the row's for good: a declared key. Row ids without one are dealt anew when a file is rewritten.
     pub keyed: bool,
+    /// A place whose rows could be read when they were sealed and cannot be now: they are not gone.
+    pub lost: Option<Place>,
+    /// How its rows are read, where that may change with Custody: rows sealed as another number reads them are sealed anew.
+    pub reading: u32,
 }
 
 impl Dataset {
@@ -62,6 +66,8 @@ impl Dataset {
             by_hand: None,
             mentions: false,
             keyed: false,
+            lost: None,
+            reading: 0,
         }
     }
 

@@ -21,6 +21,8 @@ use crate::{Pick, Sink};
 const NAME: &str = "documents";
 /// Between a file's name and that of a member.
 const INSIDE: &str = "!/";
+/// How documents read: one more whenever the text of one that is as it was would read otherwise.
+const READING: u32 = 1;
 const BATCH_BYTES: usize = 8 << 20;
 /// Bytes that are rewritten in a second.
 const REWRITE: u64 = 20 << 20;
@@ -62,15 +64,19 @@ impl Documents {
         let found = walk(&self.folder, &self.source)?.into_iter().filter(|f| !elsewhere(&f.name));
         let (files, special): (Vec<Found>, Vec<Found>) = found.partition(|f| f.unread.is_none());
         self.several.clear();
+        let mut lost = None;
         for file in special {
+            let known = places.knows_file(&self.source, &file.name);
             let place = places.of(&self.source, 'f', &file.name).ok_or_else(full)?;
             let (reason, bytes) = (file.unread.unwrap_or_default().to_owned(), file.bytes());
+            lost = lost.or(places.unread_in(&place, known, std::slice::from_ref(&place)));
             listing.missed.push(Missed { place: place.clone(), reason, bytes });
             self.several.extend(Some((file, place)).filter(|(file, _)| file.opens()));
         }
         let mut bytes = 0;
         let mut placed = Vec::new();
         for file in files {
+            let known = places.knows_file(&self.source, &file.name);
             let own = places.of(&self.source, 'f', &file.name).ok_or_else(full)?;
             bytes += file.bytes();
             let mut missed = Vec::new();
@@ -78,17 +84,20 @@ impl Documents {
                 missed.extend(leaf.text.err().map(|reason| (leaf.path.join(INSIDE), reason, leaf.bytes)));
                 Ok(())
             });
+            let mut unread = Vec::new();
             for (member, reason, bytes) in missed {
                 let place = if member.is_empty() { own.clone() } else { places.of(&own, 's', &member).ok_or_else(full)? };
                 // What a forged header says is no number of bytes that lies anywhere.
+                unread.push(place.clone());
                 listing.missed.push(Missed { place, reason: reason.code().to_owned(), bytes: bytes.min(BYTES_MOST) });
             }
+            lost = lost.or(places.unread_in(&own, known, &unread));
             placed.push((file, own));
         }
         self.files = placed;
         let place = places.of(&self.source, 'd', NAME).ok_or_else(full)?;
         self.place = Some(place.clone());
-        if self.files.is_empty() {
+        if self.files.is_empty() && lost.is_none() {
             return Ok(listing);
         }
         let column = |name: &str| Column { name: name.to_owned(), ..Column::default() };
@@ -96,6 +105,8 @@ impl Documents {
         listing.datasets.push(Dataset {
             is_table: true,
             mentions: true,
+            lost,
+            reading: READING,
             ..Dataset::in_file(place, NAME.to_owned(), columns, bytes, REWRITE)
         });
         Ok(listing)

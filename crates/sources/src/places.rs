@@ -1,6 +1,6 @@
 //! Place ids for real names: given once, kept for the life of the case, the map itself in the vault.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use terms::Place;
@@ -16,6 +16,12 @@ pub struct Places {
     #[serde(default)]
     sources: Vec<(String, String)>,
     names: BTreeMap<String, Place>,
+    /// What lies in files and could not be read when they were first listed, or when their rows were sealed.
+    #[serde(default)]
+    unread: BTreeSet<Place>,
+    /// What could be read then and cannot be now.
+    #[serde(default)]
+    lost: BTreeSet<Place>,
 }
 
 impl Places {
@@ -47,8 +53,9 @@ impl Places {
         self.sources.get(ordinal).map(|(_, path)| path.as_str()).unwrap_or_default()
     }
 
-    /// Remembers where sources lie whose data sets are sealed now.
+    /// Remembers where sources lie whose data sets are sealed now; what cannot be read is in no seal.
     pub fn seal_at(&mut self, paths: &[String]) {
+        self.unread.append(&mut self.lost);
         for ((_, room), path) in self.sources.iter_mut().zip(paths) {
             room.clone_from(path);
         }
@@ -66,6 +73,26 @@ impl Places {
         let place = Place::new(format!("{parent}{joint}{letter}{number}"))?;
         self.names.insert(key, place.clone());
         Some(place)
+    }
+
+    /// Whether a file of a source was listed before.
+    pub(crate) fn knows_file(&self, source: &Place, name: &str) -> bool {
+        self.names.contains_key(&format!("{source}\u{0}f\u{0}{name}"))
+    }
+
+    /// Remembers what cannot be read in a file now, at these places; gives the first that could be when the file was `known` already: its
+    /// rows are neither here nor gone.
+    pub(crate) fn unread_in(&mut self, file: &Place, known: bool, missed: &[Place]) -> Option<Place> {
+        let elsewhere = |place: &Place| place != file && !place.is_within(file);
+        self.lost.retain(elsewhere);
+        if missed.is_empty() {
+            self.unread.retain(elsewhere);
+        }
+        if !known {
+            self.unread.extend(missed.iter().cloned());
+        }
+        self.lost.extend(missed.iter().filter(|place| !self.unread.contains(*place)).cloned());
+        missed.iter().find(|place| self.lost.contains(*place)).cloned()
     }
 
     /// The real name of a place.

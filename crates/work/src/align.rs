@@ -100,6 +100,8 @@ pub(crate) struct Alignment {
     pub digests: BTreeMap<u64, Vec<Option<RowDigest>>>,
     /// Rows that belong to no seal.
     pub new_rows: u64,
+    /// Whether a row is not there of which that was not known before.
+    pub gone: bool,
 }
 
 impl Alignment {
@@ -107,7 +109,7 @@ impl Alignment {
     pub(crate) fn nothing_there(parts: &[Part]) -> Alignment {
         let all = |p: &Part| (p.seal.n, vec![RowState::Gone; p.index.rows.len()]);
         let none = |p: &Part| (p.seal.n, vec![None; p.index.rows.len()]);
-        Alignment { states: parts.iter().map(all).collect(), digests: parts.iter().map(none).collect(), new_rows: 0 }
+        Alignment { states: parts.iter().map(all).collect(), digests: parts.iter().map(none).collect(), new_rows: 0, gone: true }
     }
 
     /// A row that is no longer what was sealed, though its bytes are: what is known of it moved.
@@ -235,6 +237,7 @@ impl<'a> Aligner<'a> {
     pub(crate) fn finish(self) -> Alignment {
         let mut out = Alignment { new_rows: self.new_rows, ..Alignment::default() };
         for lane in self.lanes {
+            out.gone |= lane.states.iter().zip(&lane.part.left).any(|(state, left)| state.is_none() && left.is_none());
             let rest = |i: usize| lane.part.left.get(i).copied().flatten().unwrap_or(RowState::Gone);
             let states = lane.states.iter().enumerate().map(|(i, s)| s.unwrap_or_else(|| rest(i))).collect();
             out.states.insert(lane.part.seal.n, states);
@@ -245,6 +248,9 @@ impl<'a> Aligner<'a> {
 }
 
 /// Reads a data set and aligns it with its seals; `hear` gets every row.
+///
+/// # Errors
+/// If it cannot be read, or rows are missing while something cannot be read that could be when they were sealed.
 pub(crate) fn align(
     source: &mut dyn Source,
     dataset: &sources::Dataset,
@@ -259,5 +265,9 @@ pub(crate) fn align(
         }
         Ok(())
     })?;
-    Ok(aligner.finish())
+    let alignment = aligner.finish();
+    match &dataset.lost {
+        Some(place) if alignment.gone => Err(Fault::new("rows_unreadable").with("place", place).retry()),
+        _ => Ok(alignment),
+    }
 }

@@ -155,10 +155,8 @@ struct Open<'a> {
 /// If its source could not be opened, or it could not be read itself: then nothing is known of its rows.
 fn open_at<'a>(opened: &'a mut Opened, place: &Place) -> Result<Option<Open<'a>>, Fault> {
     let here = source_place(place);
-    // Documents lie in files that are not below their place: any of them may be what is not read now.
-    let documents = place.as_str().contains("/d");
     let own = |u: &terms::Unread| u.place == *place || u.place == here || place.is_within(&u.place);
-    let unread = opened.unread.iter().any(|u| own(u) || (documents && source_place(&u.place) == here));
+    let unread = opened.unread.iter().any(own);
     let listed = opened.listed.iter().find(|l| l.dataset.place == *place).map(|l| (l.dataset.clone(), l.said.clone()));
     let source = opened.sources.iter_mut().find(|(p, _)| *p == here).and_then(|(_, s)| s.as_mut());
     match (source, listed) {

@@ -366,7 +366,11 @@ fn schema_document(workspace: &Workspace, dataset: &Dataset, headers: &Headers) 
             column
         })
         .collect();
-    workspace.put_json(&terms::json::json!({"columns": columns, "encoding": dataset.encoding.word(), "type": "custody.schema", "v": 1}))
+    let mut schema = terms::json::json!({"columns": columns, "encoding": dataset.encoding.word(), "type": "custody.schema", "v": 1});
+    if let (Some(fields), reading @ 1..) = (schema.as_object_mut(), dataset.reading) {
+        fields.insert("reading".to_owned(), reading.into());
+    }
+    workspace.put_json(&schema)
 }
 
 fn describe(

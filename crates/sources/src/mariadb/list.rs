@@ -265,6 +265,8 @@ fn dataset(place: &Place, name: &str, table: &Table) -> Dataset {
         mentions: false,
         referred: false,
         keyed: !table.key.is_empty(),
+        lost: None,
+        reading: 0,
     }
 }
 

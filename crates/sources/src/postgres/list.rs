@@ -337,6 +337,8 @@ fn dataset(place: &Place, shown: &str, table: &Table, names: &[(String, String)]
         mentions: false,
         referred: false,
         keyed: !table.key.is_empty(),
+        lost: None,
+        reading: 0,
     }
 }
 

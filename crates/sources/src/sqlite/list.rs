@@ -57,6 +57,8 @@ pub(super) fn list(sqlite: &Sqlite, places: &mut Places) -> Result<Listing, Faul
             mentions: false,
             referred: false,
             keyed: false,
+            lost: None,
+            reading: 0,
         };
         dataset.keyed = rowid_alias(&dataset).is_some() || matches!(identity(&connection, &dataset), Ok(Identity::Key(_)));
         listing.datasets.push(dataset);
