@@ -4,7 +4,7 @@ mod archives;
 
 use std::io::{Cursor, Read, Seek};
 
-pub(crate) use self::archives::{COMMENT, inner_name};
+pub(crate) use self::archives::{COMMENT, extended, inner_name};
 use crate::kind::{HEAD, Kind, kind};
 use crate::mail::{self, Part};
 use crate::reason::Reason;

@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Seek, Write};
 
-use flate2::Compression;
-use flate2::read::MultiGzDecoder;
-use flate2::write::GzEncoder;
-use zip::write::SimpleFileOptions;
+use flate2::read::{GzDecoder, MultiGzDecoder};
+use flate2::{Compression, GzBuilder};
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use crate::kind::{HEAD, Kind, kind, of_members};
-use crate::leaves::{COMMENT, Limits, inner_name};
+use crate::leaves::{COMMENT, Limits, extended, inner_name};
 use crate::reason::Reason;
 use crate::{mail, tarred, zipped};
 
@@ -77,14 +75,21 @@ fn zip(bytes: &[u8], fates: &Fates, limits: Limits, depth: usize) -> Result<Vec<
     for i in 0..archive.len() {
         let file = archive.by_index_raw(i).map_err(damaged)?;
         let name = file.name().map_err(damaged)?.into_owned();
-        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
         let (own, mut inside) = of(fates, &name);
-        // A member that is written anew has no comment any more.
         let commented = inside.remove(std::slice::from_ref(&COMMENT.to_owned())).is_some();
+        // What is written anew keeps its date, its rights and, unless that is what goes, its comment.
+        let mut options = file.options().compression_method(CompressionMethod::Deflated).into_full_options();
+        let comment = std::str::from_utf8(file.comment_raw()).ok().filter(|_| !commented).map(str::to_owned);
+        if let Some(comment) = comment.as_ref().filter(|c| !c.is_empty()) {
+            options = options.with_file_comment(comment.as_str());
+        }
         match own {
             Some(Fate::Gone) => {}
-            Some(Fate::Emptied) => writer.start_file(&name, options).map_err(damaged)?,
             None if inside.is_empty() && !commented => writer.raw_copy_file(file).map_err(damaged)?,
+            Some(Fate::Emptied) if name.ends_with('/') => writer.raw_copy_file(file).map_err(damaged)?,
+            // A comment in another encoding cannot be written as it was.
+            _ if comment.is_none() && !commented => return Err(Reason::WholeFileOnly),
+            Some(Fate::Emptied) => writer.start_file(&name, options).map_err(damaged)?,
             None => {
                 drop(file);
                 let mut member = whole(archive.by_index(i).map_err(damaged)?, limits)?;
@@ -111,14 +116,21 @@ fn tar(bytes: &[u8], fates: &Fates, limits: Limits, depth: usize) -> Result<Vec<
         let mut entry = entry?;
         let blocks = layout.members.get(&entry.raw_header_position()).ok_or(Reason::Damaged)?;
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        match of(fates, &name) {
+        let (own, mut inside) = of(fates, &name);
+        let commented = inside.remove(std::slice::from_ref(&COMMENT.to_owned())).is_some();
+        match (own, inside) {
             (Some(Fate::Gone), _) => {}
-            (None, inside) if inside.is_empty() => out.extend_from_slice(bytes.get(at(blocks.start)..at(blocks.end)).unwrap_or_default()),
+            (None, inside) if inside.is_empty() && !commented => {
+                out.extend_from_slice(bytes.get(at(blocks.start)..at(blocks.end)).unwrap_or_default())
+            }
+            // Attributes that stay cannot be written anew.
+            _ if !commented && extended(&mut entry).is_some() => return Err(Reason::WholeFileOnly),
             (own, inside) => {
                 let mut header = entry.header().clone();
                 let mut member = whole(&mut entry, limits)?;
                 match own {
                     Some(_) => member.clear(),
+                    None if inside.is_empty() => {}
                     None => member = rewritten(&name, &member, &inside, limits, depth + 1)?,
                 }
                 header.set_size(member.len() as u64);
@@ -139,7 +151,6 @@ fn gzip(name: &str, bytes: &[u8], fates: &Fates, limits: Limits, depth: usize) -
     let (own, inside) = of(fates, &inner);
     let mut member =
         whole(MultiGzDecoder::new(bytes), limits).map_err(|e| if e == Reason::TooLarge { e } else { Reason::TrailingBytes })?;
-    // A stream that is written anew has no name and no comment any more.
     let commented = fates.contains_key(std::slice::from_ref(&COMMENT.to_owned()));
     match own {
         // A stream without its only member is an empty stream.
@@ -148,7 +159,16 @@ fn gzip(name: &str, bytes: &[u8], fates: &Fates, limits: Limits, depth: usize) -
         None if inside.is_empty() => {}
         None => member = rewritten(&inner, &member, &inside, limits, depth + 1)?,
     }
-    let mut writer = GzEncoder::new(Vec::new(), Compression::default());
+    let mut builder = GzBuilder::new();
+    let old = GzDecoder::new(bytes);
+    // What the header says stays where neither it goes nor what it is said of.
+    if let Some(header) = old.header().filter(|_| own.is_none() && !commented) {
+        builder = builder.mtime(header.mtime());
+        builder = header.filename().into_iter().fold(builder, GzBuilder::filename);
+        builder = header.comment().into_iter().fold(builder, GzBuilder::comment);
+        builder = header.extra().into_iter().fold(builder, GzBuilder::extra);
+    }
+    let mut writer = builder.write(Vec::new(), Compression::default());
     writer.write_all(&member)?;
     Ok(writer.finish()?)
 }

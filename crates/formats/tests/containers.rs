@@ -142,3 +142,78 @@ fn what_the_header_of_a_stream_says_goes_alone() {
     assert!(!left.windows(11).any(|w| w == b"13900000007"));
     assert!(heard("team.tar.gz", &left).0.contains("13900000008"), "whatever else is in it stays");
 }
+
+/// What a member or a stream is without what lies in it.
+type Said = (String, Option<u32>, Option<zip::DateTime>);
+
+fn said(bytes: &[u8], member: &str) -> Said {
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+    let file = archive.by_name(member).unwrap();
+    (file.comment().to_owned(), file.unix_mode(), file.last_modified())
+}
+
+fn rewritten_within(name: &str, bytes: &[u8], gone: &[&str]) -> Result<Vec<u8>, Reason> {
+    let fates: Fates = [(gone.iter().map(|s| (*s).to_owned()).collect(), Fate::Gone)].into();
+    let mut out = Vec::new();
+    without(name, Cursor::new(bytes), &mut out, &fates, Limits::default()).map(|()| out)
+}
+
+#[test]
+fn what_is_written_anew_keeps_its_date_its_rights_and_its_comment() {
+    let inner = zip(&[("gone.txt", b"13900000007"), ("kept.txt", b"kept")]);
+    let mut out = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default()
+        .unix_permissions(0o640)
+        .last_modified_time(zip::DateTime::from_date_and_time(2019, 4, 1, 12, 30, 0).unwrap())
+        .into_full_options()
+        .with_file_comment("the copy of Lee 13900000008");
+    out.start_file("inner.zip", options).unwrap();
+    out.write_all(&inner).unwrap();
+    let outer = out.finish().unwrap().into_inner();
+
+    let left = rewritten_within("outer.zip", &outer, &["inner.zip", "gone.txt"]).unwrap();
+    assert_eq!(said(&left, "inner.zip"), said(&outer, "inner.zip"));
+    assert!(heard("outer.zip", &left).0.contains("kept") && !heard("outer.zip", &left).0.contains("13900000007"));
+    let left = rewritten_within("outer.zip", &outer, &["inner.zip", "(comment)"]).unwrap();
+    let (was, is) = (said(&outer, "inner.zip"), said(&left, "inner.zip"));
+    assert_eq!((is.0.as_str(), is.1, is.2), ("", was.1, was.2), "the comment alone");
+    assert!(heard("outer.zip", &left).0.contains("13900000007"));
+
+    let packed = {
+        let mut gz =
+            flate2::GzBuilder::new().mtime(1_700_000_123).comment("kept by hand").write(Vec::new(), flate2::Compression::default());
+        gz.write_all(&tar(&[("gone.txt", b"13900000007"), ("kept.txt", b"kept")])).unwrap();
+        gz.finish().unwrap()
+    };
+    let left = rewritten_within("team.tar.gz", &packed, &["team.tar", "gone.txt"]).unwrap();
+    let header = flate2::read::GzDecoder::new(left.as_slice());
+    let header = header.header().unwrap();
+    assert_eq!((header.mtime(), header.comment()), (1_700_000_123, Some(b"kept by hand".as_slice())));
+}
+
+#[test]
+fn attributes_of_a_member_go_alone_or_stay() {
+    let inner = zip(&[("gone.txt", b"13900000007"), ("kept.txt", b"kept")]);
+    let outer = tar(&[("inner.zip", &inner)]);
+    assert_eq!(rewritten_within("a.tar", &outer, &["inner.zip", "gone.txt"]).unwrap_err(), Reason::WholeFileOnly, "they would be lost");
+    let left = rewritten_within("a.tar", &outer, &["inner.zip", "(comment)"]).unwrap();
+    assert!(!left.windows(4).any(|w| w == b"user"));
+    assert!(heard("a.tar", &left).0.contains("13900000007"), "what they are said of stays");
+}
+
+#[test]
+fn folders_named_after_somebody_are_told_and_go() {
+    let mut out = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    out.add_directory("Lee 13900000007/", zip::write::SimpleFileOptions::default()).unwrap();
+    out.add_directory("plain/", zip::write::SimpleFileOptions::default()).unwrap();
+    let bytes = out.finish().unwrap().into_inner();
+    let mut names = Vec::new();
+    leaves("a.zip", Cursor::new(&bytes), Limits::default(), &mut |leaf| {
+        names.push(leaf.path.join("/"));
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(names, ["Lee 13900000007/"]);
+    let left = rewritten("a.zip", &bytes, "Lee 13900000007/", Limits::default()).unwrap();
+    assert!(!left.windows(11).any(|w| w == b"13900000007"));
+}

@@ -19,6 +19,7 @@ mod index;
 mod keygen;
 mod late;
 mod lawful;
+mod level;
 mod lists;
 mod look;
 mod matching;

@@ -2,23 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use case::{ColumnLook, Seal};
+use case::Seal;
 use remains::{Blinded, Kind, Needles};
 use rows::{Batch, CellRef, Encoding, text_of};
 use sources::{Holds, Probe, Record, Searched, Source, Structure};
-use terms::{Fault, Level, Place};
+use terms::{Fault, Place};
 
 use crate::align::{Met, Part, RowState, align};
 use crate::index::{SealIndex, segment};
 use crate::lawful::Lawful;
-use crate::lists::{Recall, Seen, seen_enough};
+use crate::lists::{Recall, Seen};
 use crate::survey::{Listed, Opened};
 use crate::workspace::Workspace;
 
 /// Values that a control recall asks for at most: none missed of so many is a recall of 99.9 % with 95 % confidence.
 const ASKED_MAX: usize = 3_000;
-/// Values that L3 asks for at least, unless there are fewer (EVIDENCE §10).
-const SIGHT_MIN: u64 = 1_000;
 /// Values that stay and are looked for beside the destroyed ones.
 const KEPT_MAX: u64 = 1_000;
 /// A value with what follows it is this long, so that it reaches what points to its row.
@@ -429,51 +427,3 @@ fn own_values(workspace: &mut Workspace, seal: &Seal, done: &[u32], columns: &[u
     let telling = |b: &[u8]| b.len() >= if b.iter().all(u8::is_ascii_digit) { DIGITS_MIN } else { CELL_MIN };
     Ok(times.into_iter().filter(|(b, (n, done))| *n == 1 && *done && telling(b)).map(|(b, _)| b).collect())
 }
-
-/// Why columns stay below L3, in words: what was not seen before, or not looked into after.
-pub(crate) fn short_of(columns: &[u32], recall: &Recall, absence: &Absence, cap: Level) -> BTreeSet<String> {
-    let live = |c: &u32| absence.live.get(c).copied().unwrap_or_default();
-    let mut out = BTreeSet::new();
-    let mut say = |short: bool, why: &str| {
-        if short {
-            out.insert(why.to_owned());
-        }
-    };
-    say(cap < Level::L3, "level_cap");
-    say(absence.unread > 0, "bytes_unread");
-    for c in columns.iter().filter(|c| live(c) > 0) {
-        say(recall.line(*c).0 < live(c).min(SIGHT_MIN), "few_looked_for");
-        recall
-            .seen
-            .iter()
-            .filter(|s| s.column == *c && !seen_enough(s.asked, s.found))
-            .for_each(|s| say(true, &format!("unseen {}", s.structure)));
-        let (kept, still) = absence.kept.get(c).copied().unwrap_or_default();
-        say(kept > 0 && !seen_enough(kept, still), "sight_lost");
-        say(!recall.structures(*c).all(|s| absence.structures.contains(s)), "sight_lost");
-    }
-    out
-}
-
-/// The level of each column: L3 with sight in every structure that holds it and absence after, else L2.
-pub(crate) fn columns(columns: &[u32], recall: &Recall, absence: &Absence, cap: Level) -> Vec<ColumnLook> {
-    let of = |m: &BTreeMap<u32, u64>, c: u32| m.get(&c).copied().unwrap_or_default();
-    columns
-        .iter()
-        .filter(|c| of(&absence.live, **c) > 0)
-        .map(|c| {
-            let (live, hits) = (of(&absence.live, *c), of(&absence.hits, *c));
-            let (asked, found) = recall.line(*c);
-            let seen = asked >= live.min(SIGHT_MIN) && seen_enough(asked, found);
-            // Sight that was lost meanwhile, or that was of other structures, is none.
-            let (kept, still) = absence.kept.get(c).copied().unwrap_or_default();
-            let same = (kept == 0 || seen_enough(kept, still)) && recall.structures(*c).all(|s| absence.structures.contains(s));
-            let level = if seen && same && hits == 0 && absence.unread == 0 { Level::L3 } else { Level::L2 };
-            ColumnLook { asked, col: u64::from(*c), found, hits, level: level.min(cap), live }
-        })
-        .collect()
-}
-
-#[cfg(test)]
-#[path = "tests/look.rs"]
-mod tests;

@@ -89,7 +89,10 @@ impl Walk<'_> {
             let told = entry.size();
             let kind = entry.header().entry_type();
             let refused = match () {
-                () if kind.is_dir() => continue,
+                () if kind.is_dir() => {
+                    self.folder(path, &name)?;
+                    continue;
+                }
                 () if kind.is_symlink() || kind.is_hard_link() => Some(Reason::Link),
                 () if !kind.is_file() && kind != tar::EntryType::Continuous && !kind.is_pax_global_extensions() => {
                     Some(Reason::SpecialMember)
@@ -131,6 +134,15 @@ impl Walk<'_> {
             read.push_str(&text);
         }
         if read.trim().is_empty() { Ok(()) } else { self.say(path, Kind::Zip, 0, Ok(read)) }
+    }
+
+    /// A folder, if its name can tell of a person: it may be all that is left of what lay in it.
+    fn folder(&mut self, path: &[String], name: &str) -> Result<(), Reason> {
+        if !tells(name.as_bytes()) {
+            return Ok(());
+        }
+        let own: Vec<String> = path.iter().cloned().chain([name.to_owned()]).collect();
+        self.say(&own, Kind::Empty, 0, Ok(String::new()))
     }
 
     /// A member's name that is not written in UTF-8, as it reads otherwise.
@@ -185,7 +197,7 @@ impl Walk<'_> {
             drop(archive);
             return self.package(path, input, size, depth);
         }
-        let comment = String::from_utf8_lossy(archive.comment()).into_owned();
+        let comment = text::decode(archive.comment(), None);
         if !comment.is_empty() {
             let own: Vec<String> = path.iter().cloned().chain([COMMENT.to_owned()]).collect();
             self.say(&own, Kind::Text, comment.len() as u64, Ok(comment))?;
@@ -198,8 +210,9 @@ impl Walk<'_> {
             if name.ends_with('/') {
                 // A folder has no bytes.
                 let size = archive.by_index_raw(i).map_or(0, |f| f.size().max(f.compressed_size()));
-                if size > 0 {
-                    self.missed(path, &name, size, Reason::SpecialMember)?;
+                match size {
+                    0 => self.folder(path, &name)?,
+                    _ => self.missed(path, &name, size, Reason::SpecialMember)?,
                 }
                 continue;
             }
@@ -238,14 +251,14 @@ fn comments<R: Read + Seek>(archive: &mut zip::ZipArchive<R>) -> String {
     let mut out = "\n".to_owned() + &text::decode(archive.comment(), None);
     for i in 0..archive.len() {
         if let Ok(file) = archive.by_index_raw(i) {
-            out.extend(["\n", file.comment()]);
+            out.extend(["\n", &text::decode(file.comment_raw(), None)]);
         }
     }
     out
 }
 
 /// What the header of a member says of it beside name, size and time: comments, attributes.
-fn extended(entry: &mut tar::Entry<'_, impl Read>) -> Option<String> {
+pub(crate) fn extended(entry: &mut tar::Entry<'_, impl Read>) -> Option<String> {
     let usual = ["path", "linkpath", "size", "mtime", "atime", "ctime", "uid", "gid", "hdrcharset"];
     let all = entry.pax_extensions().ok().flatten()?;
     let told = all.flatten().filter(|e| e.key().map_or(true, |key| !usual.contains(&key)));
@@ -301,7 +314,7 @@ type Member = Result<(Vec<u8>, String), (u64, Reason)>;
 fn zip_member<R: Read + Seek>(archive: &mut zip::ZipArchive<R>, i: usize, name: &str, limits: Limits) -> Member {
     let raw = archive.by_index_raw(i).map_err(|_| (0, Reason::Damaged))?;
     let (told, packed) = (raw.size(), raw.compressed_size());
-    let comment = raw.comment().to_owned();
+    let comment = text::decode(raw.comment_raw(), None);
     let refused = match () {
         () if raw.encrypted() => Some(Reason::PasswordProtected),
         () if raw.is_symlink() => Some(Reason::Link),

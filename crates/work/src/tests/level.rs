@@ -4,6 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::lists::Seen;
 
 const NAMES: [&str; 4] = ["src1/t1", "src1/t1#1", "statistics", "write_ahead_log"];
 

@@ -1,0 +1,55 @@
+//! What a search is worth: the level of each column, and why it is no higher.
+
+use std::collections::BTreeSet;
+
+use case::ColumnLook;
+use terms::Level;
+
+use crate::lists::{Recall, seen_enough};
+use crate::look::Absence;
+
+/// Values that L3 asks for at least, unless there are fewer (EVIDENCE §10).
+const SIGHT_MIN: u64 = 1_000;
+
+/// The level of each column of which something was destroyed: L3 with sight in every structure that holds it and absence after, else L2.
+pub(crate) fn columns(columns: &[u32], recall: &Recall, absence: &Absence, cap: Level) -> Vec<ColumnLook> {
+    let of = |c: &u32| {
+        let (asked, found) = recall.line(*c);
+        let hits = absence.hits.get(c).copied().unwrap_or_default();
+        let seen = hits == 0 && absence.unread == 0 && unseen(*c, recall, absence).is_empty();
+        let level = if seen { Level::L3 } else { Level::L2 };
+        ColumnLook { asked, col: u64::from(*c), found, hits, level: level.min(cap), live: live(*c, absence) }
+    };
+    columns.iter().filter(|c| live(**c, absence) > 0).map(of).collect()
+}
+
+/// Why columns stay below L3, in words: what was not seen before, or not looked into after.
+pub(crate) fn short_of(columns: &[u32], recall: &Recall, absence: &Absence, cap: Level) -> BTreeSet<String> {
+    let all = [(cap < Level::L3, "level_cap"), (absence.unread > 0, "bytes_unread")];
+    let all = all.into_iter().filter(|(short, _)| *short).map(|(_, why)| why.to_owned());
+    all.chain(columns.iter().filter(|c| live(**c, absence) > 0).flat_map(|c| unseen(*c, recall, absence))).collect()
+}
+
+/// Values of a column that were destroyed.
+fn live(column: u32, absence: &Absence) -> u64 {
+    absence.live.get(&column).copied().unwrap_or_default()
+}
+
+/// Why a column was not seen, before or after; nothing if it was.
+fn unseen(column: u32, recall: &Recall, absence: &Absence) -> BTreeSet<String> {
+    let own = || recall.seen.iter().filter(|s| s.column == column && s.asked > 0);
+    let mut out: BTreeSet<String> = own().filter(|s| !seen_enough(s.asked, s.found)).map(|s| format!("unseen {}", s.structure)).collect();
+    if recall.line(column).0 < live(column, absence).min(SIGHT_MIN) {
+        out.insert("few_looked_for".to_owned());
+    }
+    // Sight that was lost meanwhile, or that was of other structures, is none.
+    let (kept, still) = absence.kept.get(&column).copied().unwrap_or_default();
+    if kept > 0 && !seen_enough(kept, still) || !recall.structures(column).all(|s| absence.structures.contains(s)) {
+        out.insert("sight_lost".to_owned());
+    }
+    out
+}
+
+#[cfg(test)]
+#[path = "tests/level.rs"]
+mod tests;
