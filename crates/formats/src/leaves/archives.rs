@@ -176,15 +176,7 @@ impl Walk<'_> {
         if matches!(kind, Kind::Workbook | Kind::Docx) {
             let comments = comments(&mut archive);
             drop(archive);
-            let text = input.rewind().map_err(Reason::from).and_then(|()| office::text(&mut *input, kind));
-            return match text {
-                Ok(text) => {
-                    let embedded = input.rewind().map_err(Reason::from).and_then(|()| self.embedded(path, input, depth));
-                    let text = embedded.map(|more| text + &more + &comments);
-                    self.say(path, kind, size, text)
-                }
-                other => self.say(path, kind, size, other),
-            };
+            return self.office(path, kind, &comments, input, (size, depth));
         }
         let lower = name.to_lowercase();
         if [".docx", ".xlsx", ".xlsm"].iter().any(|e| lower.ends_with(e)) {
@@ -202,38 +194,60 @@ impl Walk<'_> {
             let own: Vec<String> = path.iter().cloned().chain([COMMENT.to_owned()]).collect();
             self.say(&own, Kind::Text, comment.len() as u64, Ok(comment))?;
         }
-        for i in 0..archive.len() {
-            let name = names.get(i).cloned().unwrap_or_default();
-            if let Ok(raw) = archive.by_index_raw(i).map(|f| f.name_raw().to_vec()) {
-                self.other_name(path, &name, &raw)?;
-            }
-            if name.ends_with('/') {
-                // A folder has no bytes.
-                let size = archive.by_index_raw(i).map_or(0, |f| f.size().max(f.compressed_size()));
-                match size {
-                    0 => self.folder(path, &name)?,
-                    _ => self.missed(path, &name, size, Reason::SpecialMember)?,
-                }
-                continue;
-            }
-            match zip_member(&mut archive, i, &name, self.limits) {
-                Err((bytes, reason)) => self.missed(path, &name, bytes, reason)?,
-                Ok((bytes, comment)) => match self.room(bytes.len() as u64) {
-                    Ok(()) => {
-                        if !comment.is_empty() {
-                            let own: Vec<String> = path.iter().cloned().chain([name.clone(), COMMENT.to_owned()]).collect();
-                            self.say(&own, Kind::Text, comment.len() as u64, Ok(comment))?;
-                        }
-                        self.member(path, &name, bytes, depth)?;
-                    }
-                    Err(reason) => {
-                        self.missed(path, &name, bytes.len() as u64, reason)?;
-                        return Ok(());
-                    }
-                },
+        for (i, name) in names.iter().enumerate() {
+            if !self.zipped(path, &mut archive, (i, name), depth)? {
+                break;
             }
         }
         Ok(())
+    }
+
+    /// A document of an office program, with its comments and what is embedded in it.
+    fn office(
+        &mut self,
+        path: &[String],
+        kind: Kind,
+        comments: &str,
+        input: &mut dyn ReadSeek,
+        (size, depth): (u64, usize),
+    ) -> Result<(), Reason> {
+        let text = input.rewind().map_err(Reason::from).and_then(|()| office::text(&mut *input, kind));
+        let Ok(text) = text else { return self.say(path, kind, size, text) };
+        let embedded = input.rewind().map_err(Reason::from).and_then(|()| self.embedded(path, input, depth));
+        self.say(path, kind, size, embedded.map(|more| text + &more + comments))
+    }
+
+    /// A member with its comment and its other name; whether there is room for further ones.
+    fn zipped<R: Read + Seek>(
+        &mut self,
+        path: &[String],
+        archive: &mut zip::ZipArchive<R>,
+        (i, name): (usize, &str),
+        depth: usize,
+    ) -> Result<bool, Reason> {
+        if let Ok(raw) = archive.by_index_raw(i).map(|f| f.name_raw().to_vec()) {
+            self.other_name(path, name, &raw)?;
+        }
+        if name.ends_with('/') {
+            // A folder has no bytes.
+            let told = match archive.by_index_raw(i).map_or(0, |f| f.size().max(f.compressed_size())) {
+                0 => self.folder(path, name),
+                size => self.missed(path, name, size, Reason::SpecialMember),
+            };
+            return told.map(|()| true);
+        }
+        let (bytes, comment) = match zip_member(archive, i, name, self.limits) {
+            Ok(member) => member,
+            Err((bytes, reason)) => return self.missed(path, name, bytes, reason).map(|()| true),
+        };
+        if let Err(reason) = self.room(bytes.len() as u64) {
+            return self.missed(path, name, bytes.len() as u64, reason).map(|()| false);
+        }
+        if !comment.is_empty() {
+            let own: Vec<String> = path.iter().cloned().chain([name.to_owned(), COMMENT.to_owned()]).collect();
+            self.say(&own, Kind::Text, comment.len() as u64, Ok(comment))?;
+        }
+        self.member(path, name, bytes, depth).map(|()| true)
     }
 }
 
