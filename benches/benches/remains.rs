@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use benches::{figure, own, size};
-use remains::{Kind, Needles};
+use remains::{BlindKey, BlindSearch, Blinded, Kind, Needles};
 
 /// Files that the bytes are spread over.
 const FILES: u64 = 16;
@@ -28,11 +28,17 @@ const SEARCHES: [(&str, Of, bool, &str); 4] = [
     ("postal addresses, which begin alike; one encoding", Of::Postal, false, "at least 500"),
 ];
 
+/// The search of somebody who may not know the values: after all others.
+const BLINDED: usize = 2 * SEARCHES.len();
+
 fn main() {
     let (needles, bytes) = (size("CUSTODY_BENCH_NEEDLES", 10_000_000), size("CUSTODY_BENCH_BYTES", 2_000_000_000));
     let limit = Duration::from_secs(size("CUSTODY_BENCH_SECONDS", 60));
     if let Ok(part) = std::env::var(PART) {
         let part = part.parse::<usize>().unwrap();
+        if part == BLINDED {
+            return blinded(&written(Path::new(".")), needles, limit);
+        }
         let (what, of, all, bar) = SEARCHES[part % SEARCHES.len()];
         let needles = if part < SEARCHES.len() { needles } else { FEW };
         println!("{needles} {what}:");
@@ -47,7 +53,7 @@ fn main() {
     write(folder.path(), bytes, needles);
     let files = written(folder.path());
     figure("the files read and added up, for comparison", added_up(&files), "MB/s", "");
-    for part in 0..2 * SEARCHES.len() {
+    for part in 0..=BLINDED {
         let mut own = Command::new(std::env::current_exe().unwrap());
         assert!(own.env(PART, part.to_string()).current_dir(folder.path()).status().unwrap().success());
     }
@@ -101,6 +107,48 @@ fn search(files: &[Written], count: u64, (of, all): (Of, bool), limit: Duration,
         figure("  met though not planted, of a million windows", (met.len() - planted.len()) as f64 * 1e6 / read as f64, "", "");
     }
 }
+
+/// The search with fingerprints alone, as an outsider repeats it.
+fn blinded(files: &[Written], count: u64, limit: Duration) {
+    println!("{count} fingerprints of mobile numbers, e-mail addresses, identity numbers; one encoding:");
+    let folder = tempfile::tempdir().unwrap();
+    let (list, key) = (folder.path().join("filter"), BlindKey::new([7; 16]));
+    // Made by another process: what makes them holds the values.
+    if std::env::var(MAKES).is_err() {
+        let mut own = Command::new(std::env::current_exe().unwrap());
+        assert!(own.env(MAKES, &list).status().unwrap().success());
+    } else {
+        let mut needles = Needles::new();
+        for n in 0..count {
+            assert!(needles.add(u32::try_from(n).unwrap(), Kind::Alone, &encodings(Of::Person, n, false)[0]));
+        }
+        return std::fs::write(std::env::var(MAKES).unwrap(), Blinded::of(&needles, &key).to_bytes()).unwrap();
+    }
+    let size = std::fs::metadata(&list).unwrap().len() as f64;
+    let before = own::held();
+    let blinded = Blinded::from_bytes(&std::fs::read(&list).unwrap()).unwrap();
+    let mut search = BlindSearch::new(blinded, key).unwrap();
+    let (began, ran, mut read) = (Instant::now(), own::ran(), 0);
+    for file in files {
+        let until = Until { input: File::open(&file.path).unwrap(), deadline: began + limit };
+        let (n, _) = search.look_in(until).unwrap();
+        read += n;
+        if n < file.bytes {
+            break;
+        }
+    }
+    let (mb, ran) = (read as f64 / 1e6, own::ran() - ran);
+    figure(&format!("  {mb:.1} MB searched, in a second of the core"), mb / ran, "MB/s", "at least 500");
+    let held = own::peak().saturating_sub(before) as f64;
+    figure("  the file of fingerprints", size / 1e6, "MB", "");
+    figure("  most memory held", held / 1e6, "MB", "");
+    figure("  most memory held against the file", held / size, "times", "at most 1.5");
+    figure("  fingerprints met", search.met.len() as f64, "", "");
+    assert!(!search.met.is_empty());
+}
+
+/// Where fingerprints are written by a process of its own.
+const MAKES: &str = "CUSTODY_BENCH_FINGERPRINTS";
 
 /// `grep -F -f` with a tenth of the values over the first file.
 fn grep(folder: &Path, files: &[Written], count: u64, limit: Duration) {

@@ -92,6 +92,7 @@ fn begin_run(state: &State, run: RunOpened) -> Vec<Draft> {
 }
 
 fn sources_of(state: &State, sources: Vec<SourceRegistered>, frozen: Vec<SourceFrozen>) -> Vec<Draft> {
+    // What may not be said of a source while orders on it are open is said by the next scan.
     let new = sources.into_iter().filter(|s| state.may_register(s)).map(Event::SourceRegistered);
     let fixed: Vec<Event> = frozen
         .into_iter()

@@ -97,6 +97,17 @@ impl Session<'_> {
         self.workspace_with(write, dry_run, None)
     }
 
+    /// A workspace that has begun: what only looks never makes one.
+    ///
+    /// # Errors
+    /// If there is none yet, or it cannot be opened.
+    pub fn begun(&self) -> Result<Workspace, Fault> {
+        if self.workspace(false, false)?.state.next == 0 {
+            return Err(Fault::new("no_workspace"));
+        }
+        self.workspace(true, false)
+    }
+
     /// As [`Session::workspace`] with a file for counsel's passphrase.
     ///
     /// # Errors

@@ -265,3 +265,27 @@ fn a_full_disk_while_sealing_loses_nothing() {
     let seals = case.json(&["status"]);
     assert_eq!(seals["open_orders"], serde_json::json!([]));
 }
+
+#[test]
+fn a_second_case_beside_the_first_takes_nothing_from_it() {
+    let case = common::Case::new();
+    case.write("data/members.csv", "name,mobile\nLee,13900000001\n");
+    let text = format!(
+        "{}sources:\n  - {{id: list, kind: delimited, path: data}}\ndatasets:\n  - {{at: list/members.csv, class: marketing_list}}\nvault: {{holder: keys/epoch-key}}\n",
+        common::head(&common::day(-90), &common::day(60))
+    );
+    case.write("case.yaml", &text);
+    case.write("other.yaml", &text);
+    case.ok(&["subjects"]);
+    let files = ["keys/epoch-key.1", "shares/share-1.html"].map(|name| case.folder.join(name));
+    let before = files.each_ref().map(|f| std::fs::read(f).unwrap());
+    // What only looks makes no case; what begins one does not take the other's key or its shares.
+    let out = case.run(&["-c", "other.yaml", "remains"]);
+    assert!(String::from_utf8_lossy(&out.stderr).contains("no_workspace"), "{out:?}");
+    let out = case.run(&["-c", "other.yaml", "scan"]);
+    assert!(String::from_utf8_lossy(&out.stderr).contains("holder_taken"), "{out:?}");
+    case.write("other.yaml", text.replace("keys/epoch-key", "keys/other-key"));
+    case.ok(&["-c", "other.yaml", "scan"]);
+    assert_eq!(files.each_ref().map(|f| std::fs::read(f).unwrap()), before);
+    case.ok(&["subjects"]);
+}

@@ -105,3 +105,33 @@ fn a_copy_in_any_form_is_a_copy() {
         }
     }
 }
+
+#[test]
+fn a_number_inside_a_text_that_nobody_decided_on_is_a_copy_and_inside_one_that_stays_it_is_counted() {
+    let rows: Vec<String> = (0..300).map(|n| format!("({n}, {}, 'x{}y')", mobile(n), mobile(n))).collect();
+    let case_of = |groups: &str| {
+        let case = Case::new();
+        std::fs::create_dir(case.folder.join("data")).unwrap();
+        let sql = format!(
+            "CREATE TABLE invoice (id INTEGER PRIMARY KEY, mobile TEXT, remark TEXT); INSERT INTO invoice VALUES {}",
+            rows.join(", ")
+        );
+        rusqlite::Connection::open(case.folder.join("data/shop.db")).unwrap().execute_batch(&sql).unwrap();
+        case.write(
+            "case.yaml",
+            format!(
+                "{}sources: [{{id: shop, kind: sqlite, path: data/shop.db}}]\ndatasets:\n  - {{at: shop/invoice, class: voucher, groups: {groups}}}\nvault: {{holder: keys/epoch-key}}\n",
+                head(&day(-90), &day(60))
+            ),
+        );
+        case.prepared();
+        let said: serde_json::Value = serde_json::from_slice(&case.run(&["--json", "apply"]).stdout).unwrap();
+        (case, said)
+    };
+    let (_, said) = case_of("{contact: [mobile]}, not_personal: {remark: shelf marks}");
+    assert_eq!((&said["error"]["code"], &said["error"]["args"]["values"]), (&"values_remain".into(), &"300".into()), "{said:#}");
+    let (case, said) = case_of("{contact: [mobile], voucher: [remark]}");
+    assert_eq!(said["error"], serde_json::Value::Null, "{said:#}");
+    let again = case.json(&["remains"]);
+    assert_eq!(again["rechecked"][0]["lawfully_present"], 300, "{again:#}");
+}

@@ -298,8 +298,8 @@ impl Walk<'_> {
     }
 
     fn mailbox(&mut self, path: &[String], bytes: &[u8], depth: usize) -> Result<(), Reason> {
-        let messages = mail::messages(bytes);
-        let first = messages.first().map_or(bytes.len(), |m| m.start);
+        let letters = mail::letters(bytes);
+        let first = letters.first().map_or(bytes.len(), |(_, range)| range.start);
         let before = bytes.get(..first).filter(|b| !b.iter().all(u8::is_ascii_whitespace));
         if let Some(before) = before {
             let own: Vec<String> = path.iter().cloned().chain([mail::BEFORE.to_owned()]).collect();
@@ -310,11 +310,11 @@ impl Walk<'_> {
             };
             self.say(&own, Kind::Text, before.len() as u64, text::strictly(before).map(|text| text + "\n" + &letter))?;
         }
-        for (i, range) in messages.into_iter().enumerate() {
+        for (name, range) in letters {
             let whole = bytes.get(range).unwrap_or_default();
             let line = whole.iter().position(|b| *b == b'\n').map_or(whole.len(), |n| n + 1);
             let (from, message) = whole.split_at(line);
-            let own: Vec<String> = path.iter().cloned().chain([(i + 1).to_string()]).collect();
+            let own: Vec<String> = path.iter().cloned().chain([name]).collect();
             let text = match depth < self.limits.depth {
                 true => self.letter(message, &own, depth + 1)?.map(|text| String::from_utf8_lossy(from).into_owned() + &text),
                 false => Err(Reason::TooDeep),

@@ -1,5 +1,7 @@
 //! Mails as text and attachments; mailboxes as mails.
 
+use std::collections::BTreeMap;
+
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::parsers::MessageStream;
@@ -148,8 +150,22 @@ fn undone(line: &str, mut before: Vec<u8>) -> Option<Vec<u8>> {
 /// What stands before the first mail of a mailbox, as if it were one.
 pub(crate) const BEFORE: &str = "(before)";
 
+/// Each mail of a mailbox: a name that stays whatever becomes of the others, made of its bytes, and where it lies.
+pub(crate) fn letters(bytes: &[u8]) -> Vec<(String, std::ops::Range<usize>)> {
+    let mut times: BTreeMap<u32, usize> = BTreeMap::new();
+    let named = |range: std::ops::Range<usize>| {
+        let mut crc = flate2::Crc::new();
+        crc.update(bytes.get(range.clone()).unwrap_or_default());
+        let nth = times.entry(crc.sum()).or_default();
+        *nth += 1;
+        let name = if *nth == 1 { format!("{:08x}", crc.sum()) } else { format!("{:08x}-{nth}", crc.sum()) };
+        (name, range)
+    };
+    messages(bytes).into_iter().map(named).collect()
+}
+
 /// Where each mail of a mailbox lies: lines that begin with `From ` after an empty line begin one.
-pub(crate) fn messages(bytes: &[u8]) -> Vec<std::ops::Range<usize>> {
+fn messages(bytes: &[u8]) -> Vec<std::ops::Range<usize>> {
     let mut starts = Vec::new();
     let mut at = 0;
     let mut empty_before = true;

@@ -27,10 +27,23 @@ pub(crate) fn text(bytes: &[u8]) -> Result<String, Reason> {
 /// Whether something lies in a workbook that is not read: a program, an embedded document, a picture.
 pub(crate) fn embeds(bytes: &[u8]) -> bool {
     let wide = |name: &str| name.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
-    let streams = ["_VBA_PROJECT", "Ole10Native", "Package", "MBD0"].map(wide);
+    let streams = ["_VBA_PROJECT", "Ole10Native", "Package\0", "MBD0"].map(wide);
     let has = |part: &[u8]| bytes.windows(part.len()).any(|w| w == part);
-    streams.iter().any(|name| has(name)) || has(b"PK\x03\x04") || has(b"\x89PNG\r\n") || has(b"\xff\xd8\xff\xe0")
+    let files: [&[u8]; 4] = [b"PK\x03\x04", b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8"];
+    streams.iter().any(|name| has(name)) || files.into_iter().chain(BLIPS.iter().map(<[u8; 4]>::as_slice)).any(has)
 }
+
+/// How pictures begin that are kept as drawings (MS-ODRAW 2.2.23): EMF, WMF, PICT and DIB, each with one or two ids.
+const BLIPS: [[u8; 4]; 8] = [
+    [0x40, 0x3d, 0x1a, 0xf0],
+    [0x50, 0x3d, 0x1a, 0xf0],
+    [0x60, 0x21, 0x1b, 0xf0],
+    [0x70, 0x21, 0x1b, 0xf0],
+    [0x20, 0x54, 0x1c, 0xf0],
+    [0x30, 0x54, 0x1c, 0xf0],
+    [0x80, 0x7a, 0x1f, 0xf0],
+    [0x90, 0x7a, 0x1f, 0xf0],
+];
 
 fn cells(bytes: Vec<u8>) -> Result<String, Reason> {
     let mut book: Xls<_> = Xls::new(Cursor::new(bytes)).map_err(|_| Reason::UnknownKind)?;

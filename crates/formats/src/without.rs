@@ -182,14 +182,14 @@ fn whole(input: impl Read, limits: Limits) -> Result<Vec<u8>, Reason> {
 
 /// Letters go whole: with all their parts, or not at all.
 fn mailbox(bytes: &[u8], fates: &Fates) -> Result<Vec<u8>, Reason> {
-    let messages = mail::messages(bytes);
-    let first = messages.first().ok_or(Reason::WholeFileOnly)?.start;
+    let letters = mail::letters(bytes);
+    let first = letters.first().ok_or(Reason::WholeFileOnly)?.1.start;
     let mut out = Vec::with_capacity(bytes.len());
     if of(fates, mail::BEFORE).0.is_none() {
         out.extend_from_slice(bytes.get(..first).unwrap_or_default());
     }
-    for (i, range) in messages.into_iter().enumerate() {
-        let (own, inside) = of(fates, &(i + 1).to_string());
+    for (name, range) in letters {
+        let (own, inside) = of(fates, &name);
         match (own, inside.is_empty()) {
             (Some(Fate::Gone), _) => {}
             (None, true) => out.extend_from_slice(bytes.get(range).unwrap_or_default()),

@@ -75,7 +75,13 @@ fn what_stands_before_the_first_mail_is_read_and_stays() {
     let bytes = format!("exported by hand\n\n{mail}");
     let (text, reasons) = heard("box.mbox", bytes.as_bytes());
     assert!(text.contains("exported by hand") && text.contains("13900000007") && reasons.is_empty(), "{text}");
-    assert_eq!(rewritten("box.mbox", bytes.as_bytes(), "1", Limits::default()).unwrap(), b"exported by hand\n\n");
+    let mut letter = String::new();
+    leaves("box.mbox", Cursor::new(bytes.as_bytes()), Limits::default(), &mut |leaf| {
+        letter = leaf.path.join("/");
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(rewritten("box.mbox", bytes.as_bytes(), &letter, Limits::default()).unwrap(), b"exported by hand\n\n");
     assert!(heard("box.mbox", b"no mail at all, 13900000007").0.contains("13900000007"));
 }
 
@@ -216,4 +222,21 @@ fn folders_named_after_somebody_are_told_and_go() {
     assert_eq!(names, ["Lee 13900000007/"]);
     let left = rewritten("a.zip", &bytes, "Lee 13900000007/", Limits::default()).unwrap();
     assert!(!left.windows(11).any(|w| w == b"13900000007"));
+}
+
+#[test]
+fn letters_that_stay_keep_their_names_when_others_go() {
+    let letter = |n: usize| format!("From a@example.org Mon Jan  1 00:00:00 2024\nFrom: m{n}@example.org\nSubject: {n}\n\nhello\n\n");
+    let names = |letters: &[usize]| {
+        let (mut out, bytes) = (Vec::new(), letters.iter().map(|n| letter(*n)).collect::<String>());
+        leaves("box.mbox", Cursor::new(bytes.as_bytes()), Limits::default(), &mut |leaf| {
+            out.push(leaf.path.join("/"));
+            Ok(())
+        })
+        .unwrap();
+        out
+    };
+    assert_eq!(names(&[1, 2, 3, 4])[2..], names(&[3, 4]));
+    let same = names(&[5, 5, 5]);
+    assert!(same[0] != same[1] && same[1] != same[2], "letters with the same bytes are told apart");
 }

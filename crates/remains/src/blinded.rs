@@ -9,12 +9,11 @@ use siphasher::sip::SipHasher24;
 use xorf::{BinaryFuse32, Filter as _};
 use zeroize::Zeroizing;
 
-use crate::needles::{NEEDLE_MAX, NEEDLE_MIN, Needles};
+use crate::needles::Needles;
+use crate::strings::{LENGTHS, NEEDLE_MAX, NEEDLE_MIN};
 
 /// First bytes of a file of fingerprints.
 const MAGIC: &[u8] = b"custody.remains.filter/v1\n";
-/// Lengths to which needles are cut, so that few lengths are tried at each place.
-const LENGTHS: [usize; 12] = [8, 10, 11, 12, 15, 16, 18, 20, 24, 32, 48, 64];
 /// Most fingerprints that are read.
 const FINGERPRINTS_MAX: u64 = 1 << 28;
 

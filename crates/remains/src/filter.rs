@@ -80,6 +80,11 @@ impl Ends {
         }
     }
 
+    /// Bytes that it holds.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.table.len() as u64 * 8
+    }
+
     /// Whether it tells windows apart: not where nearly all ends occur.
     pub(crate) fn tells(&self) -> bool {
         let share = |bit: u64| {

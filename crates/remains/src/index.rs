@@ -1,8 +1,8 @@
 //! Many byte strings found in one pass: filters of a few bytes of each, asked at every third to eighth position, before a sorted list.
 
 use crate::filter::{Ends, Filter, sift};
-use crate::needles::NEEDLE_MAX;
 use crate::shape::{LONG, MIDDLE, SAMPLE, SHORT, SPARSE, Shape};
+use crate::strings::{NEEDLE_MAX, Strings};
 
 /// Bits of the first filter for each window, where they are many and where all fit into so many bits near the processor; bits of the
 /// second for each string.
@@ -22,33 +22,6 @@ pub struct Sieve {
     pub asked: u64,
     /// Places that they let pass to be compared in full.
     pub passed: u64,
-}
-
-/// Byte strings one after the other.
-#[derive(Debug, Default)]
-pub(crate) struct Strings {
-    bytes: Vec<u8>,
-    ends: Vec<u32>,
-}
-
-impl Strings {
-    /// Adds one, unless there is no more room for numbers of 32 bits.
-    pub(crate) fn add(&mut self, bytes: &[u8]) -> bool {
-        let Ok(end) = u32::try_from(self.bytes.len() + bytes.len()) else { return false };
-        self.bytes.extend_from_slice(bytes);
-        self.ends.push(end);
-        true
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    pub(crate) fn get(&self, at: usize) -> &[u8] {
-        let before = at.checked_sub(1).map_or(Some(&0), |b| self.ends.get(b));
-        let (Some(from), Some(to)) = (before, self.ends.get(at)) else { return &[] };
-        self.bytes.get(*from as usize..*to as usize).unwrap_or_default()
-    }
 }
 
 /// Room that each block uses again.
@@ -151,18 +124,9 @@ impl Class {
         equal.for_each(|equal| equal.sort_unstable_by(|a, b| place(a).cmp(&place(b))));
         // Of four strings one start.
         let shift = 32 - (count / 4).max(2).ilog2();
-        let sieve = Sieve { bytes: windows.bytes() + runs.bytes(), ..Sieve::default() };
-        Class {
-            shape,
-            ends: ends.filter(Ends::tells),
-            windows,
-            runs,
-            starts: starts(&entries, shift),
-            entries,
-            shift,
-            sieve,
-            room: Room::default(),
-        }
+        let ends = ends.filter(Ends::tells);
+        let sieve = Sieve { bytes: windows.bytes() + runs.bytes() + ends.as_ref().map_or(0, Ends::bytes), ..Sieve::default() };
+        Class { shape, ends, windows, runs, starts: starts(&entries, shift), entries, shift, sieve, room: Room::default() }
     }
 
     /// Looks through a block from a position on; gives where the next begins.

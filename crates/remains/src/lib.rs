@@ -6,8 +6,10 @@ mod index;
 mod needles;
 mod paged;
 mod shape;
+mod strings;
 
 pub use blinded::{BlindKey, BlindSearch, Blinded};
 pub use index::Sieve;
-pub use needles::{Kind, NEEDLE_MAX, NEEDLE_MIN, Needle, Needles, STRUCTURES_MAX};
+pub use needles::{Kind, Needle, Needles, STRUCTURES_MAX};
 pub use paged::Cut;
+pub use strings::{NEEDLE_MAX, NEEDLE_MIN};

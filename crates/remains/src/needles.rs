@@ -2,12 +2,9 @@
 
 use std::io::{self, Read};
 
-use crate::index::{Index, Sieve, Strings};
+use crate::index::{Index, Sieve};
+use crate::strings::{LENGTHS, NEEDLE_MAX, NEEDLE_MIN, Strings};
 
-/// Shortest needle: shorter ones would be met by chance.
-pub const NEEDLE_MIN: usize = 8;
-/// Longest needle: longer values are searched by their beginning.
-pub const NEEDLE_MAX: usize = 64;
 /// Structures that are told apart; the last stands for all further ones.
 pub const STRUCTURES_MAX: usize = 64;
 
@@ -126,6 +123,10 @@ impl Needles {
 
     /// Marks the needles that stand in the bytes of a structure, of some kinds.
     pub fn look_for(&mut self, structure: usize, bytes: &[u8], wanted: &dyn Fn(Kind) -> bool) {
+        self.find(structure, bytes, &|_, kind| wanted(kind));
+    }
+
+    fn find(&mut self, structure: usize, bytes: &[u8], wanted: &dyn Fn(&[u8], Kind) -> bool) {
         if self.is_empty() {
             return;
         }
@@ -137,10 +138,16 @@ impl Needles {
         let mark = 1u64 << structure.min(STRUCTURES_MAX - 1);
         let index = self.index.get_or_insert_with(|| Index::new(&self.strings));
         index.find(&self.strings, bytes, &mut |at| {
-            if let (Some(met), Some(true)) = (self.met.get_mut(at), self.kinds.get(at).map(|k| wanted(*k))) {
+            if let (Some(met), Some(true)) = (self.met.get_mut(at), self.kinds.get(at).map(|k| wanted(self.strings.get(at), *k))) {
                 *met |= mark;
             }
         });
+    }
+
+    /// Marks the needles that a value is, not those that stand in it; needles that were cut to one of `LENGTHS` too.
+    pub fn look_whole(&mut self, structure: usize, value: &[u8]) {
+        let cut = LENGTHS.into_iter().take_while(|l| *l <= value.len()).last().unwrap_or_default();
+        self.find(structure, value, &|needle, _| needle.len() >= cut && value.starts_with(needle));
     }
 
     /// Marks every value that points to one person and that a structure says it has: for what can be asked but not read.

@@ -1,7 +1,6 @@
 //! Which windows of a needle are known to the filters, and their hashes.
 
-use crate::index::Strings;
-use crate::needles::NEEDLE_MAX;
+use crate::strings::{NEEDLE_MAX, Strings};
 
 /// Which bytes of a needle the filter knows: windows of `gram` bytes, `stride` of them in a row, so that of each place where the needle
 /// may stand one begins where a look falls.
@@ -27,7 +26,15 @@ const COUNTERS_LOG2: u32 = 20;
 /// Up to here a sum of counters says nothing: few of the sample share these windows, or others that fell on the same counters.
 const UNSHARED: u32 = 32;
 
+const _: () = assert!(SHORT.is_sound() && MIDDLE.is_sound() && SPARSE.is_sound() && LONG.is_sound());
+
 impl Shape {
+    /// Whether hashes know its lengths, and ends of its windows follow each other without gaps.
+    const fn is_sound(self) -> bool {
+        let known = matches!(self.gram, 6 | 8 | 16) && matches!(self.least(), 8 | 11 | 15 | 23);
+        known && self.stride.is_multiple_of(self.end_len()) && self.last_end().is_multiple_of(self.end_len())
+    }
+
     /// The shortest string that has so many windows.
     pub(crate) const fn least(self) -> usize {
         self.gram + self.stride - 1
@@ -108,7 +115,8 @@ fn hash(len: usize, bytes: &[u8], at: usize) -> u64 {
         11 => hash_of::<11>(bytes, at),
         15 => hash_of::<15>(bytes, at),
         16 => hash_of::<16>(bytes, at),
-        _ => hash_of::<23>(bytes, at),
+        23 => hash_of::<23>(bytes, at),
+        _ => 0,
     }
 }
 
@@ -125,7 +133,8 @@ fn hashes(len: usize, bytes: &[u8], at: &[usize], out: &mut Vec<u64>) {
     }
 }
 
-/// A hash of as many bytes: of their first and their last eight or four, which together are all of them.
+/// A hash of as many bytes: of their first and their last eight or four, which of up to sixteen are all; of more the middle tells little
+/// that is not compared afterwards.
 #[inline(always)]
 fn hash_of<const LEN: usize>(bytes: &[u8], at: usize) -> u64 {
     let window = bytes.get(at..at + LEN).unwrap_or_default();

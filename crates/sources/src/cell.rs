@@ -17,7 +17,7 @@ pub fn reads_as(cell: CellRef<'_>, encoding: Encoding, hear: &mut dyn FnMut(&[u8
     let name = match kind("", &text) {
         _ if escaped => "cell.json",
         Kind::Zip | Kind::Gzip | Kind::Tar | Kind::Pdf | Kind::Ole => "cell",
-        // A picture of what nobody's row is about says nothing of a person.
+        // Pictures in cells are passed over; what is packed and not opened is counted.
         _ => return if is_packed(&text) { text.len() as u64 } else { 0 },
     };
     let unread = unpacked(name, Cursor::new(text.as_slice()), hear);

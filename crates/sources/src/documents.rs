@@ -13,7 +13,7 @@ use crate::dataset::{Action, Column, Dataset, Listing, Missed, ReadSummary};
 use crate::delimited::{Found, io_fault, walk};
 use crate::look::{Look, leaves_of};
 use crate::overwrite::{Rewrite, wipe};
-use crate::places::Places;
+use crate::places::{Places, Reasons};
 use crate::raw::{Record, points};
 use crate::{Pick, Sink};
 
@@ -22,7 +22,7 @@ const NAME: &str = "documents";
 /// Between a file's name and that of a member.
 const INSIDE: &str = "!/";
 /// How documents read: one more whenever the text of one that is as it was would read otherwise.
-const READING: u32 = 1;
+const READING: u32 = 2;
 const BATCH_BYTES: usize = 8 << 20;
 /// Bytes that are rewritten in a second.
 const REWRITE: u64 = 20 << 20;
@@ -66,32 +66,20 @@ impl Documents {
         self.several.clear();
         let mut lost = None;
         for file in special {
-            let known = places.knows_file(&self.source, &file.name);
-            let place = places.of(&self.source, 'f', &file.name).ok_or_else(full)?;
-            let (reason, bytes) = (file.unread.unwrap_or_default().to_owned(), file.bytes());
-            lost = lost.or(places.unread_in(&place, known, std::slice::from_ref(&place)));
-            listing.missed.push(Missed { place: place.clone(), reason, bytes });
-            self.several.extend(Some((file, place)).filter(|(file, _)| file.opens()));
+            let own = places.of(&self.source, 'f', &file.name).ok_or_else(full)?;
+            let missed = Missed { place: own.clone(), reason: file.unread.unwrap_or_default().to_owned(), bytes: file.bytes() };
+            lost = lost.or(lost_in(places, &own, std::slice::from_ref(&missed)));
+            listing.missed.push(missed);
+            self.several.extend(Some((file, own)).filter(|(file, _)| file.opens()));
         }
         let mut bytes = 0;
         let mut placed = Vec::new();
         for file in files {
-            let known = places.knows_file(&self.source, &file.name);
             let own = places.of(&self.source, 'f', &file.name).ok_or_else(full)?;
             bytes += file.bytes();
-            let mut missed = Vec::new();
-            leaves_of(&file, &mut |leaf| {
-                missed.extend(leaf.text.err().map(|reason| (leaf.path.join(INSIDE), reason, leaf.bytes)));
-                Ok(())
-            });
-            let mut unread = Vec::new();
-            for (member, reason, bytes) in missed {
-                let place = if member.is_empty() { own.clone() } else { places.of(&own, 's', &member).ok_or_else(full)? };
-                // What a forged header says is no number of bytes that lies anywhere.
-                unread.push(place.clone());
-                listing.missed.push(Missed { place, reason: reason.code().to_owned(), bytes: bytes.min(BYTES_MOST) });
-            }
-            lost = lost.or(places.unread_in(&own, known, &unread));
+            let missed = missed_in(&file, &own, places).ok_or_else(full)?;
+            lost = lost.or(lost_in(places, &own, &missed));
+            listing.missed.extend(missed);
             placed.push((file, own));
         }
         self.files = placed;
@@ -195,6 +183,28 @@ impl Documents {
         self.files.iter().for_each(|file| look.any(file, self.place.as_ref()));
         self.several.iter().for_each(|file| look.any(file, None));
     }
+}
+
+/// What cannot be read in a file, member by member; none if there are too many places.
+fn missed_in(file: &Found, own: &Place, places: &mut Places) -> Option<Vec<Missed>> {
+    let mut unread = Vec::new();
+    leaves_of(file, &mut |leaf| {
+        unread.extend(leaf.text.err().map(|reason| (leaf.path.join(INSIDE), reason, leaf.bytes)));
+        Ok(())
+    });
+    let missed = unread.into_iter().map(|(member, reason, bytes)| {
+        let place = if member.is_empty() { own.clone() } else { places.of(own, 's', &member)? };
+        // What a forged header says is no number of bytes that lies anywhere.
+        Some(Missed { place, reason: reason.code().to_owned(), bytes: bytes.min(BYTES_MOST) })
+    });
+    missed.collect()
+}
+
+/// The place of a file in which something cannot be read that could be when it was sealed.
+fn lost_in(places: &mut Places, own: &Place, missed: &[Missed]) -> Option<Place> {
+    let mut reasons = Reasons::new();
+    missed.iter().for_each(|m| *reasons.entry(m.reason.clone()).or_default() += 1);
+    places.lost_in(own, reasons).then(|| own.clone())
 }
 
 /// What erasing leaves.

@@ -124,19 +124,16 @@ pub(crate) fn search(files: &[Raw], structures: Structures, needles: &mut Needle
     out
 }
 
-/// Looks into a file of no form of the store that is an archive as a whole: a dump that somebody put there. Gives the bytes that could not
-/// be unpacked.
+/// Looks into a file that is an archive as a whole: a dump that somebody put there. Gives the bytes that could not be unpacked.
 fn packed_whole(file: &Raw, needles: &mut Needles) -> io::Result<u64> {
-    if !matches!(file.form, Form::Plain) {
-        return Ok(0);
-    }
     let mut input = File::open(&file.path)?;
     let mut head = [0u8; 512];
     let read = fill(&mut input, &mut head)?;
     let head = head.get(..read).unwrap_or_default();
     match formats::kind("", head) {
         Kind::Gzip | Kind::Zip | Kind::Tar => {}
-        _ if formats::is_packed(head) => return Ok(input.metadata()?.len()),
+        // A database that is looked through page by page begins like one that is not.
+        _ if !matches!(file.form, Form::Pages(..)) && formats::is_packed(head) => return Ok(input.metadata()?.len()),
         _ => return Ok(0),
     }
     Ok(unpacked("", input, &mut |text| needles.look(file.structure, text)))

@@ -1,6 +1,6 @@
 //! Place ids for real names: given once, kept for the life of the case, the map itself in the vault.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use terms::Place;
@@ -16,13 +16,16 @@ pub struct Places {
     #[serde(default)]
     sources: Vec<(String, String)>,
     names: BTreeMap<String, Place>,
-    /// What lies in files and could not be read when they were first listed, or when their rows were sealed.
+    /// By file: how often something in it could not be read, and why, when it was first listed or when its rows were sealed.
     #[serde(default)]
-    unread: BTreeSet<Place>,
-    /// What could be read then and cannot be now.
+    unread: BTreeMap<Place, Reasons>,
+    /// The same when it was last listed.
     #[serde(default)]
-    lost: BTreeSet<Place>,
+    now: BTreeMap<Place, Reasons>,
 }
+
+/// Reasons for which something was not read, and how often.
+pub(crate) type Reasons = BTreeMap<String, u64>;
 
 impl Places {
     /// A map that is still empty, for the workspace with that mark.
@@ -55,7 +58,7 @@ impl Places {
 
     /// Remembers where sources lie whose data sets are sealed now; what cannot be read is in no seal.
     pub fn seal_at(&mut self, paths: &[String]) {
-        self.unread.append(&mut self.lost);
+        self.unread.append(&mut self.now);
         for ((_, room), path) in self.sources.iter_mut().zip(paths) {
             room.clone_from(path);
         }
@@ -75,24 +78,14 @@ impl Places {
         Some(place)
     }
 
-    /// Whether a file of a source was listed before.
-    pub(crate) fn knows_file(&self, source: &Place, name: &str) -> bool {
-        self.names.contains_key(&format!("{source}\u{0}f\u{0}{name}"))
-    }
-
-    /// Remembers what cannot be read in a file now, at these places; gives the first that could be when the file was `known` already: its
-    /// rows are neither here nor gone.
-    pub(crate) fn unread_in(&mut self, file: &Place, known: bool, missed: &[Place]) -> Option<Place> {
-        let elsewhere = |place: &Place| place != file && !place.is_within(file);
-        self.lost.retain(elsewhere);
-        if missed.is_empty() {
-            self.unread.retain(elsewhere);
-        }
-        if !known {
-            self.unread.extend(missed.iter().cloned());
-        }
-        self.lost.extend(missed.iter().filter(|place| !self.unread.contains(*place)).cloned());
-        missed.iter().find(|place| self.lost.contains(*place)).cloned()
+    /// Remembers what cannot be read in a file now; whether that is more than when its rows were sealed: then some are neither here nor gone.
+    pub(crate) fn lost_in(&mut self, file: &Place, missed: Reasons) -> bool {
+        let then = self.unread.entry(file.clone()).or_insert_with(|| missed.clone());
+        // A picture had no rows before either.
+        let more = |(why, n): (&String, &u64)| why != formats::Reason::NoText.code() && *n > then.get(why).copied().unwrap_or_default();
+        let lost = missed.iter().any(more);
+        self.now.insert(file.clone(), missed);
+        lost
     }
 
     /// The real name of a place.

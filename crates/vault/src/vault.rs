@@ -31,6 +31,9 @@ pub struct Vault {
     slots: Slots,
 }
 
+/// Stands in a vault that is being made.
+const UNFINISHED: &str = "unfinished";
+
 impl Vault {
     /// Makes a vault: a vault key under the passphrase, slots of epoch 1, the epoch key with the holder.
     ///
@@ -46,12 +49,15 @@ impl Vault {
         }
         fs::create_dir_all(folder.join("index")).map_err(|e| io(&e))?;
         fs::create_dir_all(archives).map_err(|e| io(&e))?;
+        // The key with the holder is this vault's from here on, and no other's.
+        fs::write(folder.join(UNFINISHED), b"").map_err(|e| io(&e))?;
         let epoch_key = random_key()?;
         holder.give(1, &epoch_key)?;
         Slots::create(&folder.join("slots"), 1, &epoch_key)?;
         // The key file comes last: a vault is whole once it is there.
         let file = KeyFile::seal("vault", "vault", &*random_key()?, passphrase, &random()?)?;
-        save_key_file(&file, &folder.join("vault.key"))
+        save_key_file(&file, &folder.join("vault.key"))?;
+        fs::remove_file(folder.join(UNFINISHED)).map_err(|e| io(&e))
     }
 
     /// Whether there is a whole vault.
@@ -59,16 +65,18 @@ impl Vault {
         folder.join("vault.key").exists()
     }
 
-    /// Removes what a creation that was cut off left behind.
+    /// Removes what a creation that was cut off left behind; a key with the holder that no creation here gave it is another case's.
     ///
     /// # Errors
     /// If something cannot be removed.
     pub fn clear_unfinished(folder: &Path, holder: &Path) -> Result<(), Fault> {
-        if Vault::exists(folder) {
+        let unfinished = folder.join(UNFINISHED);
+        if Vault::exists(folder) || !unfinished.exists() {
             return Ok(());
         }
         Holder::at(holder).destroy(1)?;
-        crate::sealed::wipe(&folder.join("slots"))
+        crate::sealed::wipe(&folder.join("slots"))?;
+        fs::remove_file(unfinished).map_err(|e| io(&e))
     }
 
     /// Opens a vault.

@@ -8,7 +8,7 @@ use terms::{Fault, Inventory, Place};
 use crate::late::{evaluate, late_rows};
 use crate::progress::Progress;
 use crate::report::ApplyReport;
-use crate::survey::{Deaf, open_sources, survey};
+use crate::survey::{Deaf, open_sources, survey, unread_of};
 use crate::workspace::Workspace;
 
 /// Looks once more at everything, and closes the case if nothing is open.
@@ -69,8 +69,7 @@ fn compare_since(workspace: &mut Workspace, shred_n: u64, report: &mut ApplyRepo
     let then: Inventory = workspace.get_json(&then.ok_or_else(|| Fault::new("no_workspace"))?)?;
     let mut opened = open_sources(workspace)?;
     let now = survey(workspace, &mut opened, &mut Deaf, progress)?.inventory;
-    let unread = |p: &Place| now.unread.iter().any(|u| u.place == *p || u.place.as_str() == p.source());
-    if let Some(seal) = workspace.state.newest_seals().iter().find(|s| unread(&s.dataset)) {
+    if let Some(seal) = workspace.state.newest_seals().iter().find(|s| unread_of(&now.unread, &s.dataset).is_some()) {
         return Err(Fault::new("source_not_open").with("place", &seal.dataset).retry());
     }
     report.undecided = note_unsealed(workspace, &now)?;

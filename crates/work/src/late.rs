@@ -17,7 +17,7 @@ use crate::progress::Progress;
 use crate::report::ApplyReport;
 use crate::rowfacts::Tells;
 use crate::settled::settled;
-use crate::survey::{DatasetDigest, Opened, ScanReport, survey};
+use crate::survey::{DatasetDigest, Opened, ScanReport, survey, unread_of};
 use crate::workspace::Workspace;
 
 /// A row that is as it was sealed.
@@ -99,7 +99,7 @@ fn standing(workspace: &mut Workspace, opened: &mut Opened, seen: &[DatasetSeen]
         if seals.is_empty() || elsewhere || seals.iter().any(|s| ended(s.n)) {
             continue;
         }
-        if let Some(unread) = opened.unread.iter().find(|u| u.place == place || u.place.as_str() == place.source()) {
+        if let Some(unread) = unread_of(&opened.unread, &place) {
             // Nothing is known of its rows: nothing can be said of them, and nothing is ordered.
             return Err(Fault::named(&unread.reason).with("place", &unread.place).with("source", place.source()).retry());
         }

@@ -14,10 +14,16 @@ pub(crate) struct Lawful {
 }
 
 impl Lawful {
-    /// Takes a destroyed value.
-    pub fn destroyed(&mut self, column: u32, cell: CellRef<'_>) {
+    /// Takes a destroyed value; gives what it is known by.
+    pub fn destroyed(&mut self, column: u32, cell: CellRef<'_>) -> u64 {
         let digest = self.digest(cell);
         self.columns.entry(column).or_default().insert(digest, false);
+        digest
+    }
+
+    /// Hears that a destroyed value stands in what stays, whatever else stands beside it.
+    pub fn stands(&mut self, column: u32, digest: u64) {
+        self.columns.get_mut(&column).and_then(|values| values.get_mut(&digest)).into_iter().for_each(|met| *met = true);
     }
 
     /// Hears a value of a row that stays.

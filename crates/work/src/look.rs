@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use case::Seal;
 use remains::{Blinded, Kind, Needles};
-use rows::{Batch, CellRef, Encoding, text_of};
-use sources::{Holds, Probe, Record, Searched, Source, Structure};
+use rows::{Batch, CellRef, Encoding, Tag, text_of};
+use sources::{Holds, Probe, RawForm, Record, Searched, Source, Structure};
 use terms::{Fault, Place};
 
 use crate::align::{Met, Part, RowState, align};
 use crate::index::{SealIndex, segment};
 use crate::lawful::Lawful;
 use crate::lists::{Recall, Seen};
+use crate::planning::recorded_holdings;
 use crate::survey::{Listed, Opened};
 use crate::workspace::Workspace;
 
@@ -36,6 +37,8 @@ struct Asked {
     points: bool,
     /// Whether anything of it can be searched for.
     sought: bool,
+    /// What it is known by among those that may stay lawfully; nothing if that is not asked.
+    digest: Option<u64>,
 }
 
 /// Needles for the values of some rows, and how many values each column has.
@@ -63,7 +66,7 @@ impl Sight {
                 sought |= self.needles.add(id, Kind::Alone, alone);
             }
         }
-        self.values.push(Asked { column, points, sought });
+        self.values.push(Asked { column, points, sought, digest: None });
     }
 }
 
@@ -112,7 +115,8 @@ pub(crate) fn sight(
                     true => drawn.offer(*column, &record),
                     false => {
                         out.ask(&record, *column);
-                        cells.get(*column as usize).into_iter().for_each(|c| out.lawful.destroyed(*column, *c));
+                        let digest = cells.get(*column as usize).map(|c| out.lawful.destroyed(*column, *c));
+                        out.values.last_mut().into_iter().for_each(|v| v.digest = digest);
                     }
                 }
             }
@@ -221,6 +225,8 @@ pub(crate) struct Absence {
 pub(crate) struct Staying {
     dataset: sources::Dataset,
     parts: Vec<Part>,
+    /// Columns of its field groups: what becomes of them was decided.
+    decided: BTreeSet<u32>,
     /// Whether it holds nobody's data, as the case file says: a town or a first name in it is nobody's, a number that points to one person is
     /// a copy all the same.
     nobodys: bool,
@@ -235,17 +241,39 @@ impl Staying {
     /// rows count that nothing happened to; else changed ones too, and in a source that is written to new ones.
     pub(crate) fn of(workspace: &mut Workspace, opened: &Opened, source: &str, strict: bool) -> Result<Vec<Staying>, Fault> {
         let sealed: BTreeSet<Place> = workspace.state.newest_seals().iter().map(|s| s.dataset.clone()).collect();
+        let decided: BTreeMap<Place, BTreeSet<u32>> = match sealed.is_empty() {
+            true => BTreeMap::new(),
+            false => recorded_holdings(workspace)?.holdings.into_iter().map(decided).collect(),
+        };
         let mut out = Vec::new();
         for listed in opened.listed.iter().filter(|l| l.dataset.place.source() == source && sealed.contains(&l.dataset.place)) {
             let live = workspace.file.sources.get(listed.source).is_some_and(|s| s.freeze.is_none());
             let parts = Part::of(workspace, &listed.dataset.place)?;
-            out.push(Staying { dataset: listed.dataset.clone(), parts, nobodys: false, cells: false, since: (!strict, !strict && live) });
+            let (dataset, decided) = (listed.dataset.clone(), decided.get(&listed.dataset.place).cloned().unwrap_or_default());
+            out.push(Staying { dataset, parts, decided, nobodys: false, cells: false, since: (!strict, !strict && live) });
         }
         let cells = opened.seen.iter().any(|s| s.source.as_str() == source && !s.kind.is_folder());
         for listed in opened.listed.iter().filter(|l| l.dataset.place.source() == source && nobodys(l)) {
-            out.push(Staying { dataset: listed.dataset.clone(), parts: Vec::new(), nobodys: true, cells, since: (true, true) });
+            let dataset = listed.dataset.clone();
+            out.push(Staying { dataset, parts: Vec::new(), decided: BTreeSet::new(), nobodys: true, cells, since: (true, true) });
         }
         Ok(out)
+    }
+
+    /// Marks what a row that stays holds lawfully: its bytes as they lie; and values that point to one person wherever they stand, in columns
+    /// of which something was decided. In other columns only a value that is all of the cell: inside of a text nobody decided on it is a copy.
+    fn mark(&self, form: &RawForm, (record, cells): (&Record, &[CellRef<'_>]), needles: &mut Needles) {
+        record.ways().flat_map(Record::runs).for_each(|run| needles.look_for(0, run, &|kind| kind != Kind::Alone));
+        let is_decided = |c: usize| u32::try_from(c).is_ok_and(|c| self.decided.contains(&c));
+        let nothing = CellRef { tag: Tag::Null, bytes: &[] };
+        let own: Vec<CellRef<'_>> = cells.iter().enumerate().map(|(c, cell)| if is_decided(c) { *cell } else { nothing }).collect();
+        let own = form(&own).with_numbers(&own);
+        own.ways().flat_map(Record::runs).for_each(|run| needles.look_for(0, run, &|kind| kind == Kind::Alone));
+        own.ways().flat_map(Record::written).for_each(|number| needles.look_for(0, number, &|kind| kind == Kind::Alone));
+        let holds_more = |cell: &CellRef<'_>| self.dataset.mentions || matches!(cell.bytes.first(), Some(b'{' | b'['));
+        for (c, _) in cells.iter().enumerate().filter(|(c, cell)| !is_decided(*c) && !holds_more(cell)) {
+            record.ways().flat_map(|way| way.alone(c)).for_each(|value| needles.look_whole(0, value));
+        }
     }
 
     /// Hears every row that stays.
@@ -258,6 +286,11 @@ impl Staying {
         });
         all.map(|_| ())
     }
+}
+
+/// The columns of a holding's field groups.
+fn decided(holding: terms::Holding) -> (Place, BTreeSet<u32>) {
+    (holding.dataset, holding.groups.into_iter().flat_map(|g| g.columns).collect())
 }
 
 /// Whether the case file says that a data set holds nobody's data.
@@ -280,8 +313,7 @@ fn hear(source: &mut dyn Source, place: &Place, staying: &[Staying], sight: &mut
                 return;
             }
             cells.iter().for_each(|c| sight.lawful.stays(*c));
-            record.ways().flat_map(Record::runs).for_each(|run| sight.needles.look(0, run));
-            record.ways().flat_map(Record::written).for_each(|number| sight.needles.look(0, number));
+            stays.mark(&form, (&record, &cells), &mut sight.needles);
             for column in &columns {
                 let room = here && kept.live.get(column).is_none_or(|n| *n < KEPT_MAX);
                 if room && cells.get(*column as usize).is_some_and(|c| !c.is_empty()) {
@@ -289,6 +321,12 @@ fn hear(source: &mut dyn Source, place: &Place, staying: &[Staying], sight: &mut
                 }
             }
         })?;
+    }
+    // What stands inside of a longer text that stays is counted like what is all of it.
+    for n in sight.needles.iter().filter(|n| n.kind == Kind::Alone && n.met > 0) {
+        if let Some((column, Some(digest))) = sight.values.get(n.value as usize).map(|v| (v.column, v.digest)) {
+            sight.lawful.stands(column, digest);
+        }
     }
     Ok(kept)
 }

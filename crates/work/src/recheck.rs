@@ -76,6 +76,10 @@ pub fn recheck(workspace: &mut Workspace, how: &Recheck, progress: &dyn Progress
         workspace.begin_run(&["scan"], None)?;
     }
     let mut opened = open_sources(workspace)?;
+    let mut copied = workspace.file.sources.iter().zip(&opened.sources).filter(|(s, _)| how.copies.contains_key(&s.id.value));
+    if let Some((_, (place, _))) = copied.find(|(_, (_, open))| open.is_none()) {
+        return Err(Fault::new("source_not_open").with("place", place).retry());
+    }
     if record {
         survey(workspace, &mut opened, &mut Deaf, progress)?;
     }

@@ -1,6 +1,7 @@
 //! Room asked for before anything is begun: memory that a step needs by the rows it keeps in mind, disk that a purge needs meanwhile.
 
 use std::collections::BTreeMap;
+use std::env::VarError;
 
 use sysinfo::{MemoryRefreshKind, System};
 use terms::{Fault, Place};
@@ -33,10 +34,12 @@ const MOST: &str = "CUSTODY_MEMORY_MB";
 
 /// Memory that can be had without swapping; less where the process may not have all of it. None where nobody says.
 fn available() -> Result<Option<u64>, Fault> {
-    let bytes = |mb: String| mb.trim().parse::<u64>().ok().and_then(|mb| mb.checked_mul(1 << 20));
+    let bytes = |mb: String| mb.trim().parse::<u64>().ok().map(|mb| mb.saturating_mul(1 << 20));
+    let unreadable = || Fault::new("setting_unreadable").with("name", MOST);
     let said = match std::env::var(MOST) {
-        Ok(mb) => Some(bytes(mb).ok_or_else(|| Fault::new("setting_unreadable").with("name", MOST))?),
-        Err(_) => None,
+        Ok(mb) => Some(bytes(mb).ok_or_else(unreadable)?),
+        Err(VarError::NotPresent) => None,
+        Err(VarError::NotUnicode(_)) => return Err(unreadable()),
     };
     let there = System::new().ok().and_then(|mut system| {
         system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());

@@ -35,6 +35,11 @@ pub(crate) struct Opened {
     pub elsewhere: Vec<usize>,
 }
 
+/// Why a data set was not read: it itself, the file that it lies in, or its source.
+pub(crate) fn unread_of<'a>(unread: &'a [Unread], place: &Place) -> Option<&'a Unread> {
+    unread.iter().find(|u| u.place == *place || place.is_within(&u.place))
+}
+
 /// Hears every batch of a scan with its sure findings (row, column, kind, value).
 pub(crate) trait Listener {
     fn begin(&mut self, listed: &Listed) -> Result<(), Fault>;
@@ -178,8 +183,26 @@ pub(crate) fn open_sources(workspace: &mut Workspace) -> Result<Opened, Fault> {
     Ok(out)
 }
 
+/// Refuses a file that the case file names, and that would become of it what becomes of documents: it is no list of a kind that is known, or
+/// damaged.
+fn read_as_named(workspace: &mut Workspace, opened: &Opened) -> Result<(), Fault> {
+    let places = workspace.places()?;
+    for said in &workspace.file.datasets {
+        let Some((source, name)) = said.at.value.split_once('/') else { continue };
+        let Some(i) = workspace.file.sources.iter().position(|s| s.id.value == source) else { continue };
+        let Some(own) = crate::policy::place_of(i) else { continue };
+        let here = |f: &&FileFound| f.place.source() == own.as_str() && f.read_in.is_some();
+        let found = opened.files.iter().filter(here).find(|f| places.name(&f.place).is_some_and(|known| known == name));
+        if let Some(file) = found.filter(|_| !opened.listed.iter().any(|l| l.said.as_ref().is_some_and(|s| s.at == said.at))) {
+            return Err(Fault::new("named_file_is_document").with("line", said.at.line).with("place", &file.place));
+        }
+    }
+    Ok(())
+}
+
 /// Refuses names in the case file that nothing has: what is misspelt there would silently be left out.
-fn names_fit(workspace: &Workspace, opened: &Opened) -> Result<(), Fault> {
+fn names_fit(workspace: &mut Workspace, opened: &Opened) -> Result<(), Fault> {
+    read_as_named(workspace, opened)?;
     if !opened.unread.is_empty() || !workspace.state.orders.is_empty() {
         // What was not read may have them; and what was destroyed by the case itself is not there any more.
         return Ok(());
@@ -188,7 +211,7 @@ fn names_fit(workspace: &Workspace, opened: &Opened) -> Result<(), Fault> {
         let own: Vec<&Dataset> =
             opened.listed.iter().filter(|l| l.said.as_ref().is_some_and(|s| s.at == said.at)).map(|l| &l.dataset).collect();
         let nothing = |line: u64, field: &str, name: &str| {
-            let known = if own.is_empty() { tables(opened) } else { columns(&own) };
+            let known = if own.is_empty() { tables(opened) + " (`custody places`)" } else { columns(&own) };
             Err(Fault::new("case_names_nothing").with("line", line).with("field", field).with("name", name).with("known", known))
         };
         if own.is_empty() {

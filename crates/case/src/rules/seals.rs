@@ -8,7 +8,8 @@ use crate::state::State;
 
 pub(super) fn registering(state: &State, s: &SourceRegistered) -> Result<(), Broken> {
     // What a source is may be seen anew: another version, more rights, files that can be looked into.
-    need(state.may_register(s), "S1", "the source is registered as that already, or orders on it are open")?;
+    need(state.sources.get(&s.source).is_none_or(|known| !known.is_as(s)), "S1", "the source is registered as that already")?;
+    need(state.may_register(s), "S1", "orders on the source are open, which were given for what it was")?;
     need(s.cap <= s.reach.cap(), "E2", "the cap is above what its reach allows")
 }
 

@@ -66,7 +66,10 @@ pub fn first(session: &Session<'_>, workspace: &mut Workspace) -> Result<(), Fau
     if shares.is_empty() {
         return Ok(());
     }
-    let written = sheets(workspace, &shares, &workspace.paths.base.join("shares"))?;
+    // Sheets that lie there already are those of another case, which has no others.
+    let (usual, own) = (workspace.paths.base.join("shares"), workspace.paths.base.join(format!("shares-{}", workspace.state.case)));
+    let folder = if usual.join("share-1.html").exists() { own } else { usual };
+    let written = sheets(workspace, &shares, &folder)?;
     told(session, &written);
     Ok(())
 }

@@ -9,7 +9,7 @@ use crate::say;
 pub fn run(session: &Session<'_>, asked: &[String]) -> Result<u8, Fault> {
     let unknown = |place: &String| Fault::new("place_unknown").with("place", place);
     let asked = asked.iter().map(|p| Place::new(p.clone()).ok_or_else(|| unknown(p))).collect::<Result<Vec<_>, _>>()?;
-    let places = session.workspace(true, false)?.places()?;
+    let places = session.begun()?.places()?;
     let mut found: Vec<(&Place, &str)> = places.names().collect();
     found.retain(|(place, _)| asked.is_empty() || asked.iter().any(|a| a == *place || place.is_within(a)));
     found.sort();

@@ -13,16 +13,23 @@ use crate::say;
 
 /// Looks for what was destroyed; exit code 1 if something is there, 2 if not everything could be looked at.
 pub fn run(session: &Session<'_>, args: &RecheckArgs, whole: bool) -> Result<u8, Fault> {
-    let mut workspace = session.workspace(true, false)?;
+    let mut workspace = session.begun()?;
     let named = |s: &String| s.split_once('=').map(|(a, b)| (a.trim().to_owned(), b.trim().to_owned())).ok_or_else(|| Fault::new("usage"));
     let copies = args.copy.iter().map(named).collect::<Result<BTreeMap<_, _>, _>>()?;
     let seen = work::recheck(&mut workspace, &Recheck { copies, whole }, &Bar::new(session.lang))?;
+    let open = workspace.state.open_orders().count();
     if session.args.json {
-        say::print_json(&json!({"rechecked": seen.iter().map(as_json).collect::<Vec<_>>()}));
+        say::print_json(&json!({"open_orders": open, "rechecked": seen.iter().map(as_json).collect::<Vec<_>>()}));
     } else {
         table(session, &seen, whole);
     }
-    Ok(match (seen.iter().any(Rechecked::came_back), seen.iter().any(|r| r.unknown || r.bytes.1 > 0)) {
+    if open > 0 {
+        session.tell(
+            &format!("有 {open} 项指令尚未完成，未作查找：先运行 `custody apply`。"),
+            &format!("{open} orders are open and were not looked at: run `custody apply` first."),
+        );
+    }
+    Ok(match (seen.iter().any(Rechecked::came_back), open > 0 || seen.iter().any(|r| r.unknown || r.bytes.1 > 0)) {
         (true, _) => 1,
         (_, true) => 2,
         _ => 0,
@@ -34,7 +41,7 @@ pub fn remains(session: &Session<'_>, args: &RemainsArgs) -> Result<u8, Fault> {
     let (Some(filter), Some(key), Some(agreement)) = (&args.filter_to, &args.key_to, &args.agreement) else {
         return run(session, &args.looks, false);
     };
-    let mut workspace = session.workspace(true, false)?;
+    let mut workspace = session.begun()?;
     let how = Blind { filter: filter.clone(), key: key.clone(), agreement: agreement.clone() };
     let (count, commitment) = work::blind(&mut workspace, &how, &Bar::new(session.lang))?;
     if session.args.json {
@@ -84,11 +91,23 @@ fn table(session: &Session<'_>, seen: &[Rechecked], whole: bool) {
         ("位置", "where"),
     ];
     say::table(&head.map(|(zh, en)| session.pick(zh, en)), seen.iter().map(row).collect());
+    let searched: u64 = seen.iter().map(|r| r.bytes.0).sum();
     match seen.iter().any(Rechecked::came_back) {
+        false if searched == 0 => session.tell(
+            "没有可查找的内容：尚无已确认销毁的项目，或什么都没能读取。",
+            "nothing was searched: nothing was destroyed and seen done yet, or nothing could be read.",
+        ),
         true => session.tell(
             "已销毁的内容又出现了。常见途径：恢复了旧备份、备库或副本回灌、重新导入、同步盘。查明后重新封存、计划、销毁。",
             "what was destroyed is there again. Usual ways: an old backup was restored, a replica wrote back, an import, a sync folder. Find out which, then seal, plan and destroy again.",
         ),
         false => session.tell("没有发现已销毁的内容。", "nothing of what was destroyed was found."),
+    }
+    let unread: u64 = seen.iter().map(|r| r.bytes.1).max().unwrap_or_default();
+    if unread > 0 {
+        session.tell(
+            &format!("其中有 {} 未能读取，见 `custody scan` 所列未读之处。", say::bytes(unread)),
+            &format!("{} of it could not be read: `custody scan` lists what was not.", say::bytes(unread)),
+        );
     }
 }

@@ -136,10 +136,13 @@ impl Walk<'_> {
         if read.trim().is_empty() { Ok(()) } else { self.say(path, Kind::Zip, 0, Ok(read)) }
     }
 
-    /// A folder, if its name can tell of a person: it may be all that is left of what lay in it.
+    /// A folder, if its name is more than a word of ASCII letters: it may be all that is left of what lay in it.
     fn folder(&mut self, path: &[String], name: &str) -> Result<(), Reason> {
         if !tells(name.as_bytes()) {
             return Ok(());
+        }
+        if let Err(reason) = self.room(0) {
+            return self.missed(path, name, 0, reason);
         }
         let own: Vec<String> = path.iter().cloned().chain([name.to_owned()]).collect();
         self.say(&own, Kind::Empty, 0, Ok(String::new()))

@@ -39,8 +39,8 @@ impl Finder {
         self.0.as_ref().is_some_and(|v| v.is_match(text))
     }
 
-    /// The text without them, if it has any: whole words only.
-    fn cleaned(&self, text: &str) -> Option<String> {
+    /// The text without them, if it has any: whole words only; in their place what `instead` says of the text before.
+    fn cleaned(&self, text: &str, instead: &dyn Fn(&str) -> &'static str) -> Option<String> {
         let values = self.0.as_ref()?;
         let whole = |from: usize, to: usize| {
             let before = text.get(..from).and_then(|t| t.chars().next_back());
@@ -50,7 +50,7 @@ impl Finder {
         let mut edited = Edited::new(text);
         let mut any = false;
         for found in values.find_iter(text).filter(|m| whole(m.start(), m.end())) {
-            edited.replace(found.start()..found.end(), "");
+            edited.replace(found.start()..found.end(), instead(text.get(..found.start()).unwrap_or_default()));
             any = true;
         }
         any.then(|| edited.finish())
@@ -82,7 +82,10 @@ impl Scrub {
     /// `kept` are values that cells still have, and names of the workbook's own.
     pub(super) fn new(destroyed: &HashSet<String>, kept: &HashSet<String>) -> Scrub {
         let gone = || destroyed.iter().filter(|v| !kept.contains(*v));
-        let no_words = |v: &&String| tells(v) && (v.chars().any(is_wide) || v.bytes().any(|b| b.is_ascii_digit() || b == b'@'));
+        // A short number in a formula is a bound as often as a value of somebody.
+        let short = |v: &String| is_number(v) && v.len() < POINTS_MIN;
+        let no_words =
+            |v: &&String| tells(v) && !short(v) && (v.chars().any(is_wide) || v.bytes().any(|b| b.is_ascii_digit() || b == b'@'));
         Scrub {
             telling: Finder::new(gone().filter(|v| tells(v))),
             in_formulas: Finder::new(gone().filter(no_words)),
@@ -98,17 +101,17 @@ impl Scrub {
     /// The text without values that went, if it has any.
     pub(super) fn cleaned(&self, text: &str) -> Option<String> {
         let whole = self.words.contains(unescape(text).trim()).then(String::new);
-        whole.or_else(|| self.telling.cleaned(text))
+        whole.or_else(|| self.telling.cleaned(text, &|_| ""))
     }
 
     /// The text of a part that need not be well formed, without values that tell of a person.
     pub(super) fn plain(&self, text: &str) -> Option<String> {
-        self.in_formulas.cleaned(text)
+        self.in_formulas.cleaned(text, &|_| "")
     }
 
     /// A text inside of an element.
     pub(super) fn text(&self, element: &str, raw: &str) -> Option<String> {
-        if is_formula(element) { self.in_formulas.cleaned(raw) } else { self.cleaned(raw) }
+        if is_formula(element) { self.in_formulas.cleaned(raw, &in_formula) } else { self.cleaned(raw) }
     }
 
     /// A part without values that went, in texts and in attributes that may have one.
@@ -166,6 +169,12 @@ impl Scrub {
 }
 
 /// Elements whose text is a formula.
+/// What stands in a formula for a value that went: nothing inside of a text, else a number, for a formula with a gap is none.
+fn in_formula(before: &str) -> &'static str {
+    let quotes = before.matches('"').count() + before.matches("&quot;").count();
+    if quotes.is_multiple_of(2) { "0" } else { "" }
+}
+
 fn is_formula(element: &str) -> bool {
     matches!(element, "f" | "formula" | "formula1" | "formula2" | "definedName" | "oldFormula" | "calculatedColumnFormula")
 }

@@ -18,18 +18,19 @@ const TABLE: &str = "SELECT PRIVILEGE_TYPE FROM information_schema.TABLE_PRIVILE
 const OWN_TABLES: [&str; 2] = ["custody_filler", "custody_probe"];
 const OWN_RIGHTS: [&str; 5] = ["CREATE", "DROP", "INSERT", "SELECT", "UPDATE"];
 
-/// Whether the server follows another; none if the user may not ask. MariaDB has several primaries and a statement of its own.
+/// Whether the server follows another; none if the user may not ask. MariaDB has several primaries and a statement of its own, MySQL
+/// another since 8.0.22.
 pub(super) fn follows(conn: &mut Conn, source: &Place) -> Result<Option<bool>, Fault> {
-    for sql in ["SHOW ALL SLAVES STATUS", "SHOW REPLICA STATUS"] {
+    let mut unknown = None;
+    for sql in ["SHOW ALL SLAVES STATUS", "SHOW REPLICA STATUS", "SHOW SLAVE STATUS"] {
         match conn.query::<mysql::Row, _>(sql) {
             Ok(rows) => return Ok(Some(!rows.is_empty())),
-            // MySQL does not know the first.
-            Err(mysql::Error::MySqlError(e)) if e.code == 1064 => {}
+            Err(mysql::Error::MySqlError(e)) if e.code == 1064 => unknown = Some(mysql::Error::MySqlError(e)),
             Err(mysql::Error::MySqlError(e)) if e.code == 1227 => return Ok(None),
             Err(e) => return Err(fault(&e, source)),
         }
     }
-    Ok(None)
+    unknown.map_or(Ok(None), |e| Err(fault(&e, source)))
 }
 
 /// The statement that lets the user ask for it.

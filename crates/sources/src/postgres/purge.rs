@@ -95,7 +95,7 @@ const ASKED: &str = "SELECT current_setting('archive_mode'), (SELECT count(*) FR
      (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'autovacuum worker')";
 
 /// Materialised views over the tables, those over others of them last.
-const VIEWS: &str = "WITH RECURSIVE over(oid, depth) AS ( \
+pub(super) const VIEWS: &str = "WITH RECURSIVE over(oid, depth) AS ( \
        SELECT t, 0 FROM unnest($1::oid[]) AS t \
        UNION SELECT r.ev_class, o.depth + 1 FROM over o JOIN pg_depend d ON d.refobjid = o.oid AND d.classid = 'pg_rewrite'::regclass \
          JOIN pg_rewrite r ON r.oid = d.objid WHERE r.ev_class <> o.oid AND o.depth < 32) \

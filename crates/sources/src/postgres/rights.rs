@@ -25,6 +25,15 @@ pub(super) fn missing(client: &mut Client, source: &Place, tables: &[Table], dee
             out.push(format!("ALTER TABLE {} OWNER TO {user};", table.sql));
         }
     }
+    // Materialised views over them are computed anew.
+    let oids: Vec<u32> = tables.iter().map(|t| t.oid).collect();
+    for row in asking.client.query(super::purge::VIEWS, &[&oids]).map_err(|e| fault(&e, source))? {
+        let of = |i: usize| row.try_get::<_, String>(i).map_err(|e| fault(&e, source));
+        let (view, oid) = (format!("{}.{}", quoted(&of(0)?), quoted(&of(1)?)), row.try_get::<_, u32>(2).map_err(|e| fault(&e, source))?);
+        if !asking.has("SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = $1", &[&oid])? {
+            out.push(format!("ALTER MATERIALIZED VIEW {view} OWNER TO {user};"));
+        }
+    }
     if !asking.has("SELECT pg_has_role('pg_read_all_stats', 'USAGE')", &[])? {
         out.push(format!("GRANT pg_read_all_stats TO {user};"));
     }
