@@ -176,7 +176,7 @@ fn two_sheets(words: &[&str]) -> Vec<u8> {
     let parts = [
         ("[Content_Types].xml", "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"><Default Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/><Default Extension=\"xml\" ContentType=\"application/xml\"/><Override PartName=\"/xl/workbook.xml\" ContentType=\"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml\"/></Types>".to_owned()),
         ("_rels/.rels", format!("<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"rId1\" Type=\"{relations}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>")),
-        ("xl/workbook.xml", format!("<workbook xmlns=\"{main}\" xmlns:r=\"{relations}\"><sheets><sheet name=\"Register\" sheetId=\"1\" r:id=\"rId1\"/><sheet name=\"Goods\" sheetId=\"2\" r:id=\"rId2\"/></sheets><definedNames><definedName name=\"total\">Goods!$B$2</definedName></definedNames></workbook>")),
+        ("xl/workbook.xml", format!("<workbook xmlns=\"{main}\" xmlns:r=\"{relations}\"><sheets><sheet name=\"Register\" sheetId=\"1\" r:id=\"rId1\"/><sheet name=\"Goods\" sheetId=\"2\" r:id=\"rId2\"/></sheets><definedNames><definedName name=\"total\">Goods!$B$2</definedName><definedName name=\"LIMIT\">200019</definedName></definedNames></workbook>")),
         ("xl/_rels/workbook.xml.rels", format!("<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"rId1\" Type=\"{kind}\" Target=\"worksheets/sheet1.xml\"/><Relationship Id=\"rId2\" Type=\"{kind}\" Target=\"worksheets/sheet2.xml\"/><Relationship Id=\"rId3\" Type=\"{relations}/sharedStrings\" Target=\"sharedStrings.xml\"/></Relationships>")),
         ("xl/sharedStrings.xml", format!("<sst xmlns=\"{main}\">{texts}</sst>")),
         ("xl/worksheets/sheet1.xml", format!("<worksheet xmlns=\"{main}\"><sheetData><row r=\"1\"><c r=\"A1\" t=\"s\"><v>{n}</v></c></row>{}</sheetData>{margins}</worksheet>", (0..n).map(cell).collect::<String>())),
@@ -213,6 +213,8 @@ fn words_of_the_schema_and_of_other_sheets_stay_where_they_are_no_values() {
         "pageMargins",
         "list",
         "3",
+        // A postcode, and a bound of another sheet.
+        "200019",
     ];
     let book = two_sheets(&words);
     let read = |bytes: &[u8], sheet: &str| -> Vec<Vec<String>> {
@@ -236,4 +238,27 @@ fn words_of_the_schema_and_of_other_sheets_stay_where_they_are_no_values() {
         String::from_utf8(parts["xl/worksheets/sheet1.xml"].clone()).unwrap().split_once("</sheetData>").unwrap().1.to_owned()
     };
     assert_eq!(margins(&after), margins(&before));
+}
+
+#[test]
+fn a_formula_without_a_value_that_went_is_a_formula_still() {
+    let book = two_sheets(&["13900000003"]);
+    let with = |formula: &str| {
+        let mut out = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, bytes) in parts(&book) {
+            out.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+            let text = String::from_utf8(bytes).unwrap().replace("\"gold,silver\"", formula);
+            std::io::Write::write_all(&mut out, text.as_bytes()).unwrap();
+        }
+        out.finish().unwrap().into_inner()
+    };
+    for (before, after) in [
+        ("IF(B2=13900000003,1,2)", "<formula1>IF(B2=0,1,2)</formula1>"),
+        ("IF(B2=\"13900000003\",1,2)", "<formula1>IF(B2=\"\",1,2)</formula1>"),
+    ] {
+        let mut out = Cursor::new(Vec::new());
+        erase(Cursor::new(with(before)), &mut out, &[self::rows("Register", &[2])].into()).unwrap();
+        let sheet = String::from_utf8(parts(&out.into_inner())["xl/worksheets/sheet2.xml"].clone()).unwrap();
+        assert!(sheet.contains(after), "{sheet}");
+    }
 }
