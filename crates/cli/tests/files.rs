@@ -120,9 +120,13 @@ fn a_copy_in_any_other_file_is_found() {
         ("nested.zip", zip("inner.zip", &zip("note.txt", b"call 13900000005 tomorrow"))),
         ("letter.eml", mail.as_bytes().to_vec()),
         ("own.json", b"[{\"n\": \"13900000007\"}]".to_vec()),
+        ("shout.txt", b"write to MEMBER.8@EXAMPLE.COM".to_vec()),
+        ("wide.txt", "\u{ff11}\u{ff13}\u{ff19}\u{ff10}\u{ff10}\u{ff10}\u{ff10}\u{ff10}\u{ff10}\u{ff10}\u{ff19}".as_bytes().to_vec()),
+        ("soft.html", b"<p>139&shy;00000&#8203;010</p>".to_vec()),
+        ("card.vcf", b"BEGIN:VCARD\r\nVERSION:3.0\r\nNOTE:his number is 1390000\r\n 0011\r\nEND:VCARD\r\n".to_vec()),
     ];
     let (case, said) = beside(&copies);
-    assert_eq!((&said["error"]["code"], &said["error"]["args"]["values"]), (&"values_remain".into(), &"7".into()), "{said:#}");
+    assert_eq!((&said["error"]["code"], &said["error"]["args"]["values"]), (&"values_remain".into(), &"11".into()), "{said:#}");
     // It says in which files, by their places; `places` says which those are.
     let structures = said["error"]["args"]["structures"].as_str().unwrap();
     let named = |place: &str| case.json(&["places", place])["places"][0]["name"].as_str().unwrap().to_owned();

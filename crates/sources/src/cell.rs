@@ -5,6 +5,8 @@ use std::io::{Cursor, Read, Seek};
 use formats::{Kind, Limits, is_packed, kind, leaves};
 use rows::{CellRef, Encoding, Tag, text_of};
 
+use crate::fold::fold;
+
 /// Hears every text that a cell reads as; gives the bytes of what is packed in it and cannot be read.
 pub fn reads_as(cell: CellRef<'_>, encoding: Encoding, hear: &mut dyn FnMut(&[u8])) -> u64 {
     let mut text = Vec::new();
@@ -12,7 +14,7 @@ pub fn reads_as(cell: CellRef<'_>, encoding: Encoding, hear: &mut dyn FnMut(&[u8
         Tag::Blob => text.extend_from_slice(cell.bytes),
         _ => text_of(cell, encoding, &mut text),
     }
-    hear(&text);
+    heard(&text, hear);
     let escaped = matches!(text.first(), Some(b'{' | b'[' | b'"')) && text.contains(&b'\\');
     let name = match kind("", &text) {
         _ if escaped => "cell.json",
@@ -25,13 +27,21 @@ pub fn reads_as(cell: CellRef<'_>, encoding: Encoding, hear: &mut dyn FnMut(&[u8
     if escaped { 0 } else { unread }
 }
 
+/// Hears a text, and once more as it reads otherwise written.
+fn heard(text: &[u8], hear: &mut dyn FnMut(&[u8])) {
+    hear(text);
+    if let Some(folded) = std::str::from_utf8(text).ok().and_then(fold) {
+        hear(folded.as_bytes());
+    }
+}
+
 /// Hears every text and every name in a file that is packed; gives the bytes that cannot be read.
 pub(crate) fn unpacked(name: &str, input: impl Read + Seek, hear: &mut dyn FnMut(&[u8])) -> u64 {
     let mut unread = 0;
     let heard = leaves(name, input, Limits::default(), &mut |leaf| {
-        leaf.path.iter().for_each(|name| hear(name.as_bytes()));
+        leaf.path.iter().for_each(|name| heard(name.as_bytes(), hear));
         match leaf.text {
-            Ok(text) => hear(text.as_bytes()),
+            Ok(text) => heard(text.as_bytes(), hear),
             Err(_) => unread += leaf.bytes.max(1),
         }
         Ok(())

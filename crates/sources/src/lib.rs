@@ -8,6 +8,7 @@ mod delimited;
 mod documents;
 mod files;
 mod fit;
+mod fold;
 mod folder;
 mod json;
 mod look;

@@ -12,6 +12,7 @@ use terms::Place;
 use crate::dataset::{Holds, Searched};
 use crate::delimited::{Found, walk};
 use crate::files::Structures;
+use crate::fold::fold;
 
 /// A search for what is destroyed in one data set, over all files of its folder.
 pub(crate) struct Look<'a> {
@@ -72,6 +73,19 @@ impl<'a> Look<'a> {
         self.needles.look(structure, bytes);
     }
 
+    /// Looks through a name.
+    fn name(&mut self, structure: usize, name: &str) {
+        self.text(structure, name.as_bytes());
+        self.folded(structure, name);
+    }
+
+    /// Looks through a text as it reads otherwise written, for values that point to one person.
+    fn folded(&mut self, structure: usize, text: &str) {
+        if let Some(folded) = fold(text) {
+            self.needles.look_for(structure, folded.as_bytes(), &|kind| kind == Needle::Alone);
+        }
+    }
+
     /// Looks through what is read in place of a file, counted as its bytes.
     pub(crate) fn unpacked(&mut self, structure: usize, bytes: &[u8]) {
         self.text(structure, bytes);
@@ -107,11 +121,14 @@ impl<'a> Look<'a> {
             return;
         }
         leaves_of(file, &mut |leaf| {
-            leaf.path.iter().for_each(|name| self.text(raw, name.as_bytes()));
+            leaf.path.iter().for_each(|name| self.name(raw, name));
             match leaf.text {
-                // In prose a name between quotes is anybody's; in a list it is with what stands around it in its record.
-                Ok(text) if is_list(leaf.kind) || structure == self.own => self.text(structure, text.as_bytes()),
-                Ok(text) => self.needles.look_for(structure, text.as_bytes(), &|kind| !matches!(kind, Needle::Left | Needle::Right)),
+                Ok(text) => {
+                    // In prose a name between quotes is anybody's; in a list it is with what stands around it in its record.
+                    let list = is_list(leaf.kind) || structure == self.own;
+                    self.needles.look_for(structure, text.as_bytes(), &|kind| list || !matches!(kind, Needle::Left | Needle::Right));
+                    self.folded(structure, &text);
+                }
                 Err(_) => self.unread(leaf.bytes),
             }
             Ok(())
@@ -122,10 +139,13 @@ impl<'a> Look<'a> {
     /// link leads to is not looked into.
     pub(crate) fn end(mut self, folder: &Path, source: &Place) -> Searched {
         let structure = self.structures.of("file_names", Holds::Nothing);
+        for name in folders(folder) {
+            self.name(structure, &name);
+        }
         match walk(folder, source) {
             Err(_) => self.unread(1),
             Ok(all) => all.iter().for_each(|file| {
-                self.text(structure, file.name.as_bytes());
+                self.name(structure, &file.name);
                 match file.opens() {
                     true if self.looked.contains(&file.path) => {}
                     true => self.whole(self.other, self.other, file),
@@ -135,6 +155,19 @@ impl<'a> Look<'a> {
         }
         Searched { structures: self.structures.list(), ..self.out }
     }
+}
+
+/// Names of all folders below one; of what cannot be listed [`walk`] says so.
+fn folders(folder: &Path) -> Vec<String> {
+    let (mut out, mut open) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(next) = open.pop() {
+        let entries = fs::read_dir(&next).into_iter().flatten().flatten();
+        for entry in entries.filter(|e| e.file_type().is_ok_and(|kind| kind.is_dir())) {
+            out.push(entry.file_name().to_string_lossy().into_owned());
+            open.push(entry.path());
+        }
+    }
+    out
 }
 
 /// Whether it holds records.

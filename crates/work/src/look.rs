@@ -64,6 +64,10 @@ impl Sight {
                 // A number as people write it stands in no index of the store's own.
                 points |= !way.is_written();
                 sought |= self.needles.add(id, Kind::Alone, alone);
+                if alone.contains(&b'@') && alone.iter().any(u8::is_ascii_uppercase) {
+                    // Copies are folded to small letters before they are looked through.
+                    self.needles.add(id, Kind::Alone, &alone.to_ascii_lowercase());
+                }
             }
         }
         self.values.push(Asked { column, points, sought, digest: None });
