@@ -135,3 +135,22 @@ fn a_number_inside_a_text_that_nobody_decided_on_is_a_copy_and_inside_one_that_s
     let again = case.json(&["remains"]);
     assert_eq!(again["rechecked"][0]["lawfully_present"], 300, "{again:#}");
 }
+
+#[test]
+fn what_stays_lawfully_is_no_copy_of_itself_otherwise_written() {
+    let case = Case::new();
+    let rows = |head: &str| format!("{head}\n{}", (0..100).map(|n| format!("A{n},Member.{n}@Example.com\n")).collect::<String>());
+    case.write("data/members.csv", rows("name,email"));
+    case.write("data/vouchers.csv", rows("no,email"));
+    case.write(
+        "case.yaml",
+        format!(
+            "{}sources:\n  - {{id: share, kind: files, path: data}}\ndatasets:\n  - {{at: share/members.csv, class: marketing_list}}\n  \
+             - {{at: share/vouchers.csv, class: voucher, groups: {{voucher: [no, email]}}}}\nvault: {{holder: keys/epoch-key}}\n",
+            head(&day(-90), &day(60))
+        ),
+    );
+    case.prepared();
+    let said: serde_json::Value = serde_json::from_slice(&case.run(&["--json", "apply"]).stdout).unwrap();
+    assert_eq!((&said["error"], &said["done"][0]["level"]), (&serde_json::Value::Null, &"L3".into()), "{said:#}");
+}

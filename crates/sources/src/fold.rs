@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 /// The same text otherwise written; none if there is nothing to it.
-pub(crate) fn fold(text: &str) -> Option<String> {
+pub fn fold(text: &str) -> Option<String> {
     let card = text.contains("BEGIN:V");
     let unfolded: Cow<'_, str> = if card { Cow::Owned(card_lines(text)) } else { Cow::Borrowed(text) };
     let small = unfolded.contains('@');

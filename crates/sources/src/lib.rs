@@ -36,6 +36,7 @@ pub use dataset::{
     Action, Column, Dataset, FileFound, Holds, Left, Listing, Missed, Probe, Purged, ReadSummary, Rehearsal, Searched, Setting, Store,
     Structure,
 };
+pub use fold::fold;
 pub use overwrite::{sync_folder, wipe};
 pub use places::Places;
 pub use raw::{RawForm, Record};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use case::Seal;
 use remains::{Blinded, Kind, Needles};
 use rows::{Batch, CellRef, Encoding, Tag, text_of};
-use sources::{Holds, Probe, RawForm, Record, Searched, Source, Structure};
+use sources::{Holds, Probe, RawForm, Record, Searched, Source, Structure, fold};
 use terms::{Fault, Place};
 
 use crate::align::{Met, Part, RowState, align};
@@ -272,11 +272,21 @@ impl Staying {
         let nothing = CellRef { tag: Tag::Null, bytes: &[] };
         let own: Vec<CellRef<'_>> = cells.iter().enumerate().map(|(c, cell)| if is_decided(c) { *cell } else { nothing }).collect();
         let own = form(&own).with_numbers(&own);
-        own.ways().flat_map(Record::runs).for_each(|run| needles.look_for(0, run, &|kind| kind == Kind::Alone));
+        for run in own.ways().flat_map(Record::runs) {
+            needles.look_for(0, run, &|kind| kind == Kind::Alone);
+            if let Some(folded) = std::str::from_utf8(run).ok().and_then(fold) {
+                needles.look_for(0, folded.as_bytes(), &|kind| kind == Kind::Alone);
+            }
+        }
         own.ways().flat_map(Record::written).for_each(|number| needles.look_for(0, number, &|kind| kind == Kind::Alone));
         let holds_more = |cell: &CellRef<'_>| self.dataset.mentions || matches!(cell.bytes.first(), Some(b'{' | b'['));
         for (c, _) in cells.iter().enumerate().filter(|(c, cell)| !is_decided(*c) && !holds_more(cell)) {
-            record.ways().flat_map(|way| way.alone(c)).for_each(|value| needles.look_whole(0, value));
+            for value in record.ways().flat_map(|way| way.alone(c)) {
+                needles.look_whole(0, value);
+                if let Some(folded) = std::str::from_utf8(value).ok().and_then(fold) {
+                    needles.look_whole(0, folded.as_bytes());
+                }
+            }
         }
     }
 
