@@ -6,8 +6,8 @@ use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use calamine::{Data, Error, Range, Reader, SheetType, SheetVisible, Sheets as Book, XlsError, XlsxError, open_workbook};
-use formats::Reason;
 use formats::xlsx::{self, Gone, Step};
+use formats::{Kind, Reason};
 use remains::Needles;
 use rows::{BatchBuilder, CellRef, Encoding, Locator, Tag};
 use terms::{Fault, Level, Place};
@@ -196,7 +196,7 @@ fn by_hand(path: &Path, book: &Book<BufReader<File>>) -> Option<&'static str> {
 /// Whether a workbook is of the older kind, by its first bytes.
 fn is_older(path: &Path) -> bool {
     let mut magic = [0u8; 4];
-    File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok() && magic == [0xd0, 0xcf, 0x11, 0xe0]
+    File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok() && formats::kind("", &magic) == Kind::Ole
 }
 
 /// The parts in which the values of a sheet lie.

@@ -156,12 +156,8 @@ struct Open<'a> {
 fn open_at<'a>(opened: &'a mut Opened, place: &Place) -> Result<Option<Open<'a>>, Fault> {
     let here = source_place(place);
     let unread = crate::survey::unread_of(&opened.unread, place).is_some();
-    // What has no columns has no rows either: a list without header whose rows went.
-    let listed = opened
-        .listed
-        .iter()
-        .find(|l| l.dataset.place == *place && !l.dataset.columns.is_empty())
-        .map(|l| (l.dataset.clone(), l.said.clone()));
+    let listed = opened.listed.iter().find(|l| l.dataset.place == *place && l.may_have_rows());
+    let listed = listed.map(|l| (l.dataset.clone(), l.said.clone()));
     let source = opened.sources.iter_mut().find(|(p, _)| *p == here).and_then(|(_, s)| s.as_mut());
     match (source, listed) {
         (None, _) => Err(Fault::new("source_not_open").with("place", place).retry()),

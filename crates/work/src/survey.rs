@@ -35,6 +35,13 @@ pub(crate) struct Opened {
     pub elsewhere: Vec<usize>,
 }
 
+impl Listed {
+    /// Whether it can have rows: a list without header has no columns either once its rows went.
+    pub(crate) fn may_have_rows(&self) -> bool {
+        self.dataset.is_table || !self.dataset.columns.is_empty()
+    }
+}
+
 /// Why a data set was not read: it itself, the file that it lies in, or its source.
 pub(crate) fn unread_of<'a>(unread: &'a [Unread], place: &Place) -> Option<&'a Unread> {
     unread.iter().find(|u| u.place == *place || place.is_within(&u.place))

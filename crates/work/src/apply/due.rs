@@ -80,9 +80,7 @@ pub(super) fn schemas_unmoved(workspace: &mut Workspace, opened: &Opened, jobs: 
         if said.is_some() && decided.is_some() && said != decided {
             return Err(Fault::new("plan_moved").with("what", "case_file"));
         }
-        // A list without header has no columns once it has no rows.
-        let listed = listed.filter(|l| !l.dataset.columns.is_empty());
-        let now = listed.map(|l| crate::survey::schema_of(workspace, &l.dataset)).transpose()?;
+        let now = listed.filter(|l| l.may_have_rows()).map(|l| crate::survey::schema_of(workspace, &l.dataset)).transpose()?;
         // A file that is gone has nothing left to move; a table that changed its shape must be planned anew.
         if now.is_some_and(|n| n != job.seal.schema_doc) {
             return Err(Fault::new("schema_moved").with("place", &job.seal.dataset));
