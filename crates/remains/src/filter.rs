@@ -25,25 +25,31 @@ impl Filter {
         self.0.len() as u64 * 8
     }
 
-    /// Writes those whose hashes may have been added.
-    pub(crate) fn keep<T: Copy + Default>(&self, hashes: &[u64], held: &mut Vec<u64>, of: impl Iterator<Item = T>, kept: &mut Vec<T>) {
+    /// Writes what is known of those whose hashes may have been added.
+    pub(crate) fn keep<T>(&self, hashes: &[u64], held: &mut Vec<u64>, kept: &mut Vec<T>, of: impl Fn(usize) -> Option<T>) {
         held.clear();
         held.extend(hashes.iter().map(|hash| self.0.get(self.slot(*hash)).copied().unwrap_or_default()));
-        let passes = held.iter().zip(hashes).map(|(held, hash)| held & bits(*hash) == bits(*hash));
-        sift(hashes.len(), of.zip(passes), kept);
+        sift((held, hashes), 1, |held, hash| held & bits(*hash) == bits(*hash), kept, of);
     }
 }
 
-/// Writes what passes of so many; nothing for the processor to guess.
-pub(crate) fn sift<T: Copy + Default>(most: usize, all: impl Iterator<Item = (T, bool)>, kept: &mut Vec<T>) {
-    kept.resize(most, T::default());
-    let mut count = 0;
-    for (one, passes) in all {
-        // Written whether it is kept or not, and written over if not.
-        kept.get_mut(count).into_iter().for_each(|k| *k = one);
-        count += usize::from(passes);
+/// Writes what is known of those that pass, of two that are looked at together; nothing for the processor to guess but how many of sixty-four pass.
+fn sift<A, B, T>(
+    (all, others): (&[A], &[B]),
+    step: usize,
+    passes: impl Fn(&A, &B) -> bool,
+    kept: &mut Vec<T>,
+    of: impl Fn(usize) -> Option<T>,
+) {
+    kept.clear();
+    for (n, (some, others)) in all.chunks(64 * step).zip(others.chunks(64 * step)).enumerate() {
+        let both = some.iter().step_by(step).zip(others.iter().step_by(step)).enumerate();
+        let mut mask = both.fold(0u64, |mask, (i, (one, other))| mask | u64::from(passes(one, other)) << i);
+        while mask != 0 {
+            kept.extend(of(n * 64 + mask.trailing_zeros() as usize));
+            mask &= mask - 1;
+        }
     }
-    kept.truncate(count);
 }
 
 /// Three bits of a word.
@@ -52,62 +58,93 @@ fn bits(hash: u64) -> u64 {
 }
 
 /// Ends that are told apart (as a power of two): so few that their table lies near the processor.
-const ENDS_LOG2: u32 = 20;
+const ENDS_LOG2: u32 = 16;
 
 /// With which bytes windows begin and end: asked before the other filters, which lie far away. Of numbers there are few different ends, and
 /// text of other kinds has none of them.
 #[derive(Debug)]
 pub(crate) struct Ends {
     shape: Shape,
-    /// Two bits for each: whether a window begins with it, and whether one ends with it.
-    table: Vec<u64>,
+    /// For each end the sorts of windows that begin with it, and in the upper half those that end with it.
+    table: Vec<u16>,
 }
 
-const BEGINS: u64 = 1;
-const ENDS: u64 = 2;
+/// Sorts of windows: one bit each.
+const SORTS: u32 = 8;
+
+/// What an end of a window consists of. Numbers as stores pack them have zeros at one end and anything at the other: begun as one packs them and
+/// ended as another does is no window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Made {
+    Digits,
+    HasZero,
+    Other,
+}
+
+impl Made {
+    /// Of an end of so many bytes, three or four.
+    fn of(end: u32, len: usize) -> Made {
+        let bytes = if len < 4 { end | u32::from(b'0') << 24 } else { end }.to_le_bytes();
+        match bytes {
+            _ if bytes.iter().all(u8::is_ascii_digit) => Made::Digits,
+            _ if bytes.contains(&0) => Made::HasZero,
+            _ => Made::Other,
+        }
+    }
+}
 
 impl Ends {
     pub(crate) fn new(shape: Shape) -> Ends {
-        Ends { shape, table: vec![0; 1 << (ENDS_LOG2 - 5)] }
+        Ends { shape, table: vec![0; 1 << ENDS_LOG2] }
     }
 
     /// Adds the window at a position.
     pub(crate) fn add(&mut self, bytes: &[u8], at: usize) {
-        let (first, last) = (self.shape.end(bytes, at), self.shape.end(bytes, at + self.shape.last_end()));
-        for (end, bit) in [(first, BEGINS), (last, ENDS)] {
-            let (word, shift) = place(end);
-            self.table.get_mut(word).into_iter().for_each(|w| *w |= bit << shift);
+        let [first, last] = [at, at + self.shape.last_end()].map(|at| self.shape.end(bytes, at));
+        let made = |end| Made::of(end, self.shape.end_len());
+        let sort = match (made(first), made(last)) {
+            (Made::Digits, Made::Digits) => 0,
+            (Made::HasZero, Made::HasZero) => 1,
+            (Made::HasZero, _) => 2,
+            (_, Made::HasZero) => 3,
+            (Made::Digits, _) => 4,
+            (_, Made::Digits) => 5,
+            (Made::Other, Made::Other) => 6,
+        };
+        for (end, bit) in [(first, sort), (last, sort + SORTS)] {
+            self.table.get_mut(place(end)).into_iter().for_each(|t| *t |= 1 << bit);
         }
     }
 
     /// Bytes that it holds.
     pub(crate) fn bytes(&self) -> u64 {
-        self.table.len() as u64 * 8
+        self.table.len() as u64 * 2
     }
 
     /// Whether it tells windows apart: not where nearly all ends occur.
     pub(crate) fn tells(&self) -> bool {
-        let share = |bit: u64| {
-            let ones: u32 = self.table.iter().map(|w| (w & (u64::MAX / 3 * bit)).count_ones()).sum();
-            f64::from(ones) / f64::from(1u32 << ENDS_LOG2)
-        };
-        share(BEGINS) * share(ENDS) < 0.5
+        let share = |bit: u32| self.table.iter().filter(|t| **t >> bit & 1 == 1).count() as f64 / self.table.len() as f64;
+        (0..SORTS).map(|sort| share(sort) * share(sort + SORTS)).sum::<f64>() < 0.5
     }
 
     /// Writes the positions, from one on and a stride apart, of windows whose ends are known.
-    pub(crate) fn keep(&self, bytes: &[u8], (from, count): (usize, usize), flags: &mut Vec<u64>, kept: &mut Vec<usize>) {
+    pub(crate) fn keep(&self, bytes: &[u8], (from, count): (usize, usize), sorts: &mut Vec<u16>, kept: &mut Vec<usize>) {
         let Shape { stride, .. } = self.shape;
         let (len, last) = (self.shape.end_len(), self.shape.last_end());
         // Windows are so long and so far apart that their ends follow each other without gaps.
         let ends = bytes.get(from..).unwrap_or_default().chunks_exact(len).take((count * stride + last) / len);
-        flags.clear();
+        sorts.clear();
         match len {
-            3 => flags.extend(ends.map(|end| end.first_chunk().map_or(0, |[a, b, c]| self.of(u32::from_le_bytes([*a, *b, *c, 0]))))),
-            _ => flags.extend(ends.map(|end| end.first_chunk().map_or(0, |end| self.of(u32::from_le_bytes(*end))))),
+            3 => sorts.extend(ends.map(|end| end.first_chunk().map_or(0, |[a, b, c]| self.of(u32::from_le_bytes([*a, *b, *c, 0]))))),
+            _ => sorts.extend(ends.map(|end| end.first_chunk().map_or(0, |end| self.of(u32::from_le_bytes(*end))))),
         }
-        let lasts = flags.iter().skip(last / len).step_by(stride / len);
-        let known = flags.iter().step_by(stride / len).zip(lasts).map(|(first, last)| first & last >> 1 & 1 == 1);
-        sift(count, (0..count).map(|i| from + i * stride).zip(known), kept);
+        let of = |i| Some(from + i * stride);
+        let both = (sorts.as_slice(), sorts.get(last / len..).unwrap_or_default());
+        // Known at compile time, for the processor to do many at once.
+        match stride / len {
+            1 => sift(both, 1, |first, last| fit(*first, *last), kept, of),
+            step => sift(both, step, |first, last| fit(*first, *last), kept, of),
+        }
     }
 
     /// Whether the first and the last window of a run may be known.
@@ -115,18 +152,24 @@ impl Ends {
     pub(crate) fn may_begin(&self, bytes: &[u8], at: usize) -> bool {
         let last = at + self.shape.stride - 1 + self.shape.last_end();
         let of = |at| self.of(self.shape.end(bytes, at));
-        of(at) & BEGINS == BEGINS && of(last) & ENDS == ENDS
+        of(at) & SORTS_MASK != 0 && of(last) >> SORTS != 0
     }
 
     #[inline(always)]
-    fn of(&self, end: u32) -> u64 {
-        let (word, shift) = place(end);
-        self.table.get(word).map_or(0, |w| w >> shift)
+    fn of(&self, end: u32) -> u16 {
+        self.table.get(place(end)).copied().unwrap_or_default()
     }
 }
 
+const SORTS_MASK: u16 = (1 << SORTS) - 1;
+
+/// Whether windows of one sort begin and end so.
 #[inline(always)]
-fn place(end: u32) -> (usize, u32) {
-    let hash = end.wrapping_mul(0x9e37_79b1) >> (32 - ENDS_LOG2);
-    ((hash >> 5) as usize, (hash & 31) * 2)
+fn fit(first: u16, last: u16) -> bool {
+    first & last >> SORTS != 0
+}
+
+#[inline(always)]
+fn place(end: u32) -> usize {
+    (end.wrapping_mul(0x9e37_79b1) >> (32 - ENDS_LOG2)) as usize
 }

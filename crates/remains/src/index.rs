@@ -1,12 +1,14 @@
 //! Many byte strings found in one pass: filters of a few bytes of each, asked at every third to eighth position, before a sorted list.
 
-use crate::filter::{Ends, Filter, sift};
+use std::ops::Range;
+
+use crate::filter::{Ends, Filter};
 use crate::shape::{LONG, MIDDLE, SAMPLE, SHORT, SPARSE, Shape};
-use crate::strings::{NEEDLE_MAX, Strings};
+use crate::strings::Strings;
 
 /// Bits of the first filter for each window, where they are many and where all fit into so many bits near the processor; bits of the
 /// second for each string.
-const BITS_A_WINDOW: usize = 8;
+const BITS_A_WINDOW: usize = 6;
 const BITS_A_WINDOW_OF_FEW: usize = 16;
 const BITS_NEAR: usize = 1 << 22;
 const BITS_A_STRING: usize = 16;
@@ -30,13 +32,18 @@ struct Room {
     /// Where windows are asked about, and where they passed.
     asked: Vec<usize>,
     passed: Vec<usize>,
+    sorts: Vec<u16>,
     hashes: Vec<u64>,
     held: Vec<u64>,
-    /// Where runs may begin.
+    /// Where runs may begin, as ranges and one by one.
+    begins: Vec<Range<usize>>,
     places: Vec<usize>,
     /// Where they may be those of strings, and their tags.
     runs: Vec<(usize, u32)>,
 }
+
+/// Where windows are asked about, their hashes, and what the filter holds of them.
+type Asked<'a> = (&'a mut Vec<usize>, &'a mut Vec<u64>, &'a mut Vec<u64>);
 
 /// The strings of one shape, by the run of their windows that the filter knows.
 #[derive(Debug)]
@@ -68,13 +75,19 @@ pub(crate) struct Index {
 impl Index {
     pub(crate) fn new(all: &Strings) -> Index {
         let mut anchors = vec![0; all.len()];
+        // Strings of middle length are looked for with those that are shorter, unless these are none or they have two bytes for each letter.
         let some = (0..all.len()).any(|id| (MIDDLE.least()..SPARSE.least()).contains(&all.get(id).len()));
-        let middle = if some { MIDDLE } else { SPARSE };
-        let classes = [(SHORT, middle.least() - 1), (middle, LONG.least() - 1), (LONG, NEEDLE_MAX)].map(|(shape, longest)| {
-            let ids = || (0..all.len()).filter(|id| (shape.least()..=longest).contains(&all.get(*id).len()));
-            Class::new(shape, all, &ids, &mut anchors)
-        });
-        let classes = classes.into();
+        let of = |string: &[u8]| match string.len() {
+            len if len < MIDDLE.least() => 0,
+            len if len < SPARSE.least() || some && len < LONG.least() && !string.contains(&0) => 1,
+            len if len < LONG.least() => 2,
+            _ => 3,
+        };
+        let classes = [SHORT, MIDDLE, SPARSE, LONG]
+            .into_iter()
+            .enumerate()
+            .map(|(i, shape)| Class::new(shape, all, &|| (0..all.len()).filter(|id| of(all.get(*id)) == i), &mut anchors));
+        let classes = classes.collect();
         Index { classes, anchors }
     }
 
@@ -135,25 +148,41 @@ impl Class {
         let count = ((bytes.len() - gram - from) / stride + 1).min(BLOCK);
         let mut room = std::mem::take(&mut self.room);
         match &self.ends {
-            Some(ends) => ends.keep(bytes, (from, count), &mut room.held, &mut room.asked),
+            Some(ends) => ends.keep(bytes, (from, count), &mut room.sorts, &mut room.asked),
             None => {
                 room.asked.clear();
                 room.asked.extend((0..count).map(|i| from + i * stride));
             }
         }
         self.shape.hashes(bytes, &room.asked, &mut room.hashes);
-        self.windows.keep(&room.hashes, &mut room.held, room.asked.iter().copied(), &mut room.passed);
-        let may = |at: usize| (at, self.ends.as_ref().is_none_or(|ends| ends.may_begin(bytes, at)));
-        sift(room.passed.len() * stride, room.passed.iter().flat_map(|at| at.saturating_sub(stride - 1)..=*at).map(may), &mut room.places);
-        self.shape.runs(bytes, &room.places, &mut room.hashes);
-        let runs = room.places.iter().zip(&room.hashes).map(|(at, hash)| (*at, tag(*hash)));
-        self.runs.keep(&room.hashes, &mut room.held, runs, &mut room.runs);
+        let Room { asked, passed, begins, places, hashes, held, runs, .. } = &mut room;
+        self.windows.keep(hashes, held, passed, |i| asked.get(i).copied());
+        self.second(bytes, passed, (asked, hashes, held), begins);
+        places.clear();
+        places.extend(begins.iter().cloned().flatten().filter(|at| self.ends.as_ref().is_none_or(|ends| ends.may_begin(bytes, *at))));
+        self.shape.runs(bytes, places, hashes);
+        self.runs.keep(hashes, held, runs, |i| Some((*places.get(i)?, tag(*hashes.get(i)?))));
         self.sieve.asked += (count * stride) as u64;
         self.sieve.passed += room.runs.len() as u64;
         self.fetch(all, &room.runs);
         room.runs.iter().for_each(|run| self.compare(all, anchors, bytes, *run, met));
         self.room = room;
         from + count * stride
+    }
+
+    /// Where runs may begin that hold a window which passed: the later ones of them hold one half a stride further on as well, and the earlier
+    /// ones one before it.
+    fn second(&self, bytes: &[u8], passed: &[usize], (asked, hashes, held): Asked<'_>, begins: &mut Vec<Range<usize>>) {
+        let stride = self.shape.stride;
+        let (half, rest) = (stride / 2, stride - stride / 2);
+        asked.clear();
+        asked.extend(passed.iter().flat_map(|at| [at.wrapping_sub(rest), at + half]));
+        self.shape.hashes(bytes, asked, hashes);
+        let from = |at: usize, back: usize| (at + 1).saturating_sub(back);
+        self.windows.keep(hashes, held, begins, |i| {
+            let at = *passed.get(i / 2)?;
+            Some(if i % 2 == 0 { from(at, stride)..from(at, rest) } else { from(at, rest)..at + 1 })
+        });
     }
 
     /// Touches what will be compared, each kind for all of them before the next, so that memory is waited for once and not each time.

@@ -257,4 +257,34 @@ mod tests {
             assert_eq!(wrong, 0, "{len}");
         }
     }
+
+    #[test]
+    fn of_very_many_of_all_lengths_none_is_missed() {
+        // As stores keep them: packed from either end, text, two bytes for a letter, long; all behind their tables of ends in one search.
+        const MANY: u64 = 300_000;
+        let number = |n: u64| 13_000_000_000 + n * 7_919 % 100_000_000;
+        let form = |n: u64| match n % 6 {
+            0 => number(n).to_le_bytes().to_vec(),
+            1 => (number(n) ^ 1 << 63).to_be_bytes().to_vec(),
+            2 => number(n).to_string().into_bytes(),
+            3 => format!("{}@example.com", number(n) % 100_000_000).into_bytes(),
+            4 => number(n).to_string().encode_utf16().flat_map(u16::to_be_bytes).collect(),
+            _ => format!("somebody.{}@mail.example.com", number(n)).into_bytes(),
+        };
+        let mut needles = Needles::new();
+        let mut text = Vec::new();
+        for n in 0..MANY {
+            assert!(needles.add(u32::try_from(n).unwrap(), Kind::Alone, &form(n)));
+            if n / 6 % 3 == 0 {
+                text.extend(std::iter::repeat_n(b'x', 1 + (n / 18 % 9) as usize));
+                text.extend_from_slice(&form(n));
+            }
+        }
+        needles.look_in(0, text.as_slice()).unwrap();
+        let planted = |n: &Needle<'_>| n.value / 6 % 3 == 0;
+        assert_eq!(needles.iter().filter(planted).find(|n| !n.met_in(0)).map(|n| n.value), None);
+        let by_chance =
+            needles.iter().filter(|n| n.met_in(0) && !planted(n)).find(|n| !text.windows(n.bytes().len()).any(|w| w == n.bytes()));
+        assert_eq!(by_chance.map(|n| n.value), None, "and nothing is met that does not stand there");
+    }
 }
