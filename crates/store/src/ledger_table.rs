@@ -29,11 +29,20 @@ pub struct Appended {
 fn fault(error: &rusqlite::Error) -> Fault {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Fault::new("ledger_busy").retry(),
-        Some(ErrorCode::DiskFull) => Fault::new("disk_full").with("place", "ledger").retry(),
+        // The index of the write-ahead log gets its room before anything is written.
+        Some(ErrorCode::DiskFull) | Some(ErrorCode::SystemIoFailure) if is_full(error) => {
+            Fault::new("disk_full").with("place", "ledger").retry()
+        }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Fault::new("ledger_damaged"),
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Fault::new("ledger_read_only"),
         _ => Fault::new("ledger_error"),
     }
+}
+
+/// Whether room is what lacks.
+fn is_full(error: &rusqlite::Error) -> bool {
+    let extended = error.sqlite_error().map(|e| e.extended_code);
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull) || extended == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
 }
 
 impl LedgerStore {

@@ -43,21 +43,15 @@ pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) 
     let today = workspace.today()?;
     let handing = handing::due(workspace, &doc, &mut report)?;
     let due = due::due_items(workspace, &doc, today, &mut report)?;
-    due::approved(workspace, &due)?;
+    let approved = due::approved(workspace, &due);
     if dry_run {
-        let jobs = job::jobs(workspace, due, plan_n)?;
-        if !jobs.is_empty() {
-            let mut opened = open_sources(workspace)?;
-            with_rights(&mut opened, &jobs)?;
-            with_room(&mut opened, &jobs)?;
-            report.rehearsed = rehearse::rehearse_all(workspace, &mut opened, &jobs)?;
-        }
+        // What stands in the way is better known before anybody signs.
+        report.blocked = approved.err();
         report.ended = crate::shredding::due_archives(workspace, &doc)?;
         report.due = handing.iter().map(|h| (h.item.clone(), h.records)).collect();
-        let open = jobs.iter().filter(|j| j.order_n.is_none()).map(|j| (j.item.item.clone(), j.targets.len() as u64));
-        report.due.extend(open);
-        return Ok(report);
+        return tried(workspace, due, plan_n, report);
     }
+    approved?;
     // Effects that are under way are finished; none begins while a lost passphrase would lose the archive.
     if !due.is_empty() || !handing.is_empty() {
         crate::shares::drilled_first(workspace)?;
@@ -77,6 +71,20 @@ pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) 
     let done = report.done.iter().map(|d| d.item.as_str().to_owned()).collect();
     let waits = report.waiting.iter().filter_map(|w| Some(case::Wait { item: w.item.clone(), until: w.until? })).collect();
     workspace.end_run(done, waits)?;
+    Ok(report)
+}
+
+/// What is due, tried and taken back.
+fn tried(workspace: &mut Workspace, due: Vec<plan::Item>, plan_n: u64, mut report: ApplyReport) -> Result<ApplyReport, Fault> {
+    let jobs = job::jobs(workspace, due, plan_n)?;
+    if !jobs.is_empty() {
+        let mut opened = open_sources(workspace)?;
+        with_rights(&mut opened, &jobs)?;
+        with_room(&mut opened, &jobs)?;
+        report.rehearsed = rehearse::rehearse_all(workspace, &mut opened, &jobs)?;
+    }
+    let open = jobs.iter().filter(|j| j.order_n.is_none()).map(|j| (j.item.item.clone(), j.targets.len() as u64));
+    report.due.extend(open);
     Ok(report)
 }
 

@@ -93,6 +93,11 @@ pub(crate) fn confirm(file: &CaseFile, listed: &mut [Listed]) {
 /// Endings by which a key is a key.
 const KEYS: [&str; 9] = ["id", "no", "code", "key", "number", "nr", "编号", "代码", "号"];
 
+/// Whether a column's name says only that it is a key, not of what.
+pub(crate) fn is_any_key(name: &str) -> bool {
+    KEYS.contains(&plain(name).as_str())
+}
+
 /// The column of a data set that a name elsewhere means, if it means one.
 fn key_meant(name: &str, table: &str, columns: &[Column]) -> Option<u32> {
     let (wanted, table) = (plain(name), stem(table));

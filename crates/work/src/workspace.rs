@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use case::file::CaseFile;
-use case::{By, CaseOpened, Context, Draft, Event, KeyRecord, State, admit, evolve};
+use case::{By, CaseOpened, Context, Draft, Event, KeyRecord, KeyUse, State, admit, evolve};
 use keys::Passphrase;
 use law::Packs;
 use ledger::{Entry, Signer};
@@ -169,6 +169,7 @@ impl Workspace {
             if self.state.next > 0 {
                 return Err(Fault::new("vault_missing"));
             }
+            self.parties()?;
             Vault::clear_unfinished(&folder, &holder)?;
             Vault::create(&folder, &archives, &holder, &passphrase)?;
         }
@@ -224,16 +225,30 @@ impl Workspace {
         self.keys.seed.as_ref().ok_or_else(locked)
     }
 
-    fn open_case(&mut self) -> Result<(), Fault> {
-        let origin = format!("custody/{}", base32()?);
+    /// Who takes part with a key from the beginning: name and key.
+    fn parties(&self) -> Result<Vec<(String, KeyRecord)>, Fault> {
         let p = &self.file.parties;
-        let named = std::iter::once(&p.operator).chain(p.approvers.iter()).chain(p.counsel.iter()).chain(p.keeper.iter());
-        let mut keys: Vec<KeyRecord> = Vec::new();
-        let mut persons: Vec<Json> = Vec::new();
-        for party in named {
+        let approvers = p.approvers.iter().map(|party| (party, KeyUse::Approver));
+        let others = p.counsel.iter().map(|party| (party, KeyUse::Counsel)).chain(p.keeper.iter().map(|party| (party, KeyUse::Keeper)));
+        let mut out = Vec::new();
+        for (party, wanted) in std::iter::once((&p.operator, KeyUse::Operator)).chain(approvers).chain(others) {
             let Some(path) = &party.key else { continue };
             let record = load_public(&self.paths.base.join(&path.value))?.key;
-            persons.push(json!({"name": party.name.value, "person": record.person}));
+            if record.purpose != wanted {
+                let of = |purpose: KeyUse| purpose.word();
+                return Err(Fault::new("key_use").with("line", path.line).with("is", of(record.purpose)).with("wanted", of(wanted)));
+            }
+            out.push((party.name.value.clone(), record));
+        }
+        Ok(out)
+    }
+
+    fn open_case(&mut self) -> Result<(), Fault> {
+        let origin = format!("custody/{}", base32()?);
+        let mut keys: Vec<KeyRecord> = Vec::new();
+        let mut persons: Vec<Json> = Vec::new();
+        for (name, record) in self.parties()? {
+            persons.push(json!({"name": name, "person": record.person}));
             if !keys.iter().any(|k| k.kid == record.kid) {
                 keys.push(record);
             }

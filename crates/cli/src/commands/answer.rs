@@ -43,6 +43,10 @@ pub fn questions(session: &Session<'_>) -> Result<u8, Fault> {
         ("取值", "values"),
         ("涉及记录", "records"),
     ];
+    if list.is_empty() && workspace.state.plan.as_ref().is_some_and(|p| p.made.undecided > 0) {
+        super::plan::undecided(session, &workspace)?;
+        return Ok(0);
+    }
     if list.is_empty() {
         session.tell("没有待答问题。下一步：custody plan", "no open questions. next: custody plan");
         return Ok(0);

@@ -67,11 +67,16 @@ pub fn first(session: &Session<'_>, workspace: &mut Workspace) -> Result<(), Fau
         return Ok(());
     }
     // Sheets that lie there already are those of another case, which has no others.
-    let (usual, own) = (workspace.paths.base.join("shares"), workspace.paths.base.join(format!("shares-{}", workspace.state.case)));
+    let [usual, own] = folders(workspace);
     let folder = if usual.join("share-1.html").exists() { own } else { usual };
     let written = sheets(workspace, &shares, &folder)?;
     told(session, &written);
     Ok(())
+}
+
+/// Where sheets of shares are written: the usual folder, and the case's own where another case has that one.
+pub(super) fn folders(workspace: &Workspace) -> [PathBuf; 2] {
+    ["shares".to_owned(), format!("shares-{}", workspace.state.case)].map(|name| workspace.paths.base.join(name))
 }
 
 fn told(session: &Session<'_>, written: &[PathBuf]) {

@@ -60,12 +60,17 @@ fn as_json(report: &ApplyReport) -> Value {
     let due: Vec<_> = report.due.iter().map(|(i, r)| json!({"item": i, "rows": r})).collect();
     let tried: Vec<_> = report.rehearsed.iter().map(|(place, r)| json!({"dataset": place, "rehearsal": r})).collect();
     let waits: Vec<_> = report.waiting.iter().map(|w| json!({"item": w.item, "until": w.until, "why": w.why})).collect();
-    json!({"done": done, "archives_ended": report.ended, "due": due, "handed": handed, "lawfully_present": report.lawful, "late": report.late, "rehearsed": tried, "remaining": report.remaining.iter().map(|(i, r)| json!({"item": i, "rows": r})).collect::<Vec<_>>(), "undecided": report.undecided, "waiting": waits})
+    let blocked = report.blocked.as_ref().map(Fault::code);
+    json!({"blocked": blocked, "done": done, "archives_ended": report.ended, "due": due, "handed": handed, "lawfully_present": report.lawful, "late": report.late, "rehearsed": tried, "remaining": report.remaining.iter().map(|(i, r)| json!({"item": i, "rows": r})).collect::<Vec<_>>(), "undecided": report.undecided, "waiting": waits})
 }
 
 fn show_due(session: &Session<'_>, report: &ApplyReport) {
     let rows = report.due.iter().map(|(i, r)| vec![i.to_string(), r.to_string()]).collect();
     say::table(&[session.pick("现在到期的项", "items due now"), session.pick("行", "rows")], rows);
+    if let Some(fault) = &report.blocked {
+        let (what, todo) = say::fault_texts(fault, session.lang);
+        session.tell(&format!("尚不能执行：{what}。{todo}"), &format!("not to be carried out yet: {what}. {todo}"));
+    }
     for archive in &report.ended {
         session.tell(
             &format!("归档 {archive} 的密钥将被销毁，不能恢复。"),

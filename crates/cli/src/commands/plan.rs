@@ -45,7 +45,7 @@ pub fn plan(session: &Session<'_>, args: &PlanArgs) -> Result<u8, Fault> {
         if errors {
             session.tell("方案检查有错误，不能审批。", "the linter found errors: nobody may approve.");
         } else if doc.plan.totals.get(&terms::Outcome::Undecided).is_some_and(|n| *n > 0) {
-            session.tell("尚有待定记录。下一步：custody questions", "some records are undecided. next: custody questions");
+            undecided(session, &workspace)?;
         } else if let Some(page) = page {
             session.tell(
                 &format!("下一步：custody approve --key 密钥文件；没有命令行的审批人：请其用浏览器打开 {}", page.display()),
@@ -63,6 +63,18 @@ pub fn plan(session: &Session<'_>, args: &PlanArgs) -> Result<u8, Fault> {
         }
     }
     Ok(if errors { 1 } else { 0 })
+}
+
+/// What to do about records that are undecided: an answer, or where there is no question a column that tells what is missing.
+pub(super) fn undecided(session: &Session<'_>, workspace: &Workspace) -> Result<(), Fault> {
+    match work::open_questions(workspace)?.is_empty() {
+        false => session.tell("尚有待定记录。下一步：custody questions", "some records are undecided. next: custody questions"),
+        true => session.tell(
+            "尚有待定记录，但没有待答问题：所缺的是每条记录自己的事实。在 case.yaml 用 tells 指明由哪一列说明（如 tells: {voucher_date: InvoiceDate}），再运行 custody subjects 和 custody plan；custody explain 持有项 说明缺什么。",
+            "some records are undecided though no question is open: what is missing are facts of each record. Say in case.yaml under tells which column has them (e.g. tells: {voucher_date: InvoiceDate}), then run custody subjects and custody plan; custody explain HOLDING says what is missing.",
+        ),
+    }
+    Ok(())
 }
 
 /// What cleaning up costs others: it is approved with the plan.

@@ -16,6 +16,9 @@ pub fn scan(session: &Session<'_>) -> Result<u8, Fault> {
         let ids: Vec<&str> = workspace.file.sources.iter().map(|s| s.id.value.as_str()).collect();
         sources(session, &report.inventory, &workspace.file.sources.value);
         coverage(session, &report.inventory, &ids);
+        left_out(session, &report.inventory, &workspace.file, &ids);
+        supposed(session, &report.inventory, &ids);
+        unread(session, &report.inventory);
         session.tell("下一步：custody subjects", "next: custody subjects");
     }
     Ok(if report.inventory.unread.is_empty() { 0 } else { 2 })
@@ -102,21 +105,17 @@ fn coverage(session: &Session<'_>, inventory: &Inventory, ids: &[&str]) {
         ("字段组", "group"),
     ];
     say::table(&head.map(|(zh, en)| session.pick(zh, en)), rows);
-    supposed(session, inventory, ids);
-    if !inventory.unread.is_empty() {
-        let rows = inventory
-            .unread
-            .iter()
-            .map(|u| {
-                vec![
-                    u.place.to_string(),
-                    say::fault_texts(&Fault::named(&u.reason).with("place", &u.place).with("source", &u.place), session.lang).0,
-                    u.bytes.to_string(),
-                ]
-            })
-            .collect();
-        say::table(&[session.pick("未读取", "not read"), session.pick("原因", "reason"), session.pick("字节", "bytes")], rows);
+}
+
+/// What could not be read, and why.
+fn unread(session: &Session<'_>, inventory: &Inventory) {
+    if inventory.unread.is_empty() {
+        return;
     }
+    let why = |u: &terms::Unread| Fault::named(&u.reason).with("place", &u.place).with("source", &u.place);
+    let row = |u: &terms::Unread| vec![u.place.to_string(), say::fault_texts(&why(u), session.lang).0, u.bytes.to_string()];
+    let head = [("未读取", "not read"), ("原因", "reason"), ("字节", "bytes")];
+    say::table(&head.map(|(zh, en)| session.pick(zh, en)), inventory.unread.iter().map(row).collect());
 }
 
 /// The files of each folder by what became of them: together they are all that it holds.
@@ -137,6 +136,31 @@ fn files(session: &Session<'_>, inventory: &Inventory, named: &dyn Fn(&terms::Pl
         ("字节", "bytes"),
     ];
     say::table(&head.map(|(zh, en)| session.pick(zh, en)), rows);
+}
+
+/// Columns of data sets about persons that are in no group: nobody decides about them, and they stay.
+fn left_out(session: &Session<'_>, inventory: &Inventory, file: &case::file::CaseFile, ids: &[&str]) {
+    let about = |d: &&terms::DatasetSeen| d.class.as_deref().is_some_and(|c| c != "none");
+    let mut rows = Vec::new();
+    for d in inventory.datasets.iter().filter(about) {
+        let source = d.dataset.source().trim_start_matches("src").parse::<usize>().ok().and_then(|n| ids.get(n.checked_sub(1)?));
+        let said = || file.datasets.iter().filter(|s| s.at.value.split('/').next() == source.copied());
+        let named = |name: Option<&String>| name.is_some_and(|n| said().any(|s| s.not_personal.contains_key(n)));
+        let refers = |c: &terms::ColumnSeen| d.points_to.iter().any(|(column, ..)| *column == c.ordinal);
+        let out = d.columns.iter().filter(|c| c.group.is_none() && !c.key && !refers(c) && !named(c.name.as_ref()));
+        let names: Vec<String> = out.map(|c| c.name.clone().unwrap_or_else(|| format!("#{}", c.ordinal))).collect();
+        if !names.is_empty() {
+            rows.push(vec![d.name.clone().unwrap_or_else(|| d.dataset.to_string()), names.join(", ")]);
+        }
+    }
+    if rows.is_empty() {
+        return;
+    }
+    say::table(&[session.pick("数据集", "data set"), session.pick("未归入字段组的列", "columns of no group")], rows);
+    session.tell(
+        "这些列不在任何字段组中：没有人对它们作决定，它们会原样保留。含个人信息的，在 case.yaml 的 groups 中归组，否则写入 not_personal。",
+        "these columns are in no group: nobody decides about them, and they stay as they are. Put those that tell of persons under groups in case.yaml, the others under not_personal.",
+    );
 }
 
 /// Columns that seem to refer to something, to be confirmed or denied in the case file.

@@ -148,12 +148,15 @@ fn shares(session: &Session<'_>, workspace: &work::Workspace) {
         ],
         share_holders(workspace).into_iter().map(row).collect(),
     );
-    let lying = (1..=vault::MADE).map(|n| workspace.paths.base.join(format!("shares/share-{n}.html"))).filter(|p| p.exists()).count();
-    if lying > 0 {
-        session.tell(
-            &format!("注意：{lying} 张份额还在 shares 文件夹里。打印交给各持有人后删除：放在一起等于没有拆分。"),
-            &format!("mind: {lying} sheets still lie in the folder shares. Print them for their holders, then delete them: together they are the key."),
-        );
+    for folder in super::keeper::folders(workspace) {
+        let lying = (1..=vault::MADE).filter(|n| folder.join(format!("share-{n}.html")).exists()).count();
+        if lying > 0 {
+            let name = folder.file_name().unwrap_or_default().display();
+            session.tell(
+                &format!("注意：{lying} 张份额还在 {name} 文件夹里。打印交给各持有人后删除：放在一起等于没有拆分。"),
+                &format!("mind: {lying} sheets still lie in the folder {name}. Print them for their holders, then delete them: together they are the key."),
+            );
+        }
     }
     if work::drilled(workspace) {
         session.tell("已用其中两份演练恢复。", "two of them were tried in a drill.");

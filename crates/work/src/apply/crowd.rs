@@ -16,6 +16,7 @@ use super::job::Job;
 use super::open_at;
 use crate::align::{Met, Part, RowState, align};
 use crate::settled::vector_codes;
+use crate::supposed::is_any_key;
 use crate::survey::Opened;
 use crate::workspace::Workspace;
 
@@ -147,9 +148,10 @@ fn surrogates(others: BTreeSet<String>, dataset: &Dataset) -> BTreeSet<usize> {
     let table = dataset.name.to_lowercase();
     let held = |name: &str| {
         let stem = table.trim_end_matches('s');
-        [name.to_owned(), format!("{table}_{name}"), format!("{stem}_{name}"), format!("{table}{name}"), format!("{stem}{name}")]
-            .iter()
-            .any(|n| others.contains(n))
+        // Every table may call its own key `id`: only a name that says whose it is leads here.
+        let own = Some(name.to_owned()).filter(|n| !is_any_key(n));
+        let with = [format!("{table}_{name}"), format!("{stem}_{name}"), format!("{table}{name}"), format!("{stem}{name}")];
+        own.iter().chain(&with).any(|n| others.contains(n))
     };
     let whole = |c: &sources::Column| c.declared.to_lowercase().contains("int") || c.declared.to_lowercase().contains("serial");
     let is_one = |c: &sources::Column| c.key && whole(c) && !dataset.referred && !held(&c.name.to_lowercase());
