@@ -110,24 +110,19 @@ fn search(files: &[Written], count: u64, (of, all): (Of, bool), limit: Duration,
 
 /// The search with fingerprints alone, as an outsider repeats it.
 fn blinded(files: &[Written], count: u64, limit: Duration) {
+    let key = BlindKey::new([7; 16]);
+    if let Ok(list) = std::env::var(MAKES) {
+        return make(Path::new(&list), count, &key);
+    }
     println!("{count} fingerprints of mobile numbers, e-mail addresses, identity numbers; one encoding:");
     let folder = tempfile::tempdir().unwrap();
-    let (list, key) = (folder.path().join("filter"), BlindKey::new([7; 16]));
+    let list = folder.path().join("filter");
     // Made by another process: what makes them holds the values.
-    if std::env::var(MAKES).is_err() {
-        let mut own = Command::new(std::env::current_exe().unwrap());
-        assert!(own.env(MAKES, &list).status().unwrap().success());
-    } else {
-        let mut needles = Needles::new();
-        for n in 0..count {
-            assert!(needles.add(u32::try_from(n).unwrap(), Kind::Alone, &encodings(Of::Person, n, false)[0]));
-        }
-        return std::fs::write(std::env::var(MAKES).unwrap(), Blinded::of(&needles, &key).to_bytes()).unwrap();
-    }
+    let mut own = Command::new(std::env::current_exe().unwrap());
+    assert!(own.env(MAKES, &list).status().unwrap().success());
     let size = std::fs::metadata(&list).unwrap().len() as f64;
     let before = own::held();
-    let blinded = Blinded::from_bytes(&std::fs::read(&list).unwrap()).unwrap();
-    let mut search = BlindSearch::new(blinded, key).unwrap();
+    let mut search = BlindSearch::new(Blinded::read(File::open(&list).unwrap()).unwrap(), &key);
     let (began, ran, mut read) = (Instant::now(), own::ran(), 0);
     for file in files {
         let until = Until { input: File::open(&file.path).unwrap(), deadline: began + limit };
@@ -149,6 +144,17 @@ fn blinded(files: &[Written], count: u64, limit: Duration) {
 
 /// Where fingerprints are written by a process of its own.
 const MAKES: &str = "CUSTODY_BENCH_FINGERPRINTS";
+
+fn make(list: &Path, count: u64, key: &BlindKey) {
+    let mut needles = Needles::new();
+    for n in 0..count {
+        assert!(needles.add(u32::try_from(n).unwrap(), Kind::Alone, &encodings(Of::Person, n, false)[0]));
+    }
+    let began = Instant::now();
+    let blinded = Blinded::of(&needles, key);
+    figure("  fingerprints made", blinded.len() as f64 / 1e6 / began.elapsed().as_secs_f64(), "million/s", "");
+    std::fs::write(list, blinded.to_bytes()).unwrap();
+}
 
 /// `grep -F -f` with a tenth of the values over the first file.
 fn grep(folder: &Path, files: &[Written], count: u64, limit: Duration) {

@@ -1,14 +1,49 @@
 //! Filters: whether something may have been added, at the cost of few bits.
 
+use std::ops::Range;
+
 use crate::shape::Shape;
 
-/// Three bits for each hash; it never says no of one that was added.
-#[derive(Debug)]
+/// Bits for each window, where they are many and where all fit into so many bits near the processor; bits for each string.
+const BITS_A_WINDOW: usize = 6;
+const BITS_A_WINDOW_OF_FEW: usize = 16;
+const BITS_NEAR: usize = 1 << 22;
+const BITS_A_STRING: usize = 16;
+
+/// Three bits for each hash; it never says no of one that was added. Files of fingerprints hold such filters: who changes it changes their format.
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Filter(Vec<u64>);
 
+/// Where windows are asked about, their hashes, and what the filter holds of them.
+type Asked<'a> = (&'a mut Vec<usize>, &'a mut Vec<u64>, &'a mut Vec<u64>);
+
 impl Filter {
-    pub(crate) fn new(bits: usize) -> Filter {
+    /// For so many windows.
+    pub(crate) fn of_windows(count: usize) -> Filter {
+        Filter::new((count * BITS_A_WINDOW_OF_FEW).min(BITS_NEAR).max(count * BITS_A_WINDOW))
+    }
+
+    /// For so many strings.
+    pub(crate) fn of_strings(count: usize) -> Filter {
+        Filter::new(count * BITS_A_STRING)
+    }
+
+    /// Whether a filter of so many windows lies far from the processor.
+    pub(crate) fn is_far(count: usize) -> bool {
+        count * BITS_A_WINDOW > BITS_NEAR
+    }
+
+    fn new(bits: usize) -> Filter {
         Filter(vec![0; bits.div_ceil(64)])
+    }
+
+    /// One that has these words.
+    pub(crate) fn from_words(words: Vec<u64>) -> Filter {
+        Filter(words)
+    }
+
+    pub(crate) fn words(&self) -> &[u64] {
+        &self.0
     }
 
     fn slot(&self, hash: u64) -> usize {
@@ -27,10 +62,52 @@ impl Filter {
 
     /// Writes what is known of those whose hashes may have been added.
     pub(crate) fn keep<T>(&self, hashes: &[u64], held: &mut Vec<u64>, kept: &mut Vec<T>, of: impl Fn(usize) -> Option<T>) {
-        held.clear();
-        held.extend(hashes.iter().map(|hash| self.0.get(self.slot(*hash)).copied().unwrap_or_default()));
+        self.hold(hashes, held);
         sift((held, hashes), 1, |held, hash| held & bits(*hash) == bits(*hash), kept, of);
     }
+
+    /// Writes the word of each hash.
+    pub(crate) fn hold(&self, hashes: &[u64], held: &mut Vec<u64>) {
+        held.clear();
+        held.extend(hashes.iter().map(|hash| self.0.get(self.slot(*hash)).copied().unwrap_or_default()));
+    }
+
+    /// Where runs may begin that hold a window which passed: the later ones of them hold one half a stride further on as well, and the earlier
+    /// ones one before it.
+    pub(crate) fn second(
+        &self,
+        stride: usize,
+        passed: &[usize],
+        hash: impl FnOnce(&[usize], &mut Vec<u64>),
+        (asked, hashes, held): Asked<'_>,
+        begins: &mut Vec<Range<usize>>,
+    ) {
+        let (half, rest) = (stride / 2, stride - stride / 2);
+        asked.clear();
+        asked.extend(passed.iter().flat_map(|at| [at.saturating_sub(rest), at + half]));
+        hash(asked, hashes);
+        let from = |at: usize, back: usize| (at + 1).saturating_sub(back);
+        self.keep(hashes, held, begins, |i| {
+            let at = *passed.get(i / 2)?;
+            Some(if i % 2 == 0 { from(at, stride)..from(at, rest) } else { from(at, rest)..at + 1 })
+        });
+    }
+}
+
+/// A hash of the same word, and of other bits of it for each of few variants.
+#[inline(always)]
+pub(crate) fn variant(hash: u64, variant: u32) -> u64 {
+    let bits = (hash as u32).wrapping_mul((variant << 1 | 1).wrapping_mul(0x9e37_79b1)) >> 14;
+    hash >> 32 << 32 | u64::from(bits)
+}
+
+/// Writes what is known of the hashes that may have been added as a variant, of words that [`Filter::hold`] wrote.
+pub(crate) fn keep_variant<T>((held, hashes): (&[u64], &[u64]), v: u32, kept: &mut Vec<T>, of: impl Fn(usize) -> Option<T>) {
+    let known = |held: &u64, hash: &u64| {
+        let bits = bits(variant(*hash, v));
+        held & bits == bits
+    };
+    sift((held, hashes), 1, known, kept, of);
 }
 
 /// Writes what is known of those that pass, of two that are looked at together; nothing for the processor to guess but how many of sixty-four pass.
@@ -68,6 +145,9 @@ pub(crate) struct Ends {
     /// For each end the sorts of windows that begin with it, and in the upper half those that end with it.
     table: Vec<u16>,
 }
+
+/// Numbers that its table is written as.
+pub(crate) const ENDS_WORDS: usize = (1 << ENDS_LOG2) / 4;
 
 /// Sorts of windows: one bit each.
 const SORTS: u32 = 8;
@@ -114,6 +194,16 @@ impl Ends {
         for (end, bit) in [(first, sort), (last, sort + SORTS)] {
             self.table.get_mut(place(end)).into_iter().for_each(|t| *t |= 1 << bit);
         }
+    }
+
+    /// One of the numbers that [`Ends::words`] gave; of any others one that finds nothing or too much.
+    pub(crate) fn from_words(shape: Shape, words: impl Iterator<Item = u64>) -> Ends {
+        let four = |word: u64| [0, 16, 32, 48].map(|shift| (word >> shift) as u16);
+        Ends { shape, table: words.flat_map(four).collect() }
+    }
+
+    pub(crate) fn words(&self) -> impl Iterator<Item = u64> {
+        self.table.as_chunks::<4>().0.iter().map(|four| four.iter().rev().fold(0, |word, t| word << 16 | u64::from(*t)))
     }
 
     /// Bytes that it holds.

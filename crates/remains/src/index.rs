@@ -3,15 +3,9 @@
 use std::ops::Range;
 
 use crate::filter::{Ends, Filter};
-use crate::shape::{LONG, MIDDLE, SAMPLE, SHORT, SPARSE, Shape};
+use crate::shape::{SAMPLE, SHAPES, Shape, Shaping};
 use crate::strings::Strings;
 
-/// Bits of the first filter for each window, where they are many and where all fit into so many bits near the processor; bits of the
-/// second for each string.
-const BITS_A_WINDOW: usize = 6;
-const BITS_A_WINDOW_OF_FEW: usize = 16;
-const BITS_NEAR: usize = 1 << 22;
-const BITS_A_STRING: usize = 16;
 /// Windows asked about together: memory is slow, and many looks wait for it at once where none depends on the one before.
 const BLOCK: usize = 4_096;
 
@@ -41,9 +35,6 @@ struct Room {
     /// Where they may be those of strings, and their tags.
     runs: Vec<(usize, u32)>,
 }
-
-/// Where windows are asked about, their hashes, and what the filter holds of them.
-type Asked<'a> = (&'a mut Vec<usize>, &'a mut Vec<u64>, &'a mut Vec<u64>);
 
 /// The strings of one shape, by the run of their windows that the filter knows.
 #[derive(Debug)]
@@ -75,18 +66,11 @@ pub(crate) struct Index {
 impl Index {
     pub(crate) fn new(all: &Strings) -> Index {
         let mut anchors = vec![0; all.len()];
-        // Strings of middle length are looked for with those that are shorter, unless these are none or they have two bytes for each letter.
-        let some = (0..all.len()).any(|id| (MIDDLE.least()..SPARSE.least()).contains(&all.get(id).len()));
-        let of = |string: &[u8]| match string.len() {
-            len if len < MIDDLE.least() => 0,
-            len if len < SPARSE.least() || some && len < LONG.least() && !string.contains(&0) => 1,
-            len if len < LONG.least() => 2,
-            _ => 3,
-        };
-        let classes = [SHORT, MIDDLE, SPARSE, LONG]
+        let shaping = Shaping::of((0..all.len()).map(|id| all.get(id)));
+        let classes = SHAPES
             .into_iter()
             .enumerate()
-            .map(|(i, shape)| Class::new(shape, all, &|| (0..all.len()).filter(|id| of(all.get(*id)) == i), &mut anchors));
+            .map(|(i, shape)| Class::new(shape, all, &|| (0..all.len()).filter(|id| shaping.shape(all.get(*id)) == i), &mut anchors));
         let classes = classes.collect();
         Index { classes, anchors }
     }
@@ -113,11 +97,11 @@ impl Index {
 impl Class {
     fn new<I: Iterator<Item = usize>>(shape: Shape, all: &Strings, ids: &dyn Fn() -> I, anchors: &mut [u8]) -> Class {
         let count = ids().count();
-        let shared = shape.shared(all, ids().step_by(count / SAMPLE + 1));
+        let shared = shape.shared(ids().step_by(count / SAMPLE + 1).map(|id| all.get(id)));
         let many = count * shape.stride;
-        let mut windows = Filter::new((many * BITS_A_WINDOW_OF_FEW).min(BITS_NEAR).max(many * BITS_A_WINDOW));
-        let mut runs = Filter::new(count * BITS_A_STRING);
-        let mut ends = (many * BITS_A_WINDOW > BITS_NEAR).then(|| Ends::new(shape));
+        let mut windows = Filter::of_windows(many);
+        let mut runs = Filter::of_strings(count);
+        let mut ends = Filter::is_far(many).then(|| Ends::new(shape));
         let mut entries = Vec::with_capacity(count);
         for id in ids() {
             let string = all.get(id);
@@ -157,7 +141,8 @@ impl Class {
         self.shape.hashes(bytes, &room.asked, &mut room.hashes);
         let Room { asked, passed, begins, places, hashes, held, runs, .. } = &mut room;
         self.windows.keep(hashes, held, passed, |i| asked.get(i).copied());
-        self.second(bytes, passed, (asked, hashes, held), begins);
+        let hash = |at: &[usize], out: &mut Vec<u64>| self.shape.hashes(bytes, at, out);
+        self.windows.second(self.shape.stride, passed, hash, (asked, hashes, held), begins);
         places.clear();
         places.extend(begins.iter().cloned().flatten().filter(|at| self.ends.as_ref().is_none_or(|ends| ends.may_begin(bytes, *at))));
         self.shape.runs(bytes, places, hashes);
@@ -168,21 +153,6 @@ impl Class {
         room.runs.iter().for_each(|run| self.compare(all, anchors, bytes, *run, met));
         self.room = room;
         from + count * stride
-    }
-
-    /// Where runs may begin that hold a window which passed: the later ones of them hold one half a stride further on as well, and the earlier
-    /// ones one before it.
-    fn second(&self, bytes: &[u8], passed: &[usize], (asked, hashes, held): Asked<'_>, begins: &mut Vec<Range<usize>>) {
-        let stride = self.shape.stride;
-        let (half, rest) = (stride / 2, stride - stride / 2);
-        asked.clear();
-        asked.extend(passed.iter().flat_map(|at| [at.wrapping_sub(rest), at + half]));
-        self.shape.hashes(bytes, asked, hashes);
-        let from = |at: usize, back: usize| (at + 1).saturating_sub(back);
-        self.windows.keep(hashes, held, begins, |i| {
-            let at = *passed.get(i / 2)?;
-            Some(if i % 2 == 0 { from(at, stride)..from(at, rest) } else { from(at, rest)..at + 1 })
-        });
     }
 
     /// Touches what will be compared, each kind for all of them before the next, so that memory is waited for once and not each time.

@@ -281,7 +281,7 @@ mod tests {
             }
         }
         needles.look_in(0, text.as_slice()).unwrap();
-        let planted = |n: &Needle<'_>| n.value / 6 % 3 == 0;
+        let planted = |n: &Needle<'_>| (n.value / 6).is_multiple_of(3);
         assert_eq!(needles.iter().filter(planted).find(|n| !n.met_in(0)).map(|n| n.value), None);
         let by_chance =
             needles.iter().filter(|n| n.met_in(0) && !planted(n)).find(|n| !text.windows(n.bytes().len()).any(|w| w == n.bytes()));

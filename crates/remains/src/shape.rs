@@ -1,10 +1,10 @@
 //! Which windows of a needle are known to the filters, and their hashes.
 
-use crate::strings::{NEEDLE_MAX, Strings};
+use crate::strings::NEEDLE_MAX;
 
 /// Which bytes of a needle the filter knows: windows of `gram` bytes, `stride` of them in a row, so that of each place where the needle
 /// may stand one begins where a look falls.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
     pub gram: usize,
     pub stride: usize,
@@ -19,6 +19,32 @@ pub(crate) const MIDDLE: Shape = Shape { gram: 8, stride: 4 };
 pub(crate) const SPARSE: Shape = Shape { gram: 8, stride: 8 };
 /// For what is written with two or three bytes for each letter.
 pub(crate) const LONG: Shape = Shape { gram: 16, stride: 8 };
+
+/// All shapes, by the shortest string that has them.
+pub(crate) const SHAPES: [Shape; 4] = [SHORT, MIDDLE, SPARSE, LONG];
+
+/// Which of the shapes each of some strings has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shaping {
+    some_middle: bool,
+}
+
+impl Shaping {
+    pub(crate) fn of<'a>(mut all: impl Iterator<Item = &'a [u8]>) -> Shaping {
+        Shaping { some_middle: all.any(|string| (MIDDLE.least()..SPARSE.least()).contains(&string.len())) }
+    }
+
+    /// The shape of one of them, as its place among all shapes: strings of middle length are looked for with those that are shorter, unless
+    /// these are none or they have two bytes for each letter.
+    pub(crate) fn shape(self, string: &[u8]) -> usize {
+        match string.len() {
+            len if len < MIDDLE.least() => 0,
+            len if len < SPARSE.least() || self.some_middle && len < LONG.least() && !string.contains(&0) => 1,
+            len if len < LONG.least() => 2,
+            _ => 3,
+        }
+    }
+}
 
 /// Needles that are looked at to learn which windows many share, and counters for that (as a power of two).
 pub(crate) const SAMPLE: usize = 1 << 17;
@@ -81,9 +107,9 @@ impl Shape {
     }
 
     /// How many of some strings hold each window, as far as few counters tell them apart.
-    pub(crate) fn shared(self, all: &Strings, sample: impl Iterator<Item = usize>) -> Vec<u8> {
+    pub(crate) fn shared<'a>(self, sample: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
         let mut out = vec![0u8; 1 << COUNTERS_LOG2];
-        for string in sample.map(|id| all.get(id)) {
+        for string in sample {
             for at in 0..=string.len().saturating_sub(self.gram) {
                 out.get_mut(counter(self.hash(string, at))).into_iter().for_each(|c| *c = c.saturating_add(1));
             }
@@ -104,6 +130,14 @@ impl Shape {
             .enumerate()
             .min_by_key(|(at, sum)| (sum.max(&UNSHARED).ilog2(), windows - at))
             .map_or(0, |(at, _)| at)
+    }
+
+    /// Of the first and the last place of a string, where the windows begin that it shares with the fewest others.
+    pub(crate) fn anchor_at_an_end(self, string: &[u8], shared: &[u8]) -> usize {
+        let count = |at| u32::from(shared.get(counter(self.hash(string, at))).copied().unwrap_or_default());
+        let sum = |from: usize| (from..from + self.stride).map(count).sum::<u32>().max(UNSHARED).ilog2();
+        let last = string.len().saturating_sub(self.least());
+        if sum(0) < sum(last) { 0 } else { last }
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod files;
 
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -70,20 +72,23 @@ pub fn run(args: &RemainsArgs) -> ExitCode {
 
 /// What is searched with, of how many values or fingerprints, and how many values are too short.
 fn sought(args: &RemainsArgs) -> Result<(Sought, usize, usize), Refused> {
-    let read = |path: &Path| std::fs::read(path).map_err(|e| Refused(66, format!("{}: {}", path.display(), e.kind())));
+    let unread = |path: &Path, e: io::Error| Refused(66, format!("{}: {}", path.display(), e.kind()));
     if let Some(list) = &args.list {
-        let text = String::from_utf8(read(list)?).map_err(|_| Refused(65, "the list is not UTF-8".to_owned()))?;
+        let text = String::from_utf8(std::fs::read(list).map_err(|e| unread(list, e))?)
+            .map_err(|_| Refused(65, "the list is not UTF-8".to_owned()))?;
         let values: Vec<&str> = text.trim_start_matches('\u{feff}').lines().map(str::trim).filter(|l| !l.is_empty()).collect();
         let mut needles = Needles::new();
         let sought = (0u32..).zip(&values).filter(|(n, value)| add(&mut needles, *n, value)).count();
         return Ok((Sought::List(Box::new(needles)), sought, values.len() - sought));
     }
     let filter = args.filter.as_deref().unwrap_or(Path::new(""));
-    let blinded = Blinded::from_bytes(&read(filter)?).ok_or_else(|| Refused(65, "this is no filter of a case".to_owned()))?;
+    let blinded = File::open(filter).and_then(Blinded::read).map_err(|e| match e.kind() {
+        io::ErrorKind::InvalidData => Refused(65, "this is no filter of a case".to_owned()),
+        _ => unread(filter, e),
+    })?;
     let key = key(args)?;
     let count = blinded.len();
-    let search = BlindSearch::new(blinded, key).ok_or_else(|| Refused(65, "the filter cannot be used".to_owned()))?;
-    Ok((Sought::Filter(Box::new(search)), count, 0))
+    Ok((Sought::Filter(Box::new(BlindSearch::new(blinded, &key))), count, 0))
 }
 
 /// A value in every form that is searched for; whether it is long enough as it is, or as a number.
