@@ -43,7 +43,7 @@ pub struct AgreementFile {
     pub to: Day,
     /// What may pass; what is not named is absent.
     pub fields: Vec<FieldFile>,
-    /// Purposes, word for word as `case.yaml` names them at the data sets.
+    /// Purposes, word for word as `case.yaml` names them at the data sets; `remains` for a processor who searches for what was destroyed.
     pub purposes: Vec<String>,
     /// An expression over facts of persons and records.
     #[serde(default)]

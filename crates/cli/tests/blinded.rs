@@ -15,7 +15,7 @@ from: FROM
 to: TO
 fields:
   - {holding: member, groups: [contact]}
-purposes: [looking for remains]
+purposes: [remains]
 onward: none
 end: {then: destroy}
 ";
@@ -35,8 +35,8 @@ fn case() -> Case {
         "case.yaml",
         format!(
             "{head}sources: [{{id: shop, kind: sqlite, path: shop.db}}]\ndatasets:\n  - {{at: shop/member, class: marketing_list, \
-             purpose: looking for remains, groups: {{contact: [name, mobile, email]}}}}\n  - {{at: shop/guest, class: marketing_list, \
-             purpose: looking for remains, groups: {{contact: [mobile]}}}}\nvault: {{holder: keys/epoch-key}}\n"
+             purpose: news by mail, groups: {{contact: [name, mobile, email]}}}}\n  - {{at: shop/guest, class: marketing_list, \
+             purpose: news by mail, groups: {{contact: [mobile]}}}}\nvault: {{holder: keys/epoch-key}}\n"
         ),
     );
     case.write("agreement.yaml", AGREEMENT.replace("FROM", &day(-5)).replace("TO", &day(60)));

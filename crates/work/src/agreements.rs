@@ -18,6 +18,9 @@ use crate::workspace::Workspace;
 /// The kind of act that says that persons were told of a hand-over.
 const TOLD: &str = "notice_sent";
 
+/// The purpose of a processor who searches for remains: of what was destroyed, so that no data set has it.
+const SEARCH: &str = "remains";
+
 /// Files a signed agreement with its terms.
 ///
 /// # Errors
@@ -35,8 +38,9 @@ fn filed(workspace: &mut Workspace, file: &Path, said: agreement::AgreementFile,
     let (kid, party, recipient) = party(workspace, &said.party, said.role)?;
     let id = Id::new(format!("g-{}", said.id)).ok_or_else(|| Fault::new("document_form"))?;
     let holdings = recorded_holdings(workspace)?;
-    // Purposes stand in documents that strangers read: only words that the case file has for its data sets go there.
-    let known = |p: &String| holdings.holdings.iter().any(|h| h.purpose.as_ref() == Some(p));
+    // Purposes stand in documents that strangers read: only words that the case file has for its data sets go there, and one that is known.
+    let searches = |p: &String| said.role == Role::Processor && p == SEARCH;
+    let known = |p: &String| searches(p) || holdings.holdings.iter().any(|h| h.purpose.as_ref() == Some(p));
     if let Some(at) = said.purposes.iter().position(|p| !known(p)) {
         let known: BTreeSet<&str> = holdings.holdings.iter().filter_map(|h| h.purpose.as_deref()).collect();
         return Err(Fault::new("no_such_purpose")
