@@ -79,8 +79,12 @@ fn in_a_database_of_one_file() {
     std::fs::create_dir_all(case.folder.join("data")).unwrap();
     let db = rusqlite::Connection::open(case.folder.join("data/shop.db")).unwrap();
     db.execute_batch(&format!("{TABLE} INSERT INTO client VALUES {};", rows())).unwrap();
+    // Every table may call something `id`: that leads to nobody.
+    db.execute_batch("CREATE TABLE goods (id INTEGER, name TEXT); INSERT INTO goods VALUES (1, 'Tea');").unwrap();
     drop(db);
     case_of(&case, "{id: shop, kind: sqlite, path: data/shop.db}", "client", 500);
+    case.planned();
+    assert_eq!(case.fault(&["apply", "--dry-run"]), "below_k", "known before anybody signs");
     case.prepared();
     let before = std::fs::read(case.folder.join("data/shop.db")).unwrap();
     assert_eq!(case.fault(&["apply", "--dry-run"]), "below_k");

@@ -208,6 +208,14 @@ fn wrong_passphrase_and_wrong_key_say_which() {
         text["error"]["code"].as_str().unwrap().to_owned()
     };
     assert_eq!(wrong("CUSTODY_PASSPHRASE", &["scan"]), "wrong_passphrase");
+    // An operator with an approver's key: said before anything is made.
+    let operator = ["pub", "key"].map(|end| (case.folder.join(format!("keys/operator.{end}")), end));
+    operator.iter().for_each(|(path, end)| std::fs::rename(path, path.with_file_name(format!("kept.{end}"))).unwrap());
+    case.ok(&["keygen", "keys/operator", "--use", "approver"]);
+    assert_eq!(case.fault(&["scan"]), "key_use");
+    operator.iter().for_each(|(path, end)| std::fs::rename(path.with_file_name(format!("kept.{end}")), path).unwrap());
+    case.planned();
+    assert_eq!(case.json(&["apply", "--dry-run"])["blocked"], "not_approved", "what is due is tried all the same");
     case.prepared();
     assert_eq!(wrong("CUSTODY_KEY_PASSPHRASE", &["approve", "--key", "keys/liquidator.key", "--yes"]), "wrong_passphrase");
     // A key that the case does not know, and one that is no approver's.

@@ -43,15 +43,15 @@ pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) 
     let today = workspace.today()?;
     let handing = handing::due(workspace, &doc, &mut report)?;
     let due = due::due_items(workspace, &doc, today, &mut report)?;
-    let approved = due::approved(workspace, &due);
+    let ready = due::approved(workspace, &due).and_then(|()| due::backed_up(workspace, &due));
     if dry_run {
         // What stands in the way is better known before anybody signs.
-        report.blocked = approved.err();
+        report.blocked = ready.err();
         report.ended = crate::shredding::due_archives(workspace, &doc)?;
         report.due = handing.iter().map(|h| (h.item.clone(), h.records)).collect();
         return tried(workspace, due, plan_n, report);
     }
-    approved?;
+    ready?;
     // Effects that are under way are finished; none begins while a lost passphrase would lose the archive.
     if !due.is_empty() || !handing.is_empty() {
         crate::shares::drilled_first(workspace)?;

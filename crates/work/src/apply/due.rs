@@ -66,6 +66,16 @@ pub(super) fn approved(workspace: &Workspace, due: &[Item]) -> Result<(), Fault>
     Ok(())
 }
 
+/// Refuses what no restored and compared archive holds.
+pub(super) fn backed_up(workspace: &Workspace, due: &[Item]) -> Result<(), Fault> {
+    let seals = workspace.state.newest_seals();
+    let mut own = seals.iter().filter(|s| due.iter().any(|item| item.dataset == s.dataset));
+    match own.find(|s| workspace.state.backup_of(s.n).is_none()) {
+        Some(seal) => Err(Fault::new("no_backup").with("place", &seal.dataset)),
+        None => Ok(()),
+    }
+}
+
 pub(super) fn schemas_unmoved(workspace: &mut Workspace, opened: &Opened, jobs: &[Job]) -> Result<(), Fault> {
     let holdings = known(workspace)?.holdings.holdings;
     for job in jobs {

@@ -92,9 +92,6 @@ pub(super) fn jobs(workspace: &mut Workspace, due: Vec<Item>, plan_n: u64) -> Re
     let mut out = Vec::new();
     for item in due {
         for seal in seals.iter().filter(|s| s.dataset == item.dataset) {
-            if workspace.state.backup_of(seal.n).is_none() {
-                return Err(Fault::new("no_backup").with("place", &seal.dataset));
-            }
             let open = workspace
                 .state
                 .open_orders()
