@@ -133,7 +133,7 @@ pub enum Command {
     Backup,
     /// Carry out what is due today; says what waits until when.
     Apply {
-        /// Only say what would be done.
+        /// Only say what would be done and try it with the first rows, taken back; also before anybody approved.
         #[arg(long)]
         dry_run: bool,
     },

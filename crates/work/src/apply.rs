@@ -10,7 +10,9 @@ mod order;
 mod purge;
 mod ready;
 mod rehearse;
+mod replaced;
 mod window;
+mod worth;
 
 pub(crate) use failed::FAILED;
 
@@ -43,21 +45,17 @@ pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) 
     let today = workspace.today()?;
     let handing = handing::due(workspace, &doc, &mut report)?;
     let due = due::due_items(workspace, &doc, today, &mut report)?;
-    let ready = due::approved(workspace, &due).and_then(|()| due::backed_up(workspace, &due));
+    let may = may(workspace, &due, handing.is_empty());
     if dry_run {
         // What stands in the way is better known before anybody signs.
-        report.blocked = ready.err();
+        report.blocked = may.err();
         report.ended = crate::shredding::due_archives(workspace, &doc)?;
         report.due = handing.iter().map(|h| (h.item.clone(), h.records)).collect();
         return tried(workspace, due, plan_n, report);
     }
-    ready?;
-    // Effects that are under way are finished; none begins while a lost passphrase would lose the archive.
-    if !due.is_empty() || !handing.is_empty() {
-        crate::shares::drilled_first(workspace)?;
-    }
+    may?;
     workspace.begin_run(&["scan", "hand_over", "destroy", "anonymise", "outcomes", "shred"], Some(plan_n))?;
-    observe::settle_replaced(workspace, &mut report, progress)?;
+    replaced::settle_replaced(workspace, &mut report, progress)?;
     // What was seen done before a crash, or under a plan that was replaced, is done: nothing is ordered twice.
     record_outcomes(workspace, &doc)?;
     handing::carry_out(workspace, handing, plan_n, &mut report, progress)?;
@@ -72,6 +70,16 @@ pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) 
     let waits = report.waiting.iter().filter_map(|w| Some(case::Wait { item: w.item.clone(), until: w.until? })).collect();
     workspace.end_run(done, waits)?;
     Ok(report)
+}
+
+/// Whether what is due may be carried out: approved, and nothing is lost if a passphrase or the source is.
+fn may(workspace: &Workspace, due: &[plan::Item], none_handed: bool) -> Result<(), Fault> {
+    due::approved(workspace, due)?;
+    // Effects that are under way are finished; none begins while a lost passphrase would lose the archive.
+    if !due.is_empty() || !none_handed {
+        crate::shares::drilled_first(workspace)?;
+    }
+    due::backed_up(workspace, due)
 }
 
 /// What is due, tried and taken back.

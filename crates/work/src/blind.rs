@@ -13,9 +13,10 @@ use zeroize::Zeroizing;
 
 use crate::attachments;
 use crate::lists::load_list;
-use crate::look::{Staying, sight, unlawful};
+use crate::look::{sight, unlawful};
 use crate::progress::Progress;
 use crate::recheck::{columns_of, done};
+use crate::staying::Staying;
 use crate::survey::open_sources;
 use crate::workspace::Workspace;
 

@@ -4,16 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use case::Seal;
 use remains::{Blinded, Kind, Needles};
-use rows::{Batch, CellRef, Encoding, Tag, text_of};
-use sources::{Holds, Probe, RawForm, Record, Searched, Source, Structure, fold};
+use rows::CellRef;
+use sources::{Holds, Probe, Record, Searched, Source, Structure};
 use terms::{Fault, Place};
 
-use crate::align::{Met, Part, RowState, align};
 use crate::index::{SealIndex, segment};
 use crate::lawful::Lawful;
 use crate::lists::{Recall, Seen};
-use crate::planning::recorded_holdings;
-use crate::survey::{Listed, Opened};
+use crate::staying::Staying;
 use crate::workspace::Workspace;
 
 /// Values that a control recall asks for at most: none missed of so many is a recall of 99.9 % with 95 % confidence.
@@ -225,93 +223,6 @@ pub(crate) struct Absence {
     pub structures: BTreeSet<String>,
 }
 
-/// A data set whose rows hold values lawfully: those that are as they were sealed or emptied.
-pub(crate) struct Staying {
-    dataset: sources::Dataset,
-    parts: Vec<Part>,
-    /// Columns of its field groups: what becomes of them was decided.
-    decided: BTreeSet<u32>,
-    /// Whether it holds nobody's data, as the case file says: a town or a first name in it is nobody's, a number that points to one person is
-    /// a copy all the same.
-    nobodys: bool,
-    /// Whether its cells are looked through as they read: those of folders are, wherever they lie.
-    cells: bool,
-    /// Whether rows that were changed since stay lawfully, and whether rows that came since do: the next seal is for them.
-    since: (bool, bool),
-}
-
-impl Staying {
-    /// The data sets of a source that were sealed and decided on: anywhere else values remain. Where something may have come back (`strict`)
-    /// rows count that nothing happened to; else changed ones too, and in a source that is written to new ones.
-    pub(crate) fn of(workspace: &mut Workspace, opened: &Opened, source: &str, strict: bool) -> Result<Vec<Staying>, Fault> {
-        let sealed: BTreeSet<Place> = workspace.state.newest_seals().iter().map(|s| s.dataset.clone()).collect();
-        let decided: BTreeMap<Place, BTreeSet<u32>> = match sealed.is_empty() {
-            true => BTreeMap::new(),
-            false => recorded_holdings(workspace)?.holdings.into_iter().map(decided).collect(),
-        };
-        let mut out = Vec::new();
-        for listed in opened.listed.iter().filter(|l| l.dataset.place.source() == source && sealed.contains(&l.dataset.place)) {
-            let live = workspace.file.sources.get(listed.source).is_some_and(|s| s.freeze.is_none());
-            let parts = Part::of(workspace, &listed.dataset.place)?;
-            let (dataset, decided) = (listed.dataset.clone(), decided.get(&listed.dataset.place).cloned().unwrap_or_default());
-            out.push(Staying { dataset, parts, decided, nobodys: false, cells: false, since: (!strict, !strict && live) });
-        }
-        let cells = opened.seen.iter().any(|s| s.source.as_str() == source && !s.kind.is_folder());
-        for listed in opened.listed.iter().filter(|l| l.dataset.place.source() == source && nobodys(l)) {
-            let dataset = listed.dataset.clone();
-            out.push(Staying { dataset, parts: Vec::new(), decided: BTreeSet::new(), nobodys: true, cells, since: (true, true) });
-        }
-        Ok(out)
-    }
-
-    /// Marks what a row that stays holds lawfully: its bytes as they lie; and values that point to one person wherever they stand, in columns
-    /// of which something was decided. In other columns only a value that is all of the cell: inside of a text nobody decided on it is a copy.
-    fn mark(&self, form: &RawForm, (record, cells): (&Record, &[CellRef<'_>]), needles: &mut Needles) {
-        record.ways().flat_map(Record::runs).for_each(|run| needles.look_for(0, run, &|kind| kind != Kind::Alone));
-        let is_decided = |c: usize| u32::try_from(c).is_ok_and(|c| self.decided.contains(&c));
-        let nothing = CellRef { tag: Tag::Null, bytes: &[] };
-        let own: Vec<CellRef<'_>> = cells.iter().enumerate().map(|(c, cell)| if is_decided(c) { *cell } else { nothing }).collect();
-        let own = form(&own).with_numbers(&own);
-        for run in own.ways().flat_map(Record::runs) {
-            needles.look_for(0, run, &|kind| kind == Kind::Alone);
-            if let Some(folded) = std::str::from_utf8(run).ok().and_then(fold) {
-                needles.look_for(0, folded.as_bytes(), &|kind| kind == Kind::Alone);
-            }
-        }
-        own.ways().flat_map(Record::written).for_each(|number| needles.look_for(0, number, &|kind| kind == Kind::Alone));
-        let holds_more = |cell: &CellRef<'_>| self.dataset.mentions || matches!(cell.bytes.first(), Some(b'{' | b'['));
-        for (c, _) in cells.iter().enumerate().filter(|(c, cell)| !is_decided(*c) && !holds_more(cell)) {
-            for value in record.ways().flat_map(|way| way.alone(c)) {
-                needles.look_whole(0, value);
-                if let Some(folded) = std::str::from_utf8(value).ok().and_then(fold) {
-                    needles.look_whole(0, folded.as_bytes());
-                }
-            }
-        }
-    }
-
-    /// Hears every row that stays.
-    fn each(&self, source: &mut dyn Source, hear: &mut dyn FnMut(&Batch, usize)) -> Result<(), Fault> {
-        let all = align(source, &self.dataset, &self.parts, &mut |batch, row, met| match met.map(|m| m.state) {
-            Some(RowState::Unchanged | RowState::Emptied(_)) => hear(batch, row),
-            Some(RowState::Changed) if self.since.0 => hear(batch, row),
-            None if self.since.1 => hear(batch, row),
-            _ => {}
-        });
-        all.map(|_| ())
-    }
-}
-
-/// The columns of a holding's field groups.
-fn decided(holding: terms::Holding) -> (Place, BTreeSet<u32>) {
-    (holding.dataset, holding.groups.into_iter().flat_map(|g| g.columns).collect())
-}
-
-/// Whether the case file says that a data set holds nobody's data.
-fn nobodys(listed: &Listed) -> bool {
-    listed.said.as_ref().and_then(|s| s.class.as_ref()).is_some_and(|c| c.value == "none")
-}
-
 /// Hears every row that stays: destroyed values that it holds are marked as met; gives values that stay and are looked for beside them.
 fn hear(source: &mut dyn Source, place: &Place, staying: &[Staying], sight: &mut Sight) -> Result<Sight, Fault> {
     let columns: Vec<u32> = sight.live.keys().copied().collect();
@@ -407,75 +318,4 @@ fn in_cells(source: &mut dyn Source, staying: &[Staying], needles: &mut Needles,
         searched.unread += unread;
     }
     Ok(())
-}
-
-/// Shortest value (bytes) by which a row done by hand is looked for, and shortest number.
-const CELL_MIN: usize = 4;
-/// Shortest value that is also looked for inside of others.
-const INSIDE_MIN: usize = 10;
-const DIGITS_MIN: usize = 6;
-
-/// Values of rows said to be done by hand that still stand in cells of their source, outside rows that are as they were sealed. Looked for
-/// are values that one sealed row alone has.
-pub(crate) fn remains_in_cells(
-    workspace: &mut Workspace,
-    opened: &mut Opened,
-    seal: &Seal,
-    done: &[u32],
-    columns: &[u32],
-) -> Result<u64, Fault> {
-    let here = seal.dataset.source();
-    let own_source = opened.listed.iter().filter(|l| l.dataset.place.source() == here);
-    let listed: Vec<(sources::Dataset, bool)> = own_source.map(|l| (l.dataset.clone(), nobodys(l))).collect();
-    let Some((_, Some(open))) = opened.sources.iter_mut().find(|(p, _)| p.source() == here) else { return Ok(0) };
-    let own = own_values(workspace, seal, done, columns)?;
-    let mut met: HashSet<Vec<u8>> = HashSet::new();
-    // Long values are found inside others too: somebody may have put two columns into one.
-    let mut inside = Needles::new();
-    own.iter().filter(|v| v.len() >= INSIDE_MIN).for_each(|v| {
-        let points = v.iter().any(|b| b.is_ascii_digit() || *b == b'@');
-        inside.add(0, if points { Kind::Alone } else { Kind::Left }, v);
-    });
-    let mut text = Vec::new();
-    for (dataset, nobodys) in listed {
-        let parts = Part::of(workspace, &dataset.place)?;
-        align(open.as_mut(), &dataset, &parts, &mut |batch, row, found| {
-            let lawful = matches!(found, Some(Met { state: RowState::Unchanged | RowState::Emptied(_), .. }));
-            if !lawful {
-                for cell in batch.row(row) {
-                    text.clear();
-                    text_of(cell, Encoding::Utf8, &mut text);
-                    if !nobodys {
-                        met.extend(own.get(&text).cloned());
-                    }
-                    inside.look_for(0, &text, &|k| !nobodys || k == Kind::Alone);
-                }
-            }
-        })?;
-    }
-    Ok(met.len() as u64 + inside.iter().filter(|n| n.met > 0).count() as u64)
-}
-
-/// Values of ordered columns that only one row of the seal has, of the rows that are done.
-fn own_values(workspace: &mut Workspace, seal: &Seal, done: &[u32], columns: &[u32]) -> Result<HashSet<Vec<u8>>, Fault> {
-    let index = SealIndex::load(workspace, &SealIndex::name(seal.scan_n, &seal.dataset))?;
-    let positions: HashSet<u32> = done.iter().filter_map(|o| index.rows.get(*o as usize)).map(|r| r.position).collect();
-    let mut times: BTreeMap<Vec<u8>, (u64, bool)> = BTreeMap::new();
-    let mut text = Vec::new();
-    let vault = workspace.vault()?;
-    let mut reader = vault.read_segment(&index.archive, &segment(&seal.dataset))?;
-    reader.units(vault.slots(), &|_| true, &mut |unit| {
-        for (position, cells) in &unit.rows {
-            for (tag, bytes) in columns.iter().filter_map(|c| cells.get(*c as usize)) {
-                // A number and its text are the same value.
-                text.clear();
-                text_of(CellRef { tag: *tag, bytes }, Encoding::Utf8, &mut text);
-                let seen = times.entry(text.clone()).or_default();
-                *seen = (seen.0 + 1, seen.1 || positions.contains(position));
-            }
-        }
-        Ok(())
-    })?;
-    let telling = |b: &[u8]| b.len() >= if b.iter().all(u8::is_ascii_digit) { DIGITS_MIN } else { CELL_MIN };
-    Ok(times.into_iter().filter(|(b, (n, done))| *n == 1 && *done && telling(b)).map(|(b, _)| b).collect())
 }

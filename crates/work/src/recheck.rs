@@ -7,9 +7,11 @@ use plan::PlanDoc;
 use terms::json::json;
 use terms::{Fault, Id, Place};
 
+use crate::byhand::remains_in_cells;
 use crate::lists::load_list;
-use crate::look::{Staying, absence, remains_in_cells, sight};
+use crate::look::{absence, sight};
 use crate::progress::Progress;
+use crate::staying::Staying;
 use crate::survey::{Deaf, Opened, open_sources, survey};
 use crate::workspace::Workspace;
 

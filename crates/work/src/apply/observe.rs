@@ -1,26 +1,25 @@
-//! Looking again: what became of every ordered row, what is left of its values in the raw files, and what that is worth.
+//! Looking again: what became of every ordered row, and what is recorded of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use case::{By, Command, EffectObserved, EffectOrdered, Event, ExceptionRecorded};
-use plan::PlanDoc;
+use case::{By, Command, EffectObserved, Event, ExceptionRecorded};
 use rows::{Batch, Encoding, text_of};
-use terms::json::{Json, json};
-use terms::{Fault, Level, Place, Reach};
+use terms::json::json;
+use terms::{Fault, Place};
 
 use super::crowd::{Crowd, When, crowd};
 use super::failed::record_failed;
 use super::job::Job;
-use super::purge::{purge, put_back_all};
+use super::worth::Worth;
 use super::{by_place, open_at, source_place};
 use crate::align::{Alignment, Part, RowState, align};
+use crate::byhand::remains_in_cells;
 use crate::late::late_rows;
-use crate::level::{columns, short_of};
-use crate::lists::{Recall, Seen, keep_list, load_list, load_recall};
-use crate::look::{Absence, Staying, absence, remains_in_cells, sight};
+use crate::lists::keep_list;
 use crate::progress::Progress;
 use crate::report::{ApplyReport, Done, Waiting};
-use crate::survey::{Deaf, Opened, open_sources, survey};
+use crate::staying::Staying;
+use crate::survey::Opened;
 use crate::workspace::Workspace;
 
 /// Looks again at every data set with jobs, and records what was seen of each.
@@ -51,6 +50,15 @@ pub(super) fn observe_all(
     Ok(())
 }
 
+/// What was seen of a data set when it was looked at again.
+struct Again<'a> {
+    alignment: Alignment,
+    /// Rows, by seal and ordinal, in which a column that the store computes still holds something that was ordered away.
+    standing: BTreeSet<(u64, u32)>,
+    staying: Vec<Staying>,
+    crowd: Option<&'a Crowd>,
+}
+
 /// Looks at one data set once and records what was seen of each job on it.
 fn observe_with(
     workspace: &mut Workspace,
@@ -73,14 +81,15 @@ fn observe_with(
     let staying = Staying::of(workspace, opened, place.source(), false)?;
     let direct: Vec<&Job> = jobs.iter().copied().filter(|j| !j.by_hand()).collect();
     let crowd = crowd(workspace, opened, place, (&direct, &parts), When::After)?;
+    let seen = Again { alignment, standing, staying, crowd: crowd.as_ref() };
     let mut observed = Vec::new();
     for job in jobs {
-        observed.extend(observe(workspace, opened, job, (&alignment, &standing, &staying, crowd.as_ref()), scan_n, report)?);
+        observed.extend(observe(workspace, opened, job, &seen, scan_n, report)?);
     }
     let mut meant: BTreeMap<u64, BTreeSet<u32>> = BTreeMap::new();
     jobs.iter().for_each(|j| meant.entry(j.seal.n).or_default().extend(j.targets.iter().copied()));
-    late_rows(workspace, &parts, &alignment, &meant, report)?;
-    renew(workspace, parts, &alignment, &observed)
+    late_rows(workspace, &parts, &seen.alignment, &meant, report)?;
+    renew(workspace, parts, &seen.alignment, &observed)
 }
 
 /// Shortest mask by which something computed from it is known.
@@ -184,13 +193,59 @@ fn observe(
     workspace: &mut Workspace,
     opened: &mut Opened,
     job: &Job,
-    (seen, standing, staying, crowd): (&Alignment, &BTreeSet<(u64, u32)>, &[Staying], Option<&Crowd>),
+    seen: &Again<'_>,
     scan_n: u64,
     report: &mut ApplyReport,
 ) -> Result<Option<(u64, Vec<u32>)>, Fault> {
     let Some(order_n) = job.order_n else { return Ok(None) };
+    let Some((done, kept)) = settled(workspace, opened, job, (order_n, seen), report)? else { return Ok(None) };
+    let crowd = seen.crowd.filter(|_| job.anonymises());
+    let worth = Worth::of(workspace, opened, job, &done, &seen.staying)?;
+    if let Some(fault) = worth.remains(&job.seal.dataset) {
+        record_failed(workspace, &[order_n], &fault)?;
+        return Err(fault);
+    }
+    let scope = out_of_scope(workspace, job, worth.bytes > 0);
+    let mut receipt = worth.receipt(workspace, job);
+    if let Some(own) = receipt.as_object_mut() {
+        own.extend([("kept".to_owned(), json!(kept)), ("order_n".to_owned(), json!(order_n)), ("out_of_scope".to_owned(), json!(scope))]);
+        own.insert("rows_done".to_owned(), json!(done.len()));
+        own.extend(crowd.map(|c| ("crowd".to_owned(), c.json())));
+    }
+    keep_list(workspace, &format!("done-{order_n}"), &done)?;
+    let safety = i64::try_from(workspace.state.opened.as_ref().map_or(30, |o| o.safety_days)).unwrap_or(30);
+    let facts = EffectObserved {
+        backup_until: Some(workspace.today()?.plus_days(safety)),
+        bytes_searched: worth.bytes,
+        bytes_unread: worth.unread,
+        columns: worth.columns,
+        crowd: crowd.map(Crowd::seen),
+        level: worth.level,
+        order_n,
+        out_of_scope: scope,
+        receipt_doc: workspace.put_json(&receipt)?,
+        rows_done: done.len() as u64,
+        rows_kept: kept.clone(),
+        scan_n: Some(scan_n),
+    };
+    let event = if job.anonymises() { Event::AnonymiseObserved(facts) } else { Event::DestroyObserved(facts) };
+    workspace.record(Command::RecordUnder(By::Run, event, job.item.rules.clone()))?;
+    report.lawful += worth.lawful.values().sum::<u64>();
+    let (rows, left) = (done.len() as u64, kept.values().sum());
+    report.done.push(Done { item: job.item.item.clone(), rows, kept: left, level: worth.level, short_of: worth.short_of });
+    Ok(Some((job.seal.n, done)))
+}
+
+/// Rows that are done and the others by reason; none while somebody has still to do it.
+fn settled(
+    workspace: &mut Workspace,
+    opened: &mut Opened,
+    job: &Job,
+    (order_n, seen): (u64, &Again<'_>),
+    report: &mut ApplyReport,
+) -> Result<Option<(Vec<u32>, BTreeMap<String, u64>)>, Fault> {
     let ordered: BTreeSet<u32> = job.ordered(workspace)?.into_iter().collect();
-    let (mut done, mut kept) = sorted(job, &ordered, seen, standing);
+    let (mut done, mut kept) = sorted(job, &ordered, &seen.alignment, &seen.standing);
     if job.by_hand() {
         let still = done.len() < job.targets.iter().filter(|o| ordered.contains(o)).count();
         let remain = remains_in_cells(workspace, opened, &job.seal, &done, &job.columns)? > 0;
@@ -207,135 +262,15 @@ fn observe(
             *kept.entry("withdrawn".to_owned()).or_default() += std::mem::take(&mut done).len() as u64;
         }
     }
-    if job.anonymises() && !job.by_hand() && !crowd.is_some_and(Crowd::suffices) {
+    if job.anonymises() && !job.by_hand() && !seen.crowd.is_some_and(Crowd::suffices) {
         // What is coarser, and can still be told apart, is not anonymous: it stays undecided.
         *kept.entry("below_k".to_owned()).or_default() += std::mem::take(&mut done).len() as u64;
     }
-    let looked = if job.by_hand() { None } else { searched(workspace, opened, job, &done, staying)? };
-    let cap = source_cap(workspace, &job.seal.dataset);
-    let recall = if looked.is_some() { load_recall(workspace, &job.file("recall"))? } else { Recall::default() };
-    let cols = match &looked {
-        Some(a) => columns(&job.columns, &recall, a, cap.min(Level::L3)),
-        None => Vec::new(),
-    };
-    let hits: u64 = cols.iter().map(|c| c.hits).sum();
-    if hits > 0 {
-        let structures = looked.iter().flat_map(|a| a.hit_in.iter().cloned()).collect::<Vec<_>>().join(", ");
-        let fault =
-            Fault::new("values_remain").with("place", &job.seal.dataset).with("values", hits).with("structures", structures).retry();
-        record_failed(workspace, &[order_n], &fault)?;
-        return Err(fault);
-    }
-    let least = cols.iter().map(|c| c.level).min();
-    // What somebody else erased is looked for in a fresh scan or export of the whole source: rows gone, values nowhere in its cells.
-    let elsewhere = job.reach(workspace).is_some_and(|r| matches!(r, Reach::Script | Reach::Pack));
-    let unsearched = if elsewhere { Level::L2 } else { Level::L1 };
-    let level = if looked.is_some() { least.unwrap_or(Level::L2) } else { unsearched }.min(cap);
-    let (bytes, unread) = looked.as_ref().map_or((0, 0), |a| (a.bytes, a.unread));
-    let lawful: BTreeMap<u32, u64> = looked.as_ref().map(|a| a.lawful.clone()).unwrap_or_default();
-    let stays: u64 = lawful.values().sum();
-    let short_of = match &looked {
-        Some(absence) => short_of(&job.columns, &recall, absence, cap),
-        None => BTreeSet::from(["not_searched".to_owned()]),
-    };
-    let scope = out_of_scope(workspace, job, looked.as_ref().is_some_and(|a| a.bytes > 0));
-    let mut receipt = json!({
-        "bytes_searched": bytes, "bytes_unread": unread, "columns": cols, "item": job.item.item, "kept": kept,
-        "lawfully_present": lawful.iter().map(|(col, values)| json!({"col": col, "values": values})).collect::<Vec<Json>>(),
-        "level": level, "method": job.item.method.word(), "order_n": order_n, "out_of_scope": scope, "purge": job.purged,
-        "recall": recall.seen.iter().map(sight_of).collect::<Vec<Json>>(),
-        "rows_done": done.len(), "sanitisation": level.sanitisation(job.by_hand()), "short_of_l3": short_of,
-        "store": workspace.state.sources.get(&source_place(&job.seal.dataset)).map(|s| s.store.clone()).unwrap_or_default(),
-        "type": "custody.destruction_receipt", "v": 1
-    });
-    if let (Some(crowd), Some(own)) = (crowd.filter(|_| job.anonymises()), receipt.as_object_mut()) {
-        own.insert("crowd".to_owned(), crowd.json());
-    }
-    keep_list(workspace, &format!("done-{order_n}"), &done)?;
-    let safety = i64::try_from(workspace.state.opened.as_ref().map_or(30, |o| o.safety_days)).unwrap_or(30);
-    let facts = EffectObserved {
-        backup_until: Some(workspace.today()?.plus_days(safety)),
-        bytes_searched: bytes,
-        bytes_unread: unread,
-        columns: cols,
-        crowd: crowd.filter(|_| job.anonymises()).map(Crowd::seen),
-        level,
-        order_n,
-        out_of_scope: scope,
-        receipt_doc: workspace.put_json(&receipt)?,
-        rows_done: done.len() as u64,
-        rows_kept: kept.clone(),
-        scan_n: Some(scan_n),
-    };
-    let event = if job.anonymises() { Event::AnonymiseObserved(facts) } else { Event::DestroyObserved(facts) };
-    workspace.record(Command::RecordUnder(By::Run, event, job.item.rules.clone()))?;
-    report.lawful += stays;
-    report.done.push(Done { item: job.item.item.clone(), rows: done.len() as u64, kept: kept.values().sum(), level, short_of });
-    Ok(Some((job.seal.n, done)))
+    Ok(Some((done, kept)))
 }
 
 /// Where nobody looked, as words that standing tasks answer.
 fn out_of_scope(workspace: &Workspace, job: &Job, searched: bool) -> Vec<String> {
     let Some(file) = job.source().and_then(|i| workspace.file.sources.get(i)) else { return Vec::new() };
     job.item.out_of_scope(&workspace.packs.acts, file.kind(), file.reach(), searched).into_iter().collect()
-}
-
-/// What the search saw of a column in one structure, for the receipt.
-fn sight_of(s: &Seen) -> Json {
-    json!({"asked": s.asked, "col": s.column, "found": s.found, "structure": s.structure})
-}
-
-/// The raw search after the erasure.
-fn searched(
-    workspace: &mut Workspace,
-    opened: &mut Opened,
-    job: &Job,
-    done: &[u32],
-    staying: &[Staying],
-) -> Result<Option<Absence>, Fault> {
-    let here = source_place(&job.seal.dataset);
-    let Some((_, Some(open))) = opened.sources.iter_mut().find(|(p, _)| *p == here) else { return Ok(None) };
-    let sight = sight(workspace, open.as_ref(), &job.seal, done, &job.columns, false)?;
-    absence(open.as_mut(), &job.seal.dataset, staying, sight).map(Some)
-}
-
-/// Looks at orders of a plan that was replaced, and settles them: what was done stays done, the rest is withdrawn.
-pub(super) fn settle_replaced(workspace: &mut Workspace, report: &mut ApplyReport, progress: &dyn Progress) -> Result<(), Fault> {
-    let current = workspace.state.plan.as_ref().map(|p| p.n);
-    let orders = workspace.state.open_orders().filter_map(|(n, o)| Some((n, o.kind.effect()?.clone())));
-    let open: Vec<(u64, EffectOrdered)> = orders.filter(|(_, e)| Some(e.plan_n) != current).collect();
-    if open.is_empty() {
-        return Ok(());
-    }
-    let mut opened = open_sources(workspace)?;
-    put_back_all(workspace, &mut opened)?;
-    let mut jobs: Vec<Job> = open.iter().map(|(n, e)| replaced(workspace, *n, e)).collect::<Result<_, _>>()?;
-    // What was erased may not have been purged before the run ended.
-    for (place, source) in &mut opened.sources {
-        let here = |j: &Job| !j.by_hand() && source_place(&j.seal.dataset) == *place;
-        let places: Vec<Place> = jobs.iter().filter(|j| here(j)).map(|j| j.seal.dataset.clone()).collect();
-        if let (false, Some(source)) = (places.is_empty(), source) {
-            let steps = purge(workspace, place, source.as_mut(), &places)?;
-            jobs.iter_mut().filter(|j| here(j)).for_each(|j| j.purged.clone_from(&steps));
-        }
-    }
-    let scan_n = survey(workspace, &mut opened, &mut Deaf, progress)?.n;
-    observe_all(workspace, &mut opened, &jobs, scan_n, report, progress)
-}
-
-/// The job of an order whose plan was replaced.
-fn replaced(workspace: &mut Workspace, order_n: u64, e: &EffectOrdered) -> Result<Job, Fault> {
-    let lost = || Fault::new("order_does_not_fit").with("item", &e.item);
-    let Event::PlanMade(made) = workspace.event(e.plan_n)? else { return Err(lost()) };
-    let old: PlanDoc = workspace.get_json(&made.plan_doc)?;
-    let item = old.plan.items.into_iter().find(|i| i.item == e.item).ok_or_else(lost)?;
-    let seal = workspace.state.seals.get(&e.seal_n).cloned().ok_or_else(lost)?;
-    let mut job = Job::new(item, &seal, e.plan_n, Some(order_n));
-    job.stale = true;
-    job.targets = load_list(workspace, &job.file("targets"))?;
-    Ok(job)
-}
-
-fn source_cap(workspace: &Workspace, dataset: &Place) -> Level {
-    workspace.state.sources.get(&source_place(dataset)).map_or(Level::L0, |s| s.cap)
 }

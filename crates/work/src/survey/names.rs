@@ -1,0 +1,82 @@
+//! Names in the case file that nothing has, and files of which it says what they are not.
+
+use detect::Headers;
+use inventory::shown_name;
+use sources::{Dataset, FileFound};
+use terms::Fault;
+
+use super::Opened;
+use crate::supposed::referred;
+use crate::workspace::Workspace;
+
+/// Refuses a file that the case file names, and that would become of it what becomes of documents: it is no list of a kind that is known, or
+/// damaged.
+fn read_as_named(workspace: &mut Workspace, opened: &Opened) -> Result<(), Fault> {
+    let places = workspace.places()?;
+    for said in &workspace.file.datasets {
+        let Some((source, name)) = said.at.value.split_once('/') else { continue };
+        let Some(i) = workspace.file.sources.iter().position(|s| s.id.value == source) else { continue };
+        let Some(own) = crate::policy::place_of(i) else { continue };
+        let here = |f: &&FileFound| f.place.source() == own.as_str() && f.read_in.is_some();
+        let found = opened.files.iter().filter(here).find(|f| places.name(&f.place).is_some_and(|known| known == name));
+        if let Some(file) = found.filter(|_| !opened.listed.iter().any(|l| l.said.as_ref().is_some_and(|s| s.at == said.at))) {
+            return Err(Fault::new("named_file_is_document").with("line", said.at.line).with("place", &file.place));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses names in the case file that nothing has: what is misspelt there would silently be left out.
+pub(super) fn names_fit(workspace: &mut Workspace, opened: &Opened) -> Result<(), Fault> {
+    read_as_named(workspace, opened)?;
+    if !opened.unread.is_empty() || !workspace.state.orders.is_empty() {
+        // What was not read may have them; and what was destroyed by the case itself is not there any more.
+        return Ok(());
+    }
+    for said in &workspace.file.datasets {
+        let own: Vec<&Dataset> =
+            opened.listed.iter().filter(|l| l.said.as_ref().is_some_and(|s| s.at == said.at)).map(|l| &l.dataset).collect();
+        let nothing = |line: u64, field: &str, name: &str| {
+            let known = if own.is_empty() { tables(opened) + " (`custody places`)" } else { columns(&own) };
+            Err(Fault::new("case_names_nothing").with("line", line).with("field", field).with("name", name).with("known", known))
+        };
+        if own.is_empty() {
+            return nothing(said.at.line, "datasets.at", &said.at.value);
+        }
+        let lacks = |column: &&String| !own.iter().any(|d| d.columns.iter().any(|c| c.name == **column));
+        let tells = || said.tells.value.values().filter(|c| !c.starts_with('='));
+        let fields: [(u64, &str, Option<&String>); 5] = [
+            (said.groups.line, "datasets.groups", said.groups.value.values().flatten().find(lacks)),
+            (said.tells.line, "datasets.tells", tells().find(lacks)),
+            (said.at.line, "datasets.not_personal", said.not_personal.keys().find(lacks)),
+            (said.at.line, "datasets.owner", said.owner.as_ref().map(|o| &o.column).filter(lacks)),
+            (said.at.line, "datasets.no_references", said.no_references.iter().find(lacks)),
+        ];
+        if let Some((line, field, Some(name))) = fields.into_iter().find(|(_, _, name)| name.is_some()) {
+            return nothing(line, field, name);
+        }
+        let leads = |r: &&case::file::Owner| !own.iter().all(|d| referred(&workspace.file, &opened.listed, d, r).is_some());
+        if let Some(reference) = said.references.iter().find(leads) {
+            return nothing(said.at.line, "datasets.references", &reference.column);
+        }
+    }
+    Ok(())
+}
+
+/// Most names that a fault lists.
+const NAMES_MAX: usize = 40;
+
+/// Columns as far as their names may be shown, else by their number.
+fn columns(sets: &[&Dataset]) -> String {
+    let headers = Headers::shipped().ok();
+    let shown = |d: &&Dataset, i: usize, name: &str| {
+        headers.as_ref().and_then(|h| shown_name(name, d.is_table, h)).unwrap_or_else(|| format!("#{i}"))
+    };
+    let all = sets.iter().flat_map(|d| d.columns.iter().enumerate().map(move |(i, c)| shown(d, i, &c.name)));
+    all.take(NAMES_MAX).collect::<Vec<_>>().join(", ")
+}
+
+/// Places of data sets: `custody places` tells their names.
+fn tables(opened: &Opened) -> String {
+    opened.listed.iter().map(|l| l.dataset.place.to_string()).take(NAMES_MAX).collect::<Vec<_>>().join(", ")
+}
