@@ -104,13 +104,12 @@ pub fn missing_rights(workspace: &mut Workspace) -> Result<Vec<(Place, Vec<Strin
     let mut places = workspace.places()?;
     let mut out = Vec::new();
     for i in 0..workspace.file.sources.len() {
-        let direct = workspace.file.sources.get(i).is_some_and(|s| s.reach() == Reach::Direct);
-        if !direct {
-            continue;
-        }
+        let Some(id) = workspace.file.sources.get(i).filter(|s| s.reach() == Reach::Direct).map(|s| s.id.value.clone()) else { continue };
         let (place, mut source) = workspace.source(i)?;
         let listing = source.list(&mut places)?;
-        let sets: Vec<Place> = listing.datasets.iter().filter(|d| !d.derived).map(|d| d.place.clone()).collect();
+        // Of what the case file says is nobody's nothing is ever erased.
+        let nobodys = |d: &Dataset| workspace.file.dataset(&id, &d.name).and_then(|s| s.class.as_ref()).is_some_and(|c| c.value == "none");
+        let sets: Vec<Place> = listing.datasets.iter().filter(|d| !d.derived && !nobodys(d)).map(|d| d.place.clone()).collect();
         let mut missing = source.unreadable()?;
         missing.extend(source.missing_rights(&sets)?);
         out.push((place, missing));

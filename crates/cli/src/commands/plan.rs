@@ -181,6 +181,14 @@ pub fn explain(session: &Session<'_>, id: &str) -> Result<u8, Fault> {
         say::print_json(&json!({"decisions": rows, "texts": texts}));
     } else {
         println!("{}", texts.join("\n"));
+        let is_of = |item: &&plan::Item| rows.iter().any(|row| row.holding == item.holding && item.groups.contains(&row.group));
+        for item in doc.plan.items.iter().filter(is_of) {
+            let (id, rows) = (&item.item, item.records);
+            session.tell(
+                &format!("由 {id} 执行（{rows} 行）；会运行的语句、会改动的部分：custody explain {id}"),
+                &format!("carried out as {id} ({rows} rows); the statements, or the parts of the file that change: custody explain {id}"),
+            );
+        }
     }
     Ok(0)
 }
@@ -196,10 +204,22 @@ fn explain_item(session: &Session<'_>, id: &str) -> Result<u8, Fault> {
     let (holding, groups, rows) = (&item.holding, item.groups.join(", "), item.records);
     session.tell(&format!("{id}：{holding}（{groups}），{rows} 行"), &format!("{id}: {holding} ({groups}), {rows} rows"));
     match said.is_empty() {
-        true => session.tell("由人工处理或不作改动。", "done by hand, or nothing is changed."),
+        true => not_by_custody(session, item.method),
         false => said.iter().for_each(|line| println!("    {line}")),
     }
     Ok(0)
+}
+
+/// Why Custody itself would change nothing.
+fn not_by_custody(session: &Session<'_>, method: plan::Method) {
+    match method {
+        plan::Method::Store => session.tell("不作改动：只存储，由保管人保管。", "nothing is changed: it is only stored, with its keeper."),
+        plan::Method::Leave => session.tell("不作改动：继续使用。", "nothing is changed: it stays in use."),
+        _ => session.tell(
+            "由他人执行：custody pack erase 数据源 写出脚本或清单，或在下令后按 custody status 的任务办理并用 custody record 记录。",
+            "done by somebody else: `custody pack erase SOURCE` writes the script or the list; or after the order as the task of `custody status` says, and recorded with `custody record`.",
+        ),
+    }
 }
 
 /// To whom a copy goes, and on which rules that rests.
