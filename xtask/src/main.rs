@@ -3,6 +3,7 @@
 mod dist;
 mod needs;
 mod pages;
+mod suite;
 
 use std::env;
 use std::ffi::OsString;
@@ -47,7 +48,7 @@ fn test() -> bool {
         && step("build", || cargo(&["build", "--release", "--workspace", "--bins"], &[]))
         && step("lints", lints)
         && step("module of the pages", || pages::pages(true))
-        && step("tests", || cargo(&["test", "--release", "--workspace", "--no-fail-fast"], &[]))
+        && step("tests", suite::suite)
 }
 
 /// Lints go through the compiler wrapper: dependencies are shared with the build instead of being checked once more.
