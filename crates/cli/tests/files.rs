@@ -195,3 +195,12 @@ fn a_document_that_cannot_be_read_now_is_not_gone() {
     assert_eq!(said().0, serde_json::Value::Null);
     assert!(!letter.exists());
 }
+
+#[test]
+fn a_file_that_is_named_as_a_list_and_reads_as_a_letter_is_refused() {
+    let case = case_with(&[], "  - {at: share/members.html, class: member_profile, groups: {contact: [name]}}\n");
+    std::fs::create_dir_all(case.folder.join("data")).unwrap();
+    case.write("data/members.html", "<p>Dear customer\nthank you for your long and friendly letter of last week.\n");
+    case.write("data/note.txt", "Nothing in here.\n");
+    assert_eq!(case.fault(&["scan"]), "named_file_is_document");
+}
