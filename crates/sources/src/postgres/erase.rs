@@ -40,8 +40,8 @@ pub(super) fn erase(postgres: &mut Postgres, places: &[Place], pick: Pick<'_>) -
     Ok(())
 }
 
-const UNLINK: &str = "SELECT lo_unlink(x) FROM unnest($1::text[]::oid[]) AS x";
-const EMPTY: &str = "SELECT lo_truncate(lo_open(x, 131072), 0) FROM unnest($1::text[]::oid[]) AS x";
+const UNLINK: &str = "SELECT lo_unlink(x) FROM unnest($1::oid[]) AS x";
+const EMPTY: &str = "SELECT lo_truncate(lo_open(x, 131072), 0) FROM unnest($1::oid[]) AS x";
 
 /// Row versions that one transaction erases.
 pub(super) struct Batch<'a> {
@@ -64,8 +64,8 @@ impl<'a> Batch<'a> {
     pub(super) fn add(&mut self, version: &Version, action: Action) -> bool {
         match action {
             Action::Keep => return false,
-            Action::Delete => self.deleted.push(version.clone()),
-            Action::Overwrite(columns, left) => self.emptied.entry(columns).or_default().push((version.clone(), left)),
+            Action::Delete => self.deleted.push(*version),
+            Action::Overwrite(columns, left) => self.emptied.entry(columns).or_default().push((*version, left)),
         }
         self.rows += 1;
         self.rows >= self.most
@@ -124,9 +124,9 @@ impl<'a> Batch<'a> {
     /// Large objects go whole; emptied ones keep their number, which rows may name.
     fn unlink(&self, transaction: &mut postgres::Transaction<'_>) -> Result<u64, Fault> {
         let map = |e: postgres::Error| fault(&e, self.place);
-        let ids: Vec<&str> = self.deleted.iter().map(|v| v.tid.as_str()).collect();
+        let ids: Vec<u32> = self.deleted.iter().map(|v| v.block).collect();
         transaction.query(UNLINK, &[&ids]).map_err(map)?;
-        let emptied: Vec<&str> = self.emptied.values().flatten().map(|(v, _)| v.tid.as_str()).collect();
+        let emptied: Vec<u32> = self.emptied.values().flatten().map(|(v, _)| v.block).collect();
         transaction.query(EMPTY, &[&emptied]).map_err(map)?;
         Ok((ids.len() + emptied.len()) as u64)
     }
@@ -152,9 +152,9 @@ pub(super) fn would(table: &Table, overwrite: Option<(&[u32], &[Left])>) -> Vec<
 /// The very version that was seen: its place, and the transaction that wrote it.
 const SAME: &str = "t.ctid = v.c AND t.xmin = v.x AND t.tableoid = v.o";
 
-fn columns_of<'a>(versions: impl Iterator<Item = &'a Version> + Clone) -> [Vec<&'a str>; 3] {
-    let of = |f: fn(&Version) -> &str| versions.clone().map(f).collect();
-    [of(|v| &v.table), of(|v| &v.tid), of(|v| &v.xmin)]
+fn columns_of<'a>(versions: impl Iterator<Item = &'a Version> + Clone) -> [Vec<String>; 3] {
+    let of = |f: fn(&Version) -> String| versions.clone().map(f).collect();
+    [of(|v| v.table.to_string()), of(|v| format!("({},{})", v.block, v.item)), of(|v| v.xmin.to_string())]
 }
 
 /// The rows of a batch, with values that differ from row to row.
