@@ -11,22 +11,13 @@ use terms::{Fault, Place};
 use super::copytext::{Fields, Raw, unescape};
 use super::faults::fault;
 use super::list::{Field, Kind, Table};
+use super::version::{Version, number, tid};
 use crate::dataset::ReadSummary;
 use crate::server::VALUE_MAX;
 
 /// Rows and bytes after which a batch is handed on.
 const BATCH_ROWS: usize = 8_192;
 const BATCH_BYTES: usize = 8 << 20;
-
-/// Where the version of a row lies: table, block and item, and the transaction that wrote it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Version {
-    pub table: u32,
-    /// Of a large object its number.
-    pub block: u32,
-    pub item: u16,
-    pub xmin: u32,
-}
 
 /// What stands before the columns.
 #[derive(Clone, Copy)]
@@ -224,17 +215,6 @@ impl<'t> Rows<'t> {
         self.versions.clear();
         Ok(())
     }
-}
-
-/// Block and item of `(block,item)`; a number alone is a block.
-fn tid(text: &[u8]) -> Option<(u32, u16)> {
-    let Some(inner) = text.strip_prefix(b"(").and_then(|t| t.strip_suffix(b")")) else { return Some((number(text)?, 0)) };
-    let (block, item) = inner.split_at_checked(memchr(b',', inner)?)?;
-    Some((number(block)?, u16::try_from(number(item.get(1..)?)?).ok()?))
-}
-
-fn number(text: &[u8]) -> Option<u32> {
-    std::str::from_utf8(text).ok()?.parse().ok()
 }
 
 const BYTEA: u32 = 17;
