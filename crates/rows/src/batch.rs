@@ -139,6 +139,7 @@ pub struct BatchBuilder {
     values: Vec<BinaryViewBuilder>,
     tags: Vec<Vec<u8>>,
     at: BinaryViewBuilder,
+    locator: Vec<u8>,
     rows: usize,
     bytes: usize,
 }
@@ -147,7 +148,8 @@ impl BatchBuilder {
     /// A builder for that many columns.
     pub fn new(columns: usize) -> BatchBuilder {
         let block = || BinaryViewBuilder::new().with_fixed_block_size(1 << 18);
-        BatchBuilder { values: (0..columns).map(|_| block()).collect(), tags: vec![Vec::new(); columns], at: block(), rows: 0, bytes: 0 }
+        let (values, tags) = ((0..columns).map(|_| block()).collect(), vec![Vec::new(); columns]);
+        BatchBuilder { values, tags, at: block(), locator: Vec::new(), rows: 0, bytes: 0 }
     }
 
     /// Adds a row; missing values become null, values beyond the columns are not taken.
@@ -159,7 +161,9 @@ impl BatchBuilder {
             tags.push(cell.tag as u8);
             self.bytes += cell.bytes.len();
         }
-        self.at.append_value(locator.to_bytes());
+        self.locator.clear();
+        locator.write(&mut self.locator);
+        self.at.append_value(&self.locator);
         self.rows += 1;
     }
 

@@ -33,6 +33,12 @@ impl Locator {
     /// Its bytes: a kind byte and big-endian numbers.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(25);
+        self.write(&mut out);
+        out
+    }
+
+    /// Appends its bytes.
+    pub fn write(&self, out: &mut Vec<u8>) {
         match self {
             Locator::RowId(id) => {
                 out.push(1);
@@ -59,7 +65,6 @@ impl Locator {
                 out.extend_from_slice(&item.to_be_bytes());
             }
         }
-        out
     }
 
     /// The locator of its bytes.

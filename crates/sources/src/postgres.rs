@@ -15,6 +15,7 @@ mod rehearse;
 mod remains;
 mod rights;
 mod tuple;
+mod version;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

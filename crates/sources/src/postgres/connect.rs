@@ -66,10 +66,12 @@ fn settings(limits: &Limits) -> String {
     )
 }
 
-/// Settings of a connection that changes rows: its keys are few and exact, so rows are fetched by where they lie.
+/// Settings of a connection that changes rows: its keys are few and exact, so rows are fetched by where they lie; a plan that knows them
+/// looks them up in a hash, one for all batches goes through them for each row (before 12 the server chooses).
 pub(super) fn for_writing(client: &mut Client, limits: &Limits, source: &Place) -> Result<(), Fault> {
     let sql = format!(
-        "SET statement_timeout = {}; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off",
+        "SET statement_timeout = {}; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off; \
+         SELECT set_config(name, 'force_custom_plan', false) FROM pg_settings WHERE name = 'plan_cache_mode'",
         limits.statement.as_millis()
     );
     client.batch_execute(&sql).map_err(|e| fault(&e, source))

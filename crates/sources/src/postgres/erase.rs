@@ -1,6 +1,6 @@
 //! Erasing in batches: each a transaction of its own over row versions that were seen just before; what was written since is left alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use postgres::types::ToSql;
@@ -10,10 +10,11 @@ use terms::{Fault, Place};
 
 use super::faults::fault;
 use super::list::{Kind, Table};
-use super::read::{Version, read_versions};
+use super::read::read_versions;
+use super::version::{Tid, Version, Xid};
 use super::{Postgres, insert};
-use crate::Pick;
 use crate::dataset::{Action, Left};
+use crate::{Pick, Source as _};
 
 /// Erases what `pick` says, table by table.
 pub(super) fn erase(postgres: &mut Postgres, places: &[Place], pick: Pick<'_>) -> Result<(), Fault> {
@@ -25,6 +26,7 @@ pub(super) fn erase(postgres: &mut Postgres, places: &[Place], pick: Pick<'_>) -
         }
         let mut batch = Batch::new(&table, place, postgres.at.limits.batch_rows);
         let pause = postgres.at.limits.pause;
+        postgres.hold_still()?;
         read_versions(&mut postgres.client, place, &table, &mut |rows, versions| {
             for (row, version) in versions.iter().enumerate() {
                 let action = pick(place, rows, row)?;
@@ -36,12 +38,13 @@ pub(super) fn erase(postgres: &mut Postgres, places: &[Place], pick: Pick<'_>) -
             Ok(())
         })?;
         batch.carry_out(&mut writer)?;
+        postgres.let_go()?;
     }
     Ok(())
 }
 
-const UNLINK: &str = "SELECT lo_unlink(x) FROM unnest($1::text[]::oid[]) AS x";
-const EMPTY: &str = "SELECT lo_truncate(lo_open(x, 131072), 0) FROM unnest($1::text[]::oid[]) AS x";
+const UNLINK: &str = "SELECT lo_unlink(x) FROM unnest($1::oid[]) AS x";
+const EMPTY: &str = "SELECT lo_truncate(lo_open(x, 131072), 0) FROM unnest($1::oid[]) AS x";
 
 /// Row versions that one transaction erases.
 pub(super) struct Batch<'a> {
@@ -64,8 +67,8 @@ impl<'a> Batch<'a> {
     pub(super) fn add(&mut self, version: &Version, action: Action) -> bool {
         match action {
             Action::Keep => return false,
-            Action::Delete => self.deleted.push(version.clone()),
-            Action::Overwrite(columns, left) => self.emptied.entry(columns).or_default().push((version.clone(), left)),
+            Action::Delete => self.deleted.push(*version),
+            Action::Overwrite(columns, left) => self.emptied.entry(columns).or_default().push((*version, left)),
         }
         self.rows += 1;
         self.rows >= self.most
@@ -97,14 +100,9 @@ impl<'a> Batch<'a> {
         // Triggers would write the values once more, into places that nobody ordered anything about.
         let triggers = self.table.triggers.as_slice();
         triggers.iter().try_for_each(|t| transaction.batch_execute(&t.switch(false)).map_err(map))?;
-        if !self.deleted.is_empty() {
-            let [tables, tids, xmins] = columns_of(self.deleted.iter());
-            let bound: [&(dyn ToSql + Sync); 3] = [&tables, &tids, &xmins];
-            met += match &self.delete {
-                Some(planned) => transaction.execute(planned, &bound),
-                None => transaction.execute(&delete(self.table), &bound),
-            }
-            .map_err(map)?;
+        // Rows come table by table, where a table lies in several.
+        for versions in self.deleted.chunk_by(|a, b| a.table == b.table) {
+            met += self.delete(transaction, versions).map_err(map)?;
         }
         for (columns, rows) in &self.emptied {
             let set = Set::new(self.table, columns, rows);
@@ -112,7 +110,9 @@ impl<'a> Batch<'a> {
                 continue;
             }
             let sql = set.update(self.table);
-            let [tables, tids, xmins] = columns_of(rows.iter().map(|(v, _)| v));
+            let tables: Vec<u32> = rows.iter().map(|(v, _)| v.table).collect();
+            let tids: Vec<Tid> = rows.iter().map(|(v, _)| Tid::of(v)).collect();
+            let xmins: Vec<Xid> = rows.iter().map(|(v, _)| Xid(v.xmin)).collect();
             let mut bound: Vec<&(dyn ToSql + Sync)> = vec![&tables, &tids, &xmins];
             bound.extend(set.values.iter().map(|v| v as &(dyn ToSql + Sync)));
             met += transaction.execute(&sql, &bound).map_err(map)?;
@@ -121,19 +121,35 @@ impl<'a> Batch<'a> {
         Ok(met)
     }
 
+    /// Deletes rows of one table.
+    fn delete(&self, transaction: &mut postgres::Transaction<'_>, versions: &[Version]) -> Result<u64, postgres::Error> {
+        let table = versions.first().map_or(self.table.oid, |v| v.table);
+        let tids: Vec<Tid> = versions.iter().map(Tid::of).collect();
+        let xmins: Vec<Xid> = versions.iter().map(|v| v.xmin).collect::<BTreeSet<u32>>().into_iter().map(Xid).collect();
+        let bound: [&(dyn ToSql + Sync); 3] = [&table, &tids, &xmins];
+        match &self.delete {
+            Some(planned) => transaction.execute(planned, &bound),
+            None => transaction.execute(&delete(self.table), &bound),
+        }
+    }
+
     /// Large objects go whole; emptied ones keep their number, which rows may name.
     fn unlink(&self, transaction: &mut postgres::Transaction<'_>) -> Result<u64, Fault> {
         let map = |e: postgres::Error| fault(&e, self.place);
-        let ids: Vec<&str> = self.deleted.iter().map(|v| v.tid.as_str()).collect();
+        let ids: Vec<u32> = self.deleted.iter().map(|v| v.block).collect();
         transaction.query(UNLINK, &[&ids]).map_err(map)?;
-        let emptied: Vec<&str> = self.emptied.values().flatten().map(|(v, _)| v.tid.as_str()).collect();
+        let emptied: Vec<u32> = self.emptied.values().flatten().map(|(v, _)| v.block).collect();
         transaction.query(EMPTY, &[&emptied]).map_err(map)?;
         Ok((ids.len() + emptied.len()) as u64)
     }
 }
 
+/// The very versions that were seen, without telling which place had which writer: the snapshot that saw all these writers is held until the
+/// last batch is through, so no place is given to another row meanwhile. A version that replaces one while the statement waits for its
+/// writer has a writer whom that snapshot did not see (parts of a transaction and frozen rows keep the number that they were written under).
 fn delete(table: &Table) -> String {
-    format!("DELETE FROM {} t USING {} WHERE {SAME}", table.sql, unnest(&[]))
+    let only = if table.kind == Kind::Partitioned { "" } else { "ONLY " };
+    format!("DELETE FROM {only}{} t WHERE t.tableoid = $1 AND t.ctid = ANY($2) AND t.xmin = ANY($3)", table.sql)
 }
 
 /// The statements of a batch, as they are sent.
@@ -152,16 +168,11 @@ pub(super) fn would(table: &Table, overwrite: Option<(&[u32], &[Left])>) -> Vec<
 /// The very version that was seen: its place, and the transaction that wrote it.
 const SAME: &str = "t.ctid = v.c AND t.xmin = v.x AND t.tableoid = v.o";
 
-fn columns_of<'a>(versions: impl Iterator<Item = &'a Version> + Clone) -> [Vec<&'a str>; 3] {
-    let of = |f: fn(&Version) -> &str| versions.clone().map(f).collect();
-    [of(|v| &v.table), of(|v| &v.tid), of(|v| &v.xmin)]
-}
-
 /// The rows of a batch, with values that differ from row to row.
 fn unnest(arrays: &[usize]) -> String {
     let more: Vec<String> = arrays.iter().map(|n| format!(", ${n}::text[]")).collect();
     let names: Vec<String> = arrays.iter().map(|n| format!(", a{n}")).collect();
-    format!("unnest($1::text[]::oid[], $2::text[]::tid[], $3::text[]::xid[]{}) AS v(o, c, x{})", more.concat(), names.concat())
+    format!("unnest($1::oid[], $2::tid[], $3::xid[]{}) AS v(o, c, x{})", more.concat(), names.concat())
 }
 
 /// What emptying columns writes: one bound array for each column that is not null in all rows.

@@ -1,14 +1,17 @@
 //! Reading a table by COPY, in the order in which its rows lie, from one snapshot; values in the server's own text form.
 
-use std::io::BufRead as _;
+use std::io::BufRead;
+use std::ops::Range;
 
+use memchr::memchr;
 use postgres::Client;
 use rows::{Batch, BatchBuilder, CellRef, Locator, Tag, canonical_row};
 use terms::{Fault, Place};
 
-use super::copytext::Line;
+use super::copytext::{Fields, Raw, unescape};
 use super::faults::fault;
 use super::list::{Field, Kind, Table};
+use super::version::{Version, number, tid};
 use crate::dataset::ReadSummary;
 use crate::server::VALUE_MAX;
 
@@ -16,12 +19,15 @@ use crate::server::VALUE_MAX;
 const BATCH_ROWS: usize = 8_192;
 const BATCH_BYTES: usize = 8 << 20;
 
-/// Where the version of a row lies: table, block and item, and the transaction that wrote it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Version {
-    pub table: String,
-    pub tid: String,
-    pub xmin: String,
+/// What stands before the columns.
+#[derive(Clone, Copy)]
+enum Lead {
+    /// Nothing: the row is known by its key, and nobody asks for its version.
+    Nothing,
+    /// `ctid, xmin`: all rows lie in the table itself.
+    Own,
+    /// `tableoid, ctid, xmin`.
+    Table,
 }
 
 /// Reads all rows; `sink` gets batches.
@@ -31,7 +37,12 @@ pub(super) fn read(
     table: &Table,
     sink: &mut dyn FnMut(&Batch) -> Result<(), Fault>,
 ) -> Result<ReadSummary, Fault> {
-    read_versions(client, place, table, &mut |batch, _| sink(batch))
+    // Of a whole table the server hands out rows without running a query; computed columns it hands out of queries only.
+    let whole = table.kind == Kind::Plain && !table.key.is_empty() && !table.fields.iter().any(|f| f.generated);
+    match whole {
+        true => read_led(client, place, table, Lead::Nothing, &mut |batch, _| sink(batch)),
+        false => read_versions(client, place, table, &mut |batch, _| sink(batch)),
+    }
 }
 
 /// Reads all rows with the versions in which they were seen.
@@ -41,41 +52,71 @@ pub(super) fn read_versions(
     table: &Table,
     sink: &mut dyn FnMut(&Batch, &[Version]) -> Result<(), Fault>,
 ) -> Result<ReadSummary, Fault> {
+    let lead = if matches!(table.kind, Kind::Plain | Kind::View) { Lead::Own } else { Lead::Table };
+    read_led(client, place, table, lead, sink)
+}
+
+fn read_led(
+    client: &mut Client,
+    place: &Place,
+    table: &Table,
+    lead: Lead,
+    sink: &mut dyn FnMut(&Batch, &[Version]) -> Result<(), Fault>,
+) -> Result<ReadSummary, Fault> {
     if table.kind != Kind::LargeObjects {
         small_values(client, place, table)?;
     }
+    let mut input = client.copy_out(&copy(table, lead)).map_err(|e| fault(&e, place))?;
+    let mut rows = Rows::new(table, lead);
+    each_line(&mut input, place, &mut |line| {
+        rows.push(line);
+        if rows.full() { rows.hand_on(sink) } else { Ok(()) }
+    })?;
+    if rows.builder.rows() > 0 {
+        rows.hand_on(sink)?;
+    }
+    Ok(rows.summary)
+}
+
+fn copy(table: &Table, lead: Lead) -> String {
     let columns: Vec<&str> = table.fields.iter().map(|f| f.sql.as_str()).collect();
-    let rest = if columns.is_empty() { String::new() } else { format!(", {}", columns.join(", ")) };
-    let sql = match table.kind {
-        Kind::LargeObjects => "COPY (SELECT 0, oid, 0, oid, lo_get(oid) FROM pg_largeobject_metadata ORDER BY oid) TO STDOUT".to_owned(),
-        Kind::Partitioned => format!("COPY (SELECT tableoid, ctid, xmin{rest} FROM {}) TO STDOUT", table.sql),
-        Kind::Plain | Kind::View => format!("COPY (SELECT tableoid, ctid, xmin{rest} FROM ONLY {}) TO STDOUT", table.sql),
+    let only = if table.kind == Kind::Partitioned { "" } else { "ONLY " };
+    let lead = match lead {
+        _ if table.kind == Kind::LargeObjects => {
+            return "COPY (SELECT 0, oid, 0, oid, lo_get(oid) FROM pg_largeobject_metadata ORDER BY oid) TO STDOUT".to_owned();
+        }
+        Lead::Nothing => return format!("COPY {} ({}) TO STDOUT", table.sql, columns.join(", ")),
+        Lead::Own => ["ctid", "xmin"].as_slice(),
+        Lead::Table => &["tableoid", "ctid", "xmin"],
     };
-    let mut input = client.copy_out(&sql).map_err(|e| fault(&e, place))?;
-    let mut builder = BatchBuilder::new(table.fields.len());
-    let mut versions = Vec::new();
-    let mut summary = ReadSummary::default();
-    let (mut raw, mut line, mut values) = (Vec::new(), Line::default(), Values::default());
+    format!("COPY (SELECT {} FROM {only}{}) TO STDOUT", [lead, &columns].concat().join(", "), table.sql)
+}
+
+/// Hands over each line without its end; one that lies whole in the reader's buffer is not copied.
+fn each_line(input: &mut impl BufRead, place: &Place, each: &mut dyn FnMut(&[u8]) -> Result<(), Fault>) -> Result<(), Fault> {
+    let mut begun = Vec::new();
     loop {
-        raw.clear();
-        if input.read_until(b'\n', &mut raw).map_err(|e| io_fault(e, place))? == 0 {
+        let ready = input.fill_buf().map_err(|e| io_fault(e, place))?;
+        if ready.is_empty() {
             break;
         }
-        line.read(raw.strip_suffix(b"\n").unwrap_or(&raw));
-        values.read(&line, &table.fields);
-        let version = Version { table: text(line.field(0)), tid: text(line.field(1)), xmin: text(line.field(2)) };
-        builder.push(&locator(table, &values, &version), values.cells());
-        versions.push(version);
-        summary.rows += 1;
-        if builder.rows() >= BATCH_ROWS || builder.bytes() >= BATCH_BYTES {
-            sink(&builder.finish(), &versions)?;
-            versions.clear();
+        let Some(end) = memchr(b'\n', ready) else {
+            begun.extend_from_slice(ready);
+            let used = ready.len();
+            input.consume(used);
+            continue;
+        };
+        let line = ready.get(..end).unwrap_or_default();
+        if begun.is_empty() {
+            each(line)?;
+        } else {
+            begun.extend_from_slice(line);
+            each(&begun)?;
+            begun.clear();
         }
+        input.consume(end + 1);
     }
-    if builder.rows() > 0 {
-        sink(&builder.finish(), &versions)?;
-    }
-    Ok(summary)
+    if begun.is_empty() { Ok(()) } else { each(&begun) }
 }
 
 /// Refuses a table with a row that would not fit into memory beside everything else.
@@ -110,84 +151,169 @@ fn io_fault(error: std::io::Error, place: &Place) -> Fault {
     }
 }
 
-fn text(field: Option<&[u8]>) -> String {
-    String::from_utf8_lossy(field.unwrap_or_default()).into_owned()
+/// Rows on their way into a batch.
+struct Rows<'t> {
+    table: &'t Table,
+    lead: Lead,
+    values: Values,
+    at: Locator,
+    builder: BatchBuilder,
+    versions: Vec<Version>,
+    summary: ReadSummary,
 }
 
-/// By key, or by where the row lies.
-fn locator(table: &Table, values: &Values, version: &Version) -> Locator {
-    if table.key.is_empty() {
-        let (block, item) = version.tid.trim_matches(['(', ')']).split_once(',').unwrap_or_default();
-        return Locator::Tid {
-            table: version.table.parse().unwrap_or_default(),
-            block: block.parse().unwrap_or_default(),
-            item: item.parse().unwrap_or_default(),
-        };
+impl<'t> Rows<'t> {
+    fn new(table: &'t Table, lead: Lead) -> Rows<'t> {
+        Rows {
+            table,
+            lead,
+            values: Values::default(),
+            at: Locator::Key(Vec::new()),
+            builder: BatchBuilder::new(table.fields.len()),
+            versions: Vec::new(),
+            summary: ReadSummary::default(),
+        }
     }
-    let cells: Vec<CellRef<'_>> = values.cells().collect();
-    let mut key = Vec::new();
-    canonical_row(table.key.iter().filter_map(|k| cells.get(*k).copied()), &mut key);
-    Locator::Key(key)
+
+    fn push(&mut self, line: &[u8]) {
+        let mut fields = Fields::of(line);
+        let version = self.version(&mut fields);
+        self.values.read(fields, &self.table.fields);
+        self.locate(line, version);
+        self.builder.push(&self.at, self.values.cells(line));
+        self.versions.push(version);
+        self.summary.rows += 1;
+    }
+
+    fn version(&self, fields: &mut Fields<'_>) -> Version {
+        let mut next = || fields.next().map_or(&b""[..], |f| f.text);
+        let table = match self.lead {
+            Lead::Nothing => return Version::default(),
+            Lead::Own => self.table.oid,
+            Lead::Table => number(next()).unwrap_or_default(),
+        };
+        let (block, item) = tid(next()).unwrap_or_default();
+        Version { table, block, item, xmin: number(next()).unwrap_or_default() }
+    }
+
+    /// By key, or by where the row lies.
+    fn locate(&mut self, line: &[u8], version: Version) {
+        match &mut self.at {
+            Locator::Key(key) if !self.table.key.is_empty() => {
+                canonical_row(self.table.key.iter().filter_map(|k| self.values.cell(line, *k)), key);
+            }
+            at => *at = Locator::Tid { table: version.table, block: version.block, item: version.item },
+        }
+    }
+
+    fn full(&self) -> bool {
+        self.builder.rows() >= BATCH_ROWS || self.builder.bytes() >= BATCH_BYTES
+    }
+
+    fn hand_on(&mut self, sink: &mut dyn FnMut(&Batch, &[Version]) -> Result<(), Fault>) -> Result<(), Fault> {
+        sink(&self.builder.finish(), &self.versions)?;
+        self.versions.clear();
+        Ok(())
+    }
 }
 
 const BYTEA: u32 = 17;
 
-/// The values of a row with their storage classes.
+/// The values of a row with their storage classes; those that are as they stand in the line stay there.
 #[derive(Default)]
 struct Values {
-    bytes: Vec<u8>,
-    cells: Vec<(Tag, std::ops::Range<usize>)>,
+    own: Vec<u8>,
+    cells: Vec<Cell>,
+    undone: Vec<u8>,
+}
+
+/// A value: its bytes in the line, or in the buffer of values.
+struct Cell {
+    tag: Tag,
+    in_line: bool,
+    at: Range<usize>,
 }
 
 impl Values {
-    fn read(&mut self, line: &Line, fields: &[Field]) {
-        self.bytes.clear();
+    fn read(&mut self, mut raw: Fields<'_>, fields: &[Field]) {
+        self.own.clear();
         self.cells.clear();
-        for (i, field) in fields.iter().enumerate() {
-            let from = self.bytes.len();
-            let tag = line.field(i + 3).map_or(Tag::Null, |text| self.value(field, text));
-            self.cells.push((tag, from..self.bytes.len()));
+        for field in fields {
+            let cell = match raw.next().filter(|raw| !raw.is_null()) {
+                Some(raw) => self.value(field, &raw),
+                None => Cell { tag: Tag::Null, in_line: false, at: 0..0 },
+            };
+            self.cells.push(cell);
         }
     }
 
-    /// Whole numbers, reals and bytes in their own form; everything else as the server writes it.
-    fn value(&mut self, field: &Field, text: &[u8]) -> Tag {
-        let words = std::str::from_utf8(text).ok();
-        match field.type_oid {
-            20 | 21 | 23 | 26 => {
-                if let Some(n) = words.and_then(|t| t.parse::<i64>().ok()) {
-                    self.bytes.extend_from_slice(&n.to_be_bytes());
-                    return Tag::Integer;
-                }
-            }
-            700 | 701 => {
-                if let Some(n) = words.and_then(|t| t.parse::<f64>().ok()).filter(|n| n.is_finite()) {
-                    self.bytes.extend_from_slice(&n.to_be_bytes());
-                    return Tag::Real;
-                }
-            }
-            BYTEA => {
-                if let Some(hex) = text.strip_prefix(b"\\x") {
-                    self.bytes.extend(hex.chunks_exact(2).map(|p| p.iter().fold(0u8, |n, d| n << 4 | digit(*d))));
-                    return Tag::Blob;
-                }
-            }
-            _ => {}
+    fn value(&mut self, field: &Field, raw: &Raw<'_>) -> Cell {
+        let from = self.own.len();
+        let mut text = raw.text;
+        if raw.escaped {
+            self.undone.clear();
+            unescape(raw.text, &mut self.undone);
+            text = &self.undone;
         }
-        self.bytes.extend_from_slice(text);
-        if is_text(field) { Tag::Text } else { Tag::Other }
+        let converted = converted(field, text, &mut self.own);
+        let tag = converted.unwrap_or_else(|| word(field));
+        if converted.is_none() && !raw.escaped {
+            return Cell { tag, in_line: true, at: raw.from..raw.from + raw.text.len() };
+        }
+        if converted.is_none() {
+            self.own.extend_from_slice(text);
+        }
+        Cell { tag, in_line: false, at: from..self.own.len() }
     }
 
-    fn cells(&self) -> impl Iterator<Item = CellRef<'_>> {
-        self.cells.iter().map(|(tag, r)| CellRef { tag: *tag, bytes: self.bytes.get(r.clone()).unwrap_or_default() })
+    fn cells<'a>(&'a self, line: &'a [u8]) -> impl Iterator<Item = CellRef<'a>> {
+        self.cells.iter().map(move |cell| self.seen(line, cell))
     }
+
+    fn cell<'a>(&'a self, line: &'a [u8], column: usize) -> Option<CellRef<'a>> {
+        self.cells.get(column).map(|cell| self.seen(line, cell))
+    }
+
+    fn seen<'a>(&'a self, line: &'a [u8], cell: &Cell) -> CellRef<'a> {
+        let bytes = if cell.in_line { line } else { self.own.as_slice() };
+        CellRef { tag: cell.tag, bytes: bytes.get(cell.at.clone()).unwrap_or_default() }
+    }
+}
+
+/// Appends whole numbers, reals and bytes in their own form; none of everything else, which stays as the server writes it.
+fn converted(field: &Field, text: &[u8], out: &mut Vec<u8>) -> Option<Tag> {
+    let words = || std::str::from_utf8(text).ok();
+    match field.type_oid {
+        20 | 21 | 23 | 26 => {
+            let n: i64 = words()?.parse().ok()?;
+            out.extend_from_slice(&n.to_be_bytes());
+            Some(Tag::Integer)
+        }
+        700 | 701 => {
+            let n: f64 = words()?.parse().ok().filter(|n: &f64| n.is_finite())?;
+            out.extend_from_slice(&n.to_be_bytes());
+            Some(Tag::Real)
+        }
+        BYTEA => {
+            let hex = text.strip_prefix(b"\\x")?;
+            out.extend(hex.chunks_exact(2).map(|p| p.iter().fold(0u8, |n, d| n << 4 | digit(*d))));
+            Some(Tag::Blob)
+        }
+        _ => None,
+    }
+}
+
+fn word(field: &Field) -> Tag {
+    if is_text(field) { Tag::Text } else { Tag::Other }
 }
 
 /// A value as it is read, from what the server writes of it.
 pub(super) fn as_read(field: &Field, text: &str) -> (Tag, Vec<u8>) {
-    let mut values = Values::default();
-    let tag = values.value(field, text.as_bytes());
-    (tag, values.bytes)
+    let mut own = Vec::new();
+    match converted(field, text.as_bytes(), &mut own) {
+        Some(tag) => (tag, own),
+        None => (word(field), text.as_bytes().to_vec()),
+    }
 }
 
 /// Texts, words of an enumeration, XML and JSON.
