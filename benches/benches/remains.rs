@@ -122,7 +122,7 @@ fn blinded(files: &[Written], count: u64, limit: Duration) {
     assert!(own.env(MAKES, &list).status().unwrap().success());
     let size = std::fs::metadata(&list).unwrap().len() as f64;
     let before = own::held();
-    let mut search = BlindSearch::new(Blinded::read(File::open(&list).unwrap()).unwrap(), &key);
+    let mut search = BlindSearch::new(Blinded::read(File::open(&list).unwrap()).unwrap(), &key).unwrap();
     let (began, ran, mut read) = (Instant::now(), own::ran(), 0);
     for file in files {
         let until = Until { input: File::open(&file.path).unwrap(), deadline: began + limit };

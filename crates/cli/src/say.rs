@@ -64,13 +64,19 @@ pub fn fault_texts(fault: &Fault, lang: Lang) -> (String, String) {
     }
 }
 
+/// A fault for programs.
+pub fn fault_json(fault: &Fault, lang: Lang) -> Value {
+    let (what, todo) = fault_texts(fault, lang);
+    let args: BTreeMap<&str, &String> = fault.args().iter().map(|(n, v)| (*n, v)).collect();
+    json!({"args": args, "code": fault.code(), "retry": fault.may_retry(), "todo": todo, "what": what})
+}
+
 /// Prints a fault on standard error.
 pub fn fault(fault: &Fault, lang: Lang, as_json: bool) {
-    let (what, todo) = fault_texts(fault, lang);
     if as_json {
-        let args: BTreeMap<&str, &String> = fault.args().iter().map(|(n, v)| (*n, v)).collect();
-        println!("{}", json!({"error": {"args": args, "code": fault.code(), "retry": fault.may_retry(), "todo": todo, "what": what}}));
+        println!("{}", json!({"error": fault_json(fault, lang)}));
     } else {
+        let (what, todo) = fault_texts(fault, lang);
         eprintln!("{}: {what}", pick(lang, "错误", "error"));
         if !todo.is_empty() {
             eprintln!("  {}: {todo}", pick(lang, "怎么办", "do"));

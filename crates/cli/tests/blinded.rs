@@ -48,7 +48,7 @@ fn met(case: &Case, file: &str) -> usize {
     let blinded = Blinded::read(std::fs::File::open(case.folder.join("out.filter")).unwrap()).unwrap();
     let digits = std::fs::read_to_string(case.folder.join("out.key")).unwrap();
     let byte = |i: usize| u8::from_str_radix(&digits[2 * i..2 * i + 2], 16).unwrap();
-    let mut search = BlindSearch::new(blinded, &Zeroizing::new(std::array::from_fn(byte)));
+    let mut search = BlindSearch::new(blinded, &Zeroizing::new(std::array::from_fn(byte))).unwrap();
     search.look_in(std::fs::File::open(case.folder.join(file)).unwrap()).unwrap().1.len()
 }
 

@@ -10,7 +10,7 @@ mod search;
 
 use crate::needles::Needles;
 use crate::shape::{SHAPES, Shaping};
-use crate::strings::LENGTHS;
+use crate::strings::{LENGTHS, cut};
 
 use batch::Batch;
 pub use keyed::BlindKey;
@@ -19,9 +19,11 @@ use parts::Parts;
 pub use search::BlindSearch;
 
 /// Fingerprints of needles as a whole (64 bits each), and filters of keyed hashes of their parts. Without the key they tell how many needles there
-/// are, which lengths some of them have, and about how many of their parts differ.
+/// are, of which lengths, how many of each class of lengths, and about how many of their parts differ.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Blinded {
+    /// By which the key is known again: with another one nothing would be met, as if nothing were there.
+    check: u64,
     /// Ascending.
     whole: Vec<u64>,
     /// By shape.
@@ -31,11 +33,7 @@ pub struct Blinded {
 impl Blinded {
     /// Needles as they will be searched for.
     pub fn cut(needles: Needles) -> Needles {
-        let mut out = Needles::new();
-        for n in needles.iter() {
-            out.add(n.value, n.kind, cut(n.bytes()));
-        }
-        out
+        needles.cut()
     }
 
     /// The fingerprints of needles under a key. Others under the same key would show which needles they have in common.
@@ -43,7 +41,7 @@ impl Blinded {
         let strings = || needles.iter().map(|n| cut(n.bytes()));
         let (whole, shaping) = (fingerprints(strings(), key), Shaping::of(strings()));
         let part = |shape| Parts::of(shape, &|| strings().filter(move |s| shaping.shape(s) == usize::from(shape)), key);
-        Blinded { whole, parts: (0u8..).take(SHAPES.len()).filter_map(part).collect() }
+        Blinded { check: Keyed::check(key), whole, parts: (0u8..).take(SHAPES.len()).filter_map(part).collect() }
     }
 
     /// Different needles.
@@ -55,12 +53,6 @@ impl Blinded {
     pub fn is_empty(&self) -> bool {
         self.whole.is_empty()
     }
-}
-
-/// The beginning of a needle, of the longest length that it has.
-fn cut(needle: &[u8]) -> &[u8] {
-    let len = LENGTHS.into_iter().take_while(|l| *l <= needle.len()).last().unwrap_or_default();
-    needle.get(..len).unwrap_or_default()
 }
 
 /// All different ones, in ascending order.

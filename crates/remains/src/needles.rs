@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use crate::index::{Index, Sieve};
-use crate::strings::{LENGTHS, NEEDLE_MAX, NEEDLE_MIN, Strings};
+use crate::strings::{NEEDLE_MAX, NEEDLE_MIN, Strings, cut};
 
 /// Structures that are told apart; the last stands for all further ones.
 pub const STRUCTURES_MAX: usize = 64;
@@ -55,6 +55,8 @@ pub struct Needles {
     kinds: Vec<Kind>,
     /// Shorter than the others, or empty, until the next search.
     met: Vec<u64>,
+    /// Whether each was cut to one of few lengths.
+    cut: bool,
     /// Made when a search begins.
     index: Option<Index>,
 }
@@ -77,6 +79,15 @@ impl Needles {
         true
     }
 
+    /// The same, each cut to the longest of few lengths that it has.
+    pub(crate) fn cut(self) -> Needles {
+        let mut out = Needles { cut: true, ..Needles::new() };
+        for n in self.iter() {
+            out.add(n.value, n.kind, cut(n.bytes));
+        }
+        out
+    }
+
     /// All needles.
     pub fn iter(&self) -> impl Iterator<Item = Needle<'_>> {
         let met = self.met.iter().copied().chain(std::iter::repeat(0));
@@ -97,7 +108,7 @@ impl Needles {
     /// Keeps only needles that were not met, as if none had been searched: what was met elsewhere is left out.
     #[must_use]
     pub fn without_met(self) -> Needles {
-        let mut out = Needles::new();
+        let mut out = Needles { cut: self.cut, ..Needles::new() };
         for n in self.iter().filter(|n| n.met == 0) {
             out.add(n.value, n.kind, n.bytes);
         }
@@ -144,10 +155,11 @@ impl Needles {
         });
     }
 
-    /// Marks the needles that a value is, not those that stand in it; needles that were cut to one of `LENGTHS` too.
+    /// Marks the needles that a value is, not those that stand in it or begin it; where needles were cut ([`crate::Blinded::cut`]), those that
+    /// the value would be cut to.
     pub fn look_whole(&mut self, structure: usize, value: &[u8]) {
-        let cut = LENGTHS.into_iter().take_while(|l| *l <= value.len()).last().unwrap_or_default();
-        self.find(structure, value, &|needle, _| needle.len() >= cut && value.starts_with(needle));
+        let whole = if self.cut { cut(value) } else { value.get(..NEEDLE_MAX).unwrap_or(value) };
+        self.find(structure, value, &|needle, _| needle == whole);
     }
 
     /// Marks every value that points to one person and that a structure says it has: for what can be asked but not read.

@@ -33,3 +33,9 @@ impl Strings {
         self.bytes.get(*from as usize..*to as usize).unwrap_or_default()
     }
 }
+
+/// The beginning of a needle, of the longest of few lengths that it has.
+pub(crate) fn cut(needle: &[u8]) -> &[u8] {
+    let len = LENGTHS.into_iter().take_while(|l| *l <= needle.len()).last().unwrap_or_default();
+    needle.get(..len).unwrap_or_default()
+}

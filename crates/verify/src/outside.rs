@@ -88,7 +88,8 @@ fn sought(args: &RemainsArgs) -> Result<(Sought, usize, usize), Refused> {
     })?;
     let key = key(args)?;
     let count = blinded.len();
-    Ok((Sought::Filter(Box::new(BlindSearch::new(blinded, &key))), count, 0))
+    let search = BlindSearch::new(blinded, &key).ok_or_else(|| Refused(65, "this is not the key of that filter".to_owned()))?;
+    Ok((Sought::Filter(Box::new(search)), count, 0))
 }
 
 /// A value in every form that is searched for; whether it is long enough as it is, or as a number.

@@ -67,8 +67,7 @@ fn blinded_by_a_filter() {
     let (code, found) = run(&["--filter", at[0], at[1]], Some(&"5a".repeat(16)));
     assert_eq!((code, names(&found, "hits")), (1, ["old.zip", "plain.txt"].map(str::to_owned).to_vec()), "{found:#}");
     assert!(VALUES.iter().all(|v| !found.to_string().contains(v)), "the result names nobody");
-    let (code, found) = run(&["--filter", at[0], at[1]], Some(&"5b".repeat(16)));
-    assert_eq!((code, found["met"].as_u64()), (2, Some(0)), "with another key nothing is met; the broken archive is still named");
+    assert_eq!(run(&["--filter", at[0], at[1]], Some(&"5b".repeat(16))).0, 65, "another key finds nothing, which says nothing");
     assert_eq!(run(&["--filter", at[0], at[1]], Some("5a")).0, 65);
     std::fs::write(&filter, b"no filter").unwrap();
     assert_eq!(run(&["--filter", at[0], at[1]], Some(&"5a".repeat(16))).0, 65);

@@ -19,7 +19,7 @@ use crate::workspace::Workspace;
 const TOLD: &str = "notice_sent";
 
 /// The purpose of a processor who searches for remains: of what was destroyed, so that no data set has it.
-const SEARCH: &str = "remains";
+pub(crate) const SEARCH: &str = "remains";
 
 /// Files a signed agreement with its terms.
 ///

@@ -34,7 +34,8 @@ use crate::workspace::Workspace;
 /// Carries out what is due.
 ///
 /// # Errors
-/// If approvals, law, schema or data moved beyond the tolerance, or a step fails; running again goes on.
+/// If approvals or the backup are missing, law, schema or data moved beyond the tolerance, or a step fails; running again goes on. A dry run
+/// tells of missing approvals, holds, drill and backup in its report.
 pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) -> Result<ApplyReport, Fault> {
     if !dry_run {
         crate::planning::sync_holds(workspace)?;
@@ -45,20 +46,21 @@ pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) 
     let today = workspace.today()?;
     let handing = handing::due(workspace, &doc, &mut report)?;
     let due = due::due_items(workspace, &doc, today, &mut report)?;
-    let may = may(workspace, &due, handing.is_empty());
+    let obstacles = obstacles(workspace, &due, &handing);
     if dry_run {
         // What stands in the way is better known before anybody signs.
-        report.blocked = may.err();
+        report.blocked = obstacles.into_iter().chain(due::backed_up(workspace, &due).err()).collect();
         report.ended = crate::shredding::due_archives(workspace, &doc)?;
         report.due = handing.iter().map(|h| (h.item.clone(), h.records)).collect();
         return tried(workspace, due, plan_n, report);
     }
-    may?;
+    obstacles.into_iter().next().map_or(Ok(()), Err)?;
     workspace.begin_run(&["scan", "hand_over", "destroy", "anonymise", "outcomes", "shred"], Some(plan_n))?;
     replaced::settle_replaced(workspace, &mut report, progress)?;
     // What was seen done before a crash, or under a plan that was replaced, is done: nothing is ordered twice.
     record_outcomes(workspace, &doc)?;
     handing::carry_out(workspace, handing, plan_n, &mut report, progress)?;
+    due::backed_up(workspace, &due)?;
     let mut jobs = job::jobs(workspace, due, plan_n)?;
     room::memory(jobs.iter().map(|j| j.targets.len() as u64).sum(), room::APPLY)?;
     if !jobs.is_empty() {
@@ -72,21 +74,23 @@ pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) 
     Ok(report)
 }
 
-/// Whether what is due may be carried out: approved, and nothing is lost if a passphrase or the source is.
-fn may(workspace: &Workspace, due: &[plan::Item], none_handed: bool) -> Result<(), Fault> {
-    due::approved(workspace, due)?;
+/// What keeps what is due from being begun: approvals, holds, and a passphrase that nobody could do without.
+fn obstacles(workspace: &Workspace, due: &[plan::Item], handing: &[plan::HandOver]) -> Vec<Fault> {
+    let mut out: Vec<Fault> = [due::approved(workspace, due), due::free(workspace, due)].into_iter().filter_map(Result::err).collect();
     // Effects that are under way are finished; none begins while a lost passphrase would lose the archive.
-    if !due.is_empty() || !none_handed {
-        crate::shares::drilled_first(workspace)?;
+    if !due.is_empty() || !handing.is_empty() {
+        out.extend(crate::shares::drilled_first(workspace).err());
     }
-    due::backed_up(workspace, due)
+    out
 }
 
-/// What is due, tried and taken back.
-fn tried(workspace: &mut Workspace, due: Vec<plan::Item>, plan_n: u64, mut report: ApplyReport) -> Result<ApplyReport, Fault> {
+/// What is due, tried and taken back; not where a hold forbids to touch anything.
+fn tried(workspace: &mut Workspace, mut due: Vec<plan::Item>, plan_n: u64, mut report: ApplyReport) -> Result<ApplyReport, Fault> {
+    due.retain(|item| !workspace.state.held(item.dataset.as_str()));
     let jobs = job::jobs(workspace, due, plan_n)?;
     if !jobs.is_empty() {
         let mut opened = open_sources(workspace)?;
+        due::schemas_unmoved(workspace, &opened, &jobs)?;
         with_rights(&mut opened, &jobs)?;
         with_room(&mut opened, &jobs)?;
         report.rehearsed = rehearse::rehearse_all(workspace, &mut opened, &jobs)?;

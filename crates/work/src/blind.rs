@@ -11,6 +11,7 @@ use terms::json::{Json, json};
 use terms::{Digest, Fault, Id, Place};
 use zeroize::Zeroizing;
 
+use crate::agreements::SEARCH;
 use crate::attachments;
 use crate::lists::load_list;
 use crate::look::{sight, unlawful};
@@ -49,6 +50,9 @@ pub fn blind(workspace: &mut Workspace, how: &Blind, progress: &dyn Progress) ->
     let known = workspace.state.agreements.values().rfind(named).filter(entrusts);
     let known = known.ok_or_else(|| Fault::new("agreement_not_in_force").with("agreement", &how.agreement))?;
     let (agreement, terms): (Id, Agreement) = (known.agreement.clone(), workspace.get_json(&known.doc)?);
+    if !terms.purposes.iter().any(|p| p == SEARCH) {
+        return Err(Fault::new("agreement_of_other_purpose").with("agreement", &how.agreement));
+    }
     let of = |kind: &str| workspace.state.acts.get(kind).and_then(|all| all.iter().max()).copied();
     if of(MADE) > of(DESTROYED) {
         return Err(Fault::new("filter_not_destroyed"));

@@ -17,8 +17,8 @@ pub struct ApplyReport {
     pub waiting: Vec<Waiting>,
     /// What would be ordered now (dry run).
     pub due: Vec<(Id, u64)>,
-    /// Why it would not be ordered yet (dry run): an approval that is missing, a hold.
-    pub blocked: Option<Fault>,
+    /// Why it would not be ordered yet (dry run): approvals, holds, drill, backup.
+    pub blocked: Vec<Fault>,
     /// What was tried with the first rows of each data set before anything was ordered, and taken back.
     pub rehearsed: Vec<(Place, sources::Rehearsal)>,
     /// Values that still stand lawfully in rows that stay.

@@ -43,9 +43,10 @@ pub fn questions(session: &Session<'_>) -> Result<u8, Fault> {
         ("取值", "values"),
         ("涉及记录", "records"),
     ];
-    if list.is_empty() && workspace.state.plan.as_ref().is_some_and(|p| p.made.undecided > 0) {
+    let undecided = |doc: plan::PlanDoc| doc.plan.totals.get(&terms::Outcome::Undecided).is_some_and(|n| *n > 0);
+    if list.is_empty() && work::plan_now(&workspace).is_ok_and(undecided) {
         super::plan::undecided(session, &workspace)?;
-        return Ok(0);
+        return Ok(2);
     }
     if list.is_empty() {
         session.tell("没有待答问题。下一步：custody plan", "no open questions. next: custody plan");

@@ -34,9 +34,10 @@ pub fn apply(session: &Session<'_>, dry_run: bool) -> Result<u8, Fault> {
     if !report.handed.is_empty() {
         pages::write(&page, Kind::Receive, &json!({"lang": session.lang.code()}))?;
     }
+    let incomplete = if report.blocked.is_empty() { 0 } else { 2 };
     if session.args.json {
-        say::print_json(&as_json(&report));
-        return Ok(0);
+        say::print_json(&as_json(&report, session.lang));
+        return Ok(incomplete);
     }
     if dry_run {
         show_due(session, &report);
@@ -47,10 +48,10 @@ pub fn apply(session: &Session<'_>, dry_run: bool) -> Result<u8, Fault> {
         show_left_alone(session, &report);
     }
     show_waiting(session, &report);
-    Ok(0)
+    Ok(incomplete)
 }
 
-fn as_json(report: &ApplyReport) -> Value {
+fn as_json(report: &ApplyReport, lang: terms::Lang) -> Value {
     let done: Vec<_> = report
         .done
         .iter()
@@ -60,14 +61,14 @@ fn as_json(report: &ApplyReport) -> Value {
     let due: Vec<_> = report.due.iter().map(|(i, r)| json!({"item": i, "rows": r})).collect();
     let tried: Vec<_> = report.rehearsed.iter().map(|(place, r)| json!({"dataset": place, "rehearsal": r})).collect();
     let waits: Vec<_> = report.waiting.iter().map(|w| json!({"item": w.item, "until": w.until, "why": w.why})).collect();
-    let blocked = report.blocked.as_ref().map(Fault::code);
+    let blocked: Vec<Value> = report.blocked.iter().map(|f| say::fault_json(f, lang)).collect();
     json!({"blocked": blocked, "done": done, "archives_ended": report.ended, "due": due, "handed": handed, "lawfully_present": report.lawful, "late": report.late, "rehearsed": tried, "remaining": report.remaining.iter().map(|(i, r)| json!({"item": i, "rows": r})).collect::<Vec<_>>(), "undecided": report.undecided, "waiting": waits})
 }
 
 fn show_due(session: &Session<'_>, report: &ApplyReport) {
     let rows = report.due.iter().map(|(i, r)| vec![i.to_string(), r.to_string()]).collect();
     say::table(&[session.pick("现在到期的项", "items due now"), session.pick("行", "rows")], rows);
-    if let Some(fault) = &report.blocked {
+    for fault in &report.blocked {
         let (what, todo) = say::fault_texts(fault, session.lang);
         session.tell(&format!("尚不能执行：{what}。{todo}"), &format!("not to be carried out yet: {what}. {todo}"));
     }

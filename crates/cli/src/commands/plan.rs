@@ -181,7 +181,9 @@ pub fn explain(session: &Session<'_>, id: &str) -> Result<u8, Fault> {
         say::print_json(&json!({"decisions": rows, "texts": texts}));
     } else {
         println!("{}", texts.join("\n"));
-        let is_of = |item: &&plan::Item| rows.iter().any(|row| row.holding == item.holding && item.groups.contains(&row.group));
+        let meet = |row: &plan::Row, item: &plan::Item| row.branches.iter().any(|b| item.branches.contains(b));
+        let same = |row: &plan::Row, item: &plan::Item| row.holding == item.holding && row.copy == item.copy && meet(row, item);
+        let is_of = |item: &&plan::Item| rows.iter().any(|row| same(row, item) && item.groups.contains(&row.group));
         for item in doc.plan.items.iter().filter(is_of) {
             let (id, rows) = (&item.item, item.records);
             session.tell(

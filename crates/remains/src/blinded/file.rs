@@ -15,13 +15,13 @@ const NUMBERS_MAX: u64 = 1 << 29;
 const PIECE: usize = 1 << 16;
 
 impl Blinded {
-    /// The bytes of a file: magic; the counted list of ascending fingerprints; the number of shapes (one byte), and for each its number (one byte,
+    /// The bytes of a file: magic; the number by which its key is known (eight bytes); the counted list of ascending fingerprints; the number of shapes (one byte), and for each its number (one byte,
     /// ascending), a bit for each of its variants (four bytes), the counted words of its filters of windows and of runs, and those of its masked
     /// table of ends, which may be none. All numbers are big-endian; each count and each number of a list has eight bytes.
     ///
     /// What they mean lies in `SHAPES`, `LENGTHS`, `Filter` and the table of ends as well: who changes these changes the first bytes too.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = MAGIC.to_vec();
+        let mut out = [MAGIC, &self.check.to_be_bytes()].concat();
         put(&mut out, &self.whole);
         out.extend(u8::try_from(self.parts.len()));
         for parts in &self.parts {
@@ -34,20 +34,23 @@ impl Blinded {
         out
     }
 
-    /// Reads what [`Blinded::to_bytes`] wrote, to the end; it holds no more than it has read, whatever counts are claimed.
+    /// Reads what [`Blinded::to_bytes`] wrote, to the end; it holds at most twice what it has read, whatever counts are claimed.
     ///
     /// # Errors
     /// `InvalidData` if this is anything else, and if reading fails.
     pub fn read(mut input: impl Read) -> io::Result<Blinded> {
         let input = &mut input;
         check(bytes::<{ MAGIC.len() }>(input)? == MAGIC)?;
+        let check_number = u64::from_be_bytes(bytes(input)?);
         let whole = numbers(input)?;
         check(whole.is_sorted_by(|a, b| a < b))?;
         let [count] = bytes(input)?;
         let parts = (0..count).map(|_| self::parts(input)).collect::<io::Result<Vec<Parts>>>()?;
         check(parts.is_sorted_by(|a, b| a.shape < b.shape))?;
         check(input.take(1).read_to_end(&mut Vec::new())? == 0)?;
-        Ok(Blinded { whole, parts })
+        // What says that it looks for something can find it.
+        check(whole.is_empty() == parts.is_empty())?;
+        Ok(Blinded { check: check_number, whole, parts })
     }
 }
 
@@ -58,8 +61,9 @@ fn put(out: &mut Vec<u8>, numbers: &[u64]) {
 
 fn parts(input: &mut impl Read) -> io::Result<Parts> {
     let ([shape], variants) = (bytes(input)?, u32::from_be_bytes(bytes(input)?));
-    check(usize::from(shape) < SHAPES.len() && variants >> VARIANTS == 0)?;
+    check(usize::from(shape) < SHAPES.len() && variants >> VARIANTS == 0 && variants != 0)?;
     let [windows, runs] = [numbers(input)?, numbers(input)?].map(Filter::from_words);
+    check(windows.bytes() > 0 && runs.bytes() > 0)?;
     let parts = Parts { shape, variants, windows, runs, ends: numbers(input)? };
     check(parts.ends.is_empty() || parts.ends.len() == ENDS_WORDS)?;
     check(parts.variants().all(|v| v.len >= parts.shape().least()))?;
@@ -127,7 +131,8 @@ mod tests {
     }
 
     /// Where in a file the fingerprints begin, the number of shapes, and the first shape.
-    const WHOLE: usize = MAGIC.len() + 8;
+    const LIST: usize = MAGIC.len() + 8;
+    const WHOLE: usize = LIST + 8;
     fn shapes(blinded: &Blinded) -> usize {
         WHOLE + blinded.whole.len() * 8
     }
@@ -147,7 +152,7 @@ mod tests {
         let sum = bytes.iter().fold(0xcbf2_9ce4_8422_2325u64, |sum, b| (sum ^ u64::from(*b)).wrapping_mul(0x100_0000_01b3));
         assert_eq!(
             (bytes.len(), sum),
-            (2_473_765, 9_991_612_330_768_401_604),
+            (2_473_773, 12_234_148_256_583_295_176),
             "whoever changes what is written changes its first bytes too"
         );
     }
@@ -177,16 +182,28 @@ mod tests {
         (0..bytes.len()).step_by(97).chain([bytes.len() - 1]).for_each(|end| refused("cut off", &bytes[..end]));
         refused("something after the end", &[bytes.as_slice(), b"x"].concat());
         forged("the format before this", 0, b"custody.remains.filter/v1\n");
-        forged("more than is read", MAGIC.len(), &u64::MAX.to_be_bytes());
-        forged("more than there is room for", MAGIC.len(), &NUMBERS_MAX.to_be_bytes());
-        forged("one more than there are", MAGIC.len(), &(own.whole.len() as u64 + 1).to_be_bytes());
+        forged("more than is read", LIST, &u64::MAX.to_be_bytes());
+        forged("more than there is room for", LIST, &NUMBERS_MAX.to_be_bytes());
+        forged("one more than there are", LIST, &(own.whole.len() as u64 + 1).to_be_bytes());
         forged("not ascending", WHOLE, &own.whole[1].to_be_bytes());
         forged("not ascending", WHOLE + 8, &u64::MAX.to_be_bytes());
         forged("more shapes than there are", shapes, &[3]);
         forged("fewer shapes than there are", shapes, &[1]);
         forged("no shape", shapes + 1, &[4]);
-        forged("shapes not ascending", shapes + 1, &[3]);
-        forged("no variants", shapes + 2, &(1u32 << VARIANTS).to_be_bytes());
+        let mut turned = blinded(1_000);
+        turned.parts.reverse();
+        refused("shapes not ascending", &turned.to_bytes());
+        forged("no variant", shapes + 2, &0u32.to_be_bytes());
+        forged("variants that are none", shapes + 2, &(1u32 << VARIANTS).to_be_bytes());
+        let of = |whole: Vec<u64>, parts| Blinded { check: 0, whole, parts }.to_bytes();
+        refused("nothing that could be found", &of(vec![1], Vec::new()));
+        refused("nothing that is looked for", &of(Vec::new(), blinded(10).parts));
+        let emptied = |mut parts: Vec<Parts>, which: fn(&mut Parts) -> &mut Filter| {
+            parts.iter_mut().for_each(|p| *which(p) = Filter::from_words(Vec::new()));
+            of(vec![1], parts)
+        };
+        refused("a filter of nothing", &emptied(blinded(10).parts, |p| &mut p.windows));
+        refused("a filter of nothing", &emptied(blinded(10).parts, |p| &mut p.runs));
         forged("a variant too short for its shape", shapes + 2, &1u32.to_be_bytes());
         let last = bytes.len() - 8;
         refused("a table of ends of another size", &[&bytes[..last], &1u64.to_be_bytes(), &[0; 8]].concat());
@@ -202,7 +219,7 @@ mod tests {
             }
         }
         let mut forged = blinded(10).to_bytes();
-        forged[MAGIC.len()..WHOLE].copy_from_slice(&NUMBERS_MAX.to_be_bytes());
+        forged[LIST..WHOLE].copy_from_slice(&NUMBERS_MAX.to_be_bytes());
         let mut input = Counting(&forged, 0);
         assert!(Blinded::read(&mut input).is_err());
         assert_eq!(input.1, PIECE);

@@ -21,6 +21,8 @@ pub(super) enum Of {
     Whole,
     /// Places of a table of ends of windows of the shape of this number.
     Ends(u8),
+    /// Nothing but the key: by it a file says which key is its own.
+    Check,
 }
 
 /// The first 64 bits of a CBC-MAC by AES-128 of strings of one length: as they are all equally long, a pseudorandom function (Bellare, Kilian, Rogaway 2000).
@@ -38,6 +40,7 @@ impl Keyed {
             Of::Run(shape) => (2, shape),
             Of::Whole => (3, 0),
             Of::Ends(shape) => (4, shape),
+            Of::Check => (5, 0),
         };
         let mut label = [0; BLOCK];
         let [first, second, third, ..] = &mut label;
@@ -61,6 +64,11 @@ impl Keyed {
         }
         out.clear();
         out.extend(blocks.iter().map(start));
+    }
+
+    /// A number by which a key is known again.
+    pub(super) fn check(key: &BlindKey) -> u64 {
+        Keyed::new(key, Of::Check, BLOCK).all(&[0; BLOCK], &[0]).first().copied().unwrap_or_default()
     }
 
     /// The same in room of its own.

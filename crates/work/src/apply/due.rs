@@ -59,11 +59,16 @@ pub(super) fn approved(workspace: &Workspace, due: &[Item]) -> Result<(), Fault>
         if !workspace.state.approved("destroy", item.item.as_str(), Some(&item.dataset), at) {
             return Err(unapproved(workspace, &item.item));
         }
-        if workspace.state.held(item.dataset.as_str()) {
-            return Err(Fault::new("held").with("item", &item.item));
-        }
     }
     Ok(())
+}
+
+/// Refuses what a hold keeps.
+pub(super) fn free(workspace: &Workspace, due: &[Item]) -> Result<(), Fault> {
+    match due.iter().find(|item| workspace.state.held(item.dataset.as_str())) {
+        Some(item) => Err(Fault::new("held").with("item", &item.item)),
+        None => Ok(()),
+    }
 }
 
 /// Refuses what no restored and compared archive holds.
