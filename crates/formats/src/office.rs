@@ -61,10 +61,10 @@ fn part(xml: &str, out: &mut String, beside: &mut String) -> Result<(), Reason> 
                 if depth > DEPTH_MAX {
                     return Err(Reason::TooDeep);
                 }
-                attributes(e.attributes_raw(), beside);
+                attributes(e.name().into_inner(), e.attributes_raw(), beside);
             }
             Event::Empty(e) => {
-                attributes(e.attributes_raw(), beside);
+                attributes(e.name().into_inner(), e.attributes_raw(), beside);
                 if ends_line(e.name().into_inner()) {
                     out.push('\n');
                 }
@@ -111,15 +111,45 @@ const NUMBER_MAX: usize = 32;
 const VALUE_MIN: usize = 4;
 
 /// Values of attributes that are longer than a mere setting.
-fn attributes(raw: &str, out: &mut String) {
-    let mut rest = raw;
+fn attributes(element: &str, raw: &str, out: &mut String) {
+    let mut rest = if element.ends_with("panose1") { "" } else { raw };
     while let Some(at) = rest.find(['"', '\'']) {
-        let (quote, inside) = rest.split_at(at).1.split_at(1);
+        let (before, quoted) = rest.split_at(at);
+        let name = before.trim_end_matches(|c: char| c == '=' || c.is_whitespace()).split_whitespace().next_back().unwrap_or_default();
+        let (quote, inside) = quoted.split_at(1);
         let (value, after) = inside.split_once(quote).unwrap_or((inside, ""));
         let telling = value.chars().count() >= VALUE_MIN || !value.is_ascii();
-        if telling && !value.starts_with("http://schemas") {
+        if telling && !is_of_the_program(name, value) {
             out.extend(["\n", &*unescape(value), "\n"]);
         }
         rest = after;
     }
+}
+
+/// Whether a value is what programs write into every package, of which it tells nothing: a namespace, the name of a part, an extension's number
+/// (`{8-4-4-4-12}`), the shape of a font. Such values of one package stand in the others too.
+fn is_of_the_program(name: &str, value: &str) -> bool {
+    let is_guid = |v: &str| v.len() == 36 && v.chars().all(|c| c == '-' || c.is_ascii_hexdigit());
+    let guid = value.strip_prefix('{').and_then(|v| v.strip_suffix('}')).is_some_and(is_guid);
+    let namespace = name == "xmlns" || name.starts_with("xmlns:") || value.starts_with("http://schemas");
+    namespace || guid || name == "panose" || is_part(value)
+}
+
+/// Most digits behind the word that names a part: more may be a number of somebody.
+const PART_DIGITS_MAX: usize = 3;
+
+/// `../worksheets/sheet1.xml`, `/xl/theme/theme1.xml`: folders of letters, and a word with a number.
+fn is_part(value: &str) -> bool {
+    let stem = [".xml", ".rels", ".vml", ".bin"].iter().find_map(|end| value.strip_suffix(end));
+    let Some((file, folders)) =
+        stem.and_then(|stem| stem.rsplit('/').next().map(|file| (file, stem.strip_suffix(file).unwrap_or_default())))
+    else {
+        return false;
+    };
+    let word = file.trim_end_matches(|c: char| c.is_ascii_digit());
+    let plain = |c: char| c.is_ascii_alphabetic() || "/._".contains(c);
+    file.len() - word.len() <= PART_DIGITS_MAX
+        && !word.is_empty()
+        && word.chars().all(|c| c.is_ascii_alphabetic())
+        && folders.chars().all(plain)
 }

@@ -124,6 +124,26 @@ fn escapes_are_undone_in_texts_of_any_kind() {
 }
 
 #[test]
+fn what_programs_write_into_every_package_is_nobodys() {
+    let own: &[(&str, &[u8])] = &[
+        ("xl/styles.xml", b"<s xmlns:w14=\"urn:0000-1111\"><font><panose1 val=\"020F0502020204030204\"/></font></s>"),
+        (
+            "xl/ext.xml",
+            b"<x uri=\"{28A0092B-C50C-407E-A947-70E740481C1C}\" target=\"../worksheets/sheet12.xml\" base=\"/xl/theme/theme1.xml\"/>",
+        ),
+        ("xl/more.xml", b"<x mail=\"mailto:member.7@example.com\" number=\"13900000007\" file=\"../media/13900000007.bin\"/>"),
+    ];
+    let (text, reasons) = heard("book.xlsx", &xlsx("<row r=\"1\"><c r=\"A1\"><v>1</v></c></row>", own));
+    for word in ["schemas.openxmlformats", "urn:0000", "020F0502", "28A0092B", "sheet12", "theme1"] {
+        assert!(!text.lines().any(|line| line.contains(word)), "{word}: {text}");
+    }
+    for word in ["member.7@example.com", "13900000007", "media/13900000007.bin"] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+    assert!(reasons.is_empty(), "{reasons:?}");
+}
+
+#[test]
 fn documents_are_read_with_all_that_lies_in_them() {
     let inner = docx("<w:r><w:t>13900000007</w:t></w:r>", &[]);
     let book = xlsx("<row r=\"1\"><c r=\"A1\"><v>1.3900000007E10</v></c></row>", &[]);

@@ -213,6 +213,8 @@ pub(crate) struct Absence {
     pub hits: BTreeMap<u32, u64>,
     /// Structures in which something was met.
     pub hit_in: BTreeSet<String>,
+    /// Whether all of them are such as the store writes over in its own time: another purge may reach what one left.
+    pub passing: bool,
     /// Different values that still stand in rows that stay, by column.
     pub lawful: BTreeMap<u32, u64>,
     /// Values that stay and were looked for, and how many of them were found, by column.
@@ -275,6 +277,7 @@ pub(crate) fn absence(source: &mut dyn Source, place: &Place, staying: &[Staying
         Absence { live: sight.live, lawful: sight.lawful.counts(), bytes: searched.bytes, unread: searched.unread, ..Absence::default() };
     let mut hit: BTreeSet<u32> = BTreeSet::new();
     let mut still: HashSet<u32> = HashSet::new();
+    let mut hit_in: BTreeSet<usize> = BTreeSet::new();
     for n in needles.iter().filter(|n| n.met > 0) {
         match n.kind {
             Kind::Kept => {
@@ -282,11 +285,13 @@ pub(crate) fn absence(source: &mut dyn Source, place: &Place, staying: &[Staying
             }
             _ => {
                 hit.insert(n.value);
-                let names = searched.structures.iter().enumerate().filter(|(i, _)| n.met_in(*i)).map(|(_, s)| s.name.clone());
-                out.hit_in.extend(names);
+                hit_in.extend((0..searched.structures.len()).filter(|i| n.met_in(*i)));
             }
         }
     }
+    let hit_in: Vec<&Structure> = hit_in.iter().filter_map(|i| searched.structures.get(*i)).collect();
+    out.passing = hit_in.iter().all(|s| s.holds == Holds::Some);
+    out.hit_in = hit_in.iter().map(|s| s.name.clone()).collect();
     for value in hit.iter().filter_map(|id| sight.values.get(*id as usize)) {
         *out.hits.entry(value.column).or_default() += 1;
     }

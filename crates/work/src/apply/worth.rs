@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use case::ColumnLook;
+use sources::Source;
 use terms::json::{Json, json};
 use terms::{Fault, Level, Place, Reach};
 
 use super::job::Job;
+use super::purge::purge;
 use super::source_place;
 use crate::level::{columns, short_of};
 use crate::lists::{Recall, Seen, load_recall};
@@ -28,11 +30,35 @@ pub(super) struct Worth {
     pub lawful: BTreeMap<u32, u64>,
     recall: Recall,
     hit_in: Vec<String>,
+    passing: bool,
+    /// What was done to clean the source, with its own answers.
+    purged: Vec<String>,
 }
 
+/// Times that a purge is repeated: it writes over what the store keeps where it likes, and one may leave a page that the next one reaches.
+const PURGES_MORE: usize = 2;
+
 impl Worth {
-    /// Searches for the values of rows that are done, unless they were erased by hand.
+    /// Searches for the values of rows that are done, unless they were erased by hand; purges again where that may help.
     pub(super) fn of(workspace: &mut Workspace, opened: &mut Opened, job: &Job, done: &[u32], staying: &[Staying]) -> Result<Worth, Fault> {
+        let mut purged = job.purged.clone();
+        for _ in 0..PURGES_MORE {
+            let worth = Worth::once(workspace, opened, job, done, staying)?;
+            let Some((source, open)) = worth.source_again(opened, job) else { return Ok(Worth { purged, ..worth }) };
+            purged.push(format!("values met in {}: purged again", worth.hit_in.join(", ")));
+            purged.extend(purge(workspace, &source, open, std::slice::from_ref(&job.seal.dataset))?);
+        }
+        Worth::once(workspace, opened, job, done, staying).map(|worth| Worth { purged, ..worth })
+    }
+
+    /// The source, if all that was met lies where another purge may reach it.
+    fn source_again<'a>(&self, opened: &'a mut Opened, job: &Job) -> Option<(Place, &'a mut dyn Source)> {
+        let here = source_place(&job.seal.dataset);
+        let source = opened.sources.iter_mut().find(|(p, _)| *p == here && self.passing && !self.hit_in.is_empty())?;
+        Some((source.0.clone(), source.1.as_mut()?.as_mut()))
+    }
+
+    fn once(workspace: &mut Workspace, opened: &mut Opened, job: &Job, done: &[u32], staying: &[Staying]) -> Result<Worth, Fault> {
         let cap = workspace.state.sources.get(&source_place(&job.seal.dataset)).map_or(Level::L0, |s| s.cap);
         let looked = if job.by_hand() { None } else { searched(workspace, opened, job, done, staying)? };
         let Some(absence) = looked else { return Ok(Worth::unsearched(workspace, job, cap)) };
@@ -46,7 +72,9 @@ impl Worth {
             unread: absence.unread,
             recall,
             hit_in: absence.hit_in.iter().cloned().collect(),
+            passing: absence.passing,
             lawful: absence.lawful,
+            purged: Vec::new(),
         })
     }
 
@@ -62,6 +90,8 @@ impl Worth {
             lawful: BTreeMap::new(),
             recall: Recall::default(),
             hit_in: Vec::new(),
+            passing: false,
+            purged: Vec::new(),
         }
     }
 
@@ -78,7 +108,7 @@ impl Worth {
         json!({
             "bytes_searched": self.bytes, "bytes_unread": self.unread, "columns": self.columns, "item": job.item.item,
             "lawfully_present": self.lawful.iter().map(|(col, values)| json!({"col": col, "values": values})).collect::<Vec<Json>>(),
-            "level": self.level, "method": job.item.method.word(), "purge": job.purged,
+            "level": self.level, "method": job.item.method.word(), "purge": self.purged,
             "recall": self.recall.seen.iter().map(sight_of).collect::<Vec<Json>>(),
             "sanitisation": self.level.sanitisation(job.by_hand()), "short_of_l3": self.short_of, "store": store,
             "type": "custody.destruction_receipt", "v": 1
