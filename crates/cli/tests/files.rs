@@ -150,6 +150,7 @@ fn what_goes_is_gone_from_files_and_from_inside_of_archives() {
         "good/nested.zip",
         // A workbook in an archive, beside another workbook: both have parts of the same names.
         "good/unicode-name.zip",
+        "good/data.gz",
         "good/box.mbox",
         "good/members.csv",
         "good/members.xlsx",
@@ -166,6 +167,8 @@ fn what_goes_is_gone_from_files_and_from_inside_of_archives() {
     for set in inventory["datasets"].as_array().unwrap() {
         assert_eq!(set["rows"], 0, "{set:#}");
     }
+    assert!(!case.folder.join("data/good/data.gz").exists(), "a stream of one document is nothing without it");
+    case.ok(&["recheck"]);
     assert_eq!(std::fs::read_to_string(case.folder.join("data/good/people.json")).unwrap().trim_start().chars().next(), Some('['));
     let report = case.verified("case.dossier.zip");
     assert_eq!(report["result"], 0, "{report:#}");

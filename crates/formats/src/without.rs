@@ -24,11 +24,12 @@ pub enum Fate {
 /// Members by the names that lead to them, as [`crate::leaves`] tells them.
 pub type Fates = BTreeMap<Vec<String>, Fate>;
 
-/// Writes the container without what goes.
+/// Writes the container without what goes; gives whether anything of it stays. A stream of one document is nothing without it: then nothing is
+/// written, and the file itself has to go.
 ///
 /// # Errors
 /// If it is of a kind whose members cannot be taken out one by one, or is damaged.
-pub fn without(name: &str, mut input: impl Read + Seek, output: &mut dyn Write, fates: &Fates, limits: Limits) -> Result<(), Reason> {
+pub fn without(name: &str, mut input: impl Read + Seek, output: &mut dyn Write, fates: &Fates, limits: Limits) -> Result<bool, Reason> {
     let mut bytes = Vec::new();
     let most = limits.total_bytes;
     let read = Read::take(&mut input, most + 1).read_to_end(&mut bytes)?;
@@ -36,19 +37,20 @@ pub fn without(name: &str, mut input: impl Read + Seek, output: &mut dyn Write, 
         return Err(Reason::TooLarge);
     }
     let out = rewritten(name, &bytes, fates, limits, 0)?;
-    output.write_all(&out)?;
-    Ok(())
+    output.write_all(out.as_deref().unwrap_or_default())?;
+    Ok(out.is_some())
 }
 
-fn rewritten(name: &str, bytes: &[u8], fates: &Fates, limits: Limits, depth: usize) -> Result<Vec<u8>, Reason> {
+/// A container without what goes; none if it is nothing without it.
+fn rewritten(name: &str, bytes: &[u8], fates: &Fates, limits: Limits, depth: usize) -> Result<Option<Vec<u8>>, Reason> {
     if depth > limits.depth {
         return Err(Reason::TooDeep);
     }
     match kind(name, bytes.get(..bytes.len().min(HEAD)).unwrap_or_default()) {
-        Kind::Zip => zip(bytes, fates, limits, depth),
-        Kind::Tar => tar(bytes, fates, limits, depth),
+        Kind::Zip => zip(bytes, fates, limits, depth).map(Some),
+        Kind::Tar => tar(bytes, fates, limits, depth).map(Some),
         Kind::Gzip => gzip(name, bytes, fates, limits, depth),
-        Kind::Mailbox => mailbox(bytes, fates),
+        Kind::Mailbox => mailbox(bytes, fates).map(Some),
         _ => Err(Reason::WholeFileOnly),
     }
 }
@@ -94,7 +96,8 @@ fn zip(bytes: &[u8], fates: &Fates, limits: Limits, depth: usize) -> Result<Vec<
                 drop(file);
                 let mut member = whole(archive.by_index(i).map_err(damaged)?, limits)?;
                 if !inside.is_empty() {
-                    member = rewritten(&name, &member, &inside, limits, depth + 1)?;
+                    let Some(inner) = rewritten(&name, &member, &inside, limits, depth + 1)? else { continue };
+                    member = inner;
                 }
                 writer.start_file(&name, options).map_err(damaged)?;
                 writer.write_all(&member)?;
@@ -131,7 +134,10 @@ fn tar(bytes: &[u8], fates: &Fates, limits: Limits, depth: usize) -> Result<Vec<
                 match own {
                     Some(_) => member.clear(),
                     None if inside.is_empty() => {}
-                    None => member = rewritten(&name, &member, &inside, limits, depth + 1)?,
+                    None => match rewritten(&name, &member, &inside, limits, depth + 1)? {
+                        Some(inner) => member = inner,
+                        None => continue,
+                    },
                 }
                 header.set_size(member.len() as u64);
                 let mut writer = tar::Builder::new(Vec::new());
@@ -146,18 +152,21 @@ fn tar(bytes: &[u8], fates: &Fates, limits: Limits, depth: usize) -> Result<Vec<
     Ok(out)
 }
 
-fn gzip(name: &str, bytes: &[u8], fates: &Fates, limits: Limits, depth: usize) -> Result<Vec<u8>, Reason> {
+fn gzip(name: &str, bytes: &[u8], fates: &Fates, limits: Limits, depth: usize) -> Result<Option<Vec<u8>>, Reason> {
     let inner = inner_name(name);
     let (own, inside) = of(fates, &inner);
     let mut member =
         whole(MultiGzDecoder::new(bytes), limits).map_err(|e| if e == Reason::TooLarge { e } else { Reason::TrailingBytes })?;
     let commented = fates.contains_key(std::slice::from_ref(&COMMENT.to_owned()));
     match own {
-        // A stream without its only member is an empty stream.
-        Some(_) => member.clear(),
-        None if inside.is_empty() && !commented => return Ok(bytes.to_vec()),
+        Some(Fate::Gone) => return Ok(None),
+        Some(Fate::Emptied) => member.clear(),
+        None if inside.is_empty() && !commented => return Ok(Some(bytes.to_vec())),
         None if inside.is_empty() => {}
-        None => member = rewritten(&inner, &member, &inside, limits, depth + 1)?,
+        None => match rewritten(&inner, &member, &inside, limits, depth + 1)? {
+            Some(stays) => member = stays,
+            None => return Ok(None),
+        },
     }
     let mut builder = GzBuilder::new();
     let old = GzDecoder::new(bytes);
@@ -170,7 +179,7 @@ fn gzip(name: &str, bytes: &[u8], fates: &Fates, limits: Limits, depth: usize) -
     }
     let mut writer = builder.write(Vec::new(), Compression::default());
     writer.write_all(&member)?;
-    Ok(writer.finish()?)
+    Ok(Some(writer.finish()?))
 }
 
 /// All that a reader gives: what was cut off would be lost.

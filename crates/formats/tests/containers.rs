@@ -22,7 +22,7 @@ fn heard(name: &str, bytes: &[u8]) -> (String, Vec<Reason>) {
 fn rewritten(name: &str, bytes: &[u8], gone: &str, limits: Limits) -> Result<Vec<u8>, Reason> {
     let fates: Fates = [(vec![gone.to_owned()], Fate::Gone)].into();
     let mut out = Vec::new();
-    without(name, Cursor::new(bytes), &mut out, &fates, limits).map(|()| out)
+    without(name, Cursor::new(bytes), &mut out, &fates, limits).map(|_| out)
 }
 
 fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
@@ -161,7 +161,36 @@ fn said(bytes: &[u8], member: &str) -> Said {
 fn rewritten_within(name: &str, bytes: &[u8], gone: &[&str]) -> Result<Vec<u8>, Reason> {
     let fates: Fates = [(gone.iter().map(|s| (*s).to_owned()).collect(), Fate::Gone)].into();
     let mut out = Vec::new();
-    without(name, Cursor::new(bytes), &mut out, &fates, Limits::default()).map(|()| out)
+    without(name, Cursor::new(bytes), &mut out, &fates, Limits::default()).map(|_| out)
+}
+
+#[test]
+fn a_stream_of_one_document_goes_with_it() {
+    let packed = |bytes: &[u8]| {
+        let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        gz.write_all(bytes).unwrap();
+        gz.finish().unwrap()
+    };
+    let note = packed(b"13900000007");
+    let gone = |name: &str, bytes: &[u8], path: &[&str], fate: Fate| {
+        let fates: Fates = [(path.iter().map(|s| (*s).to_owned()).collect(), fate)].into();
+        let mut out = Vec::new();
+        (without(name, Cursor::new(bytes), &mut out, &fates, Limits::default()).unwrap(), out)
+    };
+    assert_eq!(gone("note.txt.gz", &note, &["note.txt"], Fate::Gone), (false, Vec::new()));
+    assert_eq!(gone("note.txt.gz.gz", &packed(&note), &["note.txt.gz", "note.txt"], Fate::Gone), (false, Vec::new()));
+    let (stays, emptied) = gone("note.txt.gz", &note, &["note.txt"], Fate::Emptied);
+    assert!(stays && heard("note.txt.gz", &emptied).0.is_empty() && !emptied.is_empty());
+    let mut plain = tar::Builder::new(Vec::new());
+    for (member, bytes) in [("note.txt.gz", note.as_slice()), ("kept.txt", b"kept")] {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(bytes.len() as u64);
+        plain.append_data(&mut header, member, bytes).unwrap();
+    }
+    for (name, bytes) in [("a.zip", zip(&[("note.txt.gz", &note), ("kept.txt", b"kept")])), ("a.tar", plain.into_inner().unwrap())] {
+        let (stays, left) = gone(name, &bytes, &["note.txt.gz", "note.txt"], Fate::Gone);
+        assert!(stays && heard(name, &left).0.contains("kept") && !left.windows(7).any(|w| w == b"note.tx"), "{name}");
+    }
 }
 
 #[test]

@@ -164,15 +164,18 @@ impl Documents {
             Some(Fate::Emptied) => return Rewrite::new(&file.path, place, &self.mark).carry_out(&mut |_| Ok(())).map_err(map),
             None => {}
         }
-        let mut refused = None;
+        let (mut refused, mut stays) = (None, true);
         let written = Rewrite::new(&file.path, place, &self.mark).carry_out(&mut |mut part| {
             let old = File::open(&file.path)?;
-            formats::without(&file.name, old, &mut part, fates, Limits::default()).map_err(|reason| {
+            stays = formats::without(&file.name, old, &mut part, fates, Limits::default()).map_err(|reason| {
                 refused = Some(reason);
                 std::io::Error::from(std::io::ErrorKind::InvalidData)
-            })
+            })?;
+            // What nothing stays of is not rewritten, it goes.
+            if stays { Ok(()) } else { Err(std::io::ErrorKind::InvalidData.into()) }
         });
         match (written, refused) {
+            _ if !stays => wipe(&file.path).map_err(map),
             (Err(_), Some(reason)) => Err(Fault::named(reason.code()).with("place", place)),
             (other, _) => other.map_err(map),
         }
