@@ -75,6 +75,30 @@ fn postgresql_locks_schema_and_rights() {
     done(&case);
 }
 
+/// Columns that change while an order is open end it: what went is recorded, the rest is sealed, planned and approved anew.
+#[test]
+fn postgresql_columns_that_change_midway_lead_out_again() {
+    let (postgres, case) = postgres();
+    let session = postgres.session("shop", "BEGIN; SELECT id FROM member WHERE id = 2500 FOR UPDATE;\n");
+    assert_eq!(case.fault(&["apply"]), "lock_timeout");
+    session.end();
+    let left: u32 = postgres.sql("shop", "SELECT count(*) FROM member").trim().parse().unwrap();
+    assert!(left > 0 && (left as usize) < PEOPLE, "{left} rows left: it was in the middle");
+    postgres.sql("shop", "ALTER TABLE member ADD COLUMN note TEXT");
+    assert_eq!(case.fault(&["subjects"]), "orders_open");
+    assert_eq!(case.fault(&["apply"]), "schema_moved");
+    for step in [["subjects"], ["plan"]] {
+        case.ok(&step);
+    }
+    case.approve();
+    case.ok(&["backup"]);
+    let applied = case.json(&["apply"]);
+    assert!(applied["done"].as_array().unwrap().iter().all(|d| d["level"] == "L3"), "{applied:#}");
+    assert_eq!(postgres.sql("shop", "SELECT count(*) FROM member"), "0\n");
+    let report = case.verified("case.dossier.zip");
+    assert_eq!(report["result"], 0, "{report:#}");
+}
+
 #[test]
 fn postgresql_survives_kills_of_the_program_and_of_the_server() {
     let (postgres, case) = postgres();

@@ -1,5 +1,6 @@
 //! What is due, and whether the ground under the plan still holds.
 
+use case::Seal;
 use plan::{Item, PlanDoc};
 use terms::{Day, Fault, Holdings};
 
@@ -84,10 +85,7 @@ pub(super) fn backed_up(workspace: &Workspace, due: &[Item]) -> Result<(), Fault
 pub(super) fn schemas_unmoved(workspace: &mut Workspace, opened: &Opened, jobs: &[Job]) -> Result<(), Fault> {
     let holdings = known(workspace)?.holdings.holdings;
     for job in jobs {
-        if job.source().is_some_and(|i| opened.elsewhere.contains(&i)) {
-            // The same rows at another place are not what was sealed, planned and approved.
-            return Err(Fault::new("source_elsewhere").with("source", job.seal.dataset.source()));
-        }
+        here(opened, job)?;
         let listed = opened.listed.iter().find(|l| l.dataset.place == job.seal.dataset);
         // What somebody has said since that it is, is not what was decided on.
         let said = listed.and_then(|l| l.said.as_ref()?.class.as_ref()).map(|c| c.value.as_str());
@@ -95,11 +93,24 @@ pub(super) fn schemas_unmoved(workspace: &mut Workspace, opened: &Opened, jobs: 
         if said.is_some() && decided.is_some() && said != decided {
             return Err(Fault::new("plan_moved").with("what", "case_file"));
         }
-        let now = listed.filter(|l| l.may_have_rows()).map(|l| crate::survey::schema_of(workspace, &l.dataset)).transpose()?;
-        // A file that is gone has nothing left to move; a table that changed its shape must be planned anew.
-        if now.is_some_and(|n| n != job.seal.schema_doc) {
+        if schema_moved(workspace, opened, &job.seal)? {
             return Err(Fault::new("schema_moved").with("place", &job.seal.dataset));
         }
     }
     Ok(())
+}
+
+/// Refuses the same rows at another place: they are not what was sealed, planned and approved.
+pub(super) fn here(opened: &Opened, job: &Job) -> Result<(), Fault> {
+    match job.source() {
+        Some(i) if opened.elsewhere.contains(&i) => Err(Fault::new("source_elsewhere").with("source", job.seal.dataset.source())),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a data set has other columns than when it was sealed, and must be planned anew. A file that is gone has nothing left to move.
+pub(super) fn schema_moved(workspace: &mut Workspace, opened: &Opened, seal: &Seal) -> Result<bool, Fault> {
+    let listed = opened.listed.iter().find(|l| l.dataset.place == seal.dataset && l.may_have_rows());
+    let now = listed.map(|l| crate::survey::schema_of(workspace, &l.dataset)).transpose()?;
+    Ok(now.is_some_and(|now| now != seal.schema_doc))
 }

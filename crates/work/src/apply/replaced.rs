@@ -1,9 +1,10 @@
-//! Orders of a plan that was replaced: looked at, and settled.
+//! Orders that nobody goes on with, since their plan was replaced or their columns changed: looked at, and settled.
 
 use case::{EffectOrdered, Event};
 use plan::PlanDoc;
 use terms::{Fault, Place};
 
+use super::due::{here, schema_moved};
 use super::job::Job;
 use super::observe::observe_all;
 use super::purge::{purge, put_back_all};
@@ -14,17 +15,27 @@ use crate::report::ApplyReport;
 use crate::survey::{Deaf, open_sources, survey};
 use crate::workspace::Workspace;
 
-/// Looks at orders of a plan that was replaced, and settles them: what was done stays done, the rest is withdrawn.
+/// Looks at orders of a plan that was replaced, and at those on data sets with other columns than when they were sealed, and settles them: what
+/// was done stays done, the rest is withdrawn. Only then can it be sealed and planned anew.
 pub(super) fn settle_replaced(workspace: &mut Workspace, report: &mut ApplyReport, progress: &dyn Progress) -> Result<(), Fault> {
     let current = workspace.state.plan.as_ref().map(|p| p.n);
-    let orders = workspace.state.open_orders().filter_map(|(n, o)| Some((n, o.kind.effect()?.clone())));
-    let open: Vec<(u64, EffectOrdered)> = orders.filter(|(_, e)| Some(e.plan_n) != current).collect();
+    let open: Vec<(u64, EffectOrdered)> = workspace.state.open_orders().filter_map(|(n, o)| Some((n, o.kind.effect()?.clone()))).collect();
     if open.is_empty() {
         return Ok(());
     }
     let mut opened = open_sources(workspace)?;
+    let mut jobs: Vec<Job> = Vec::new();
+    for (n, e) in &open {
+        let job = replaced(workspace, *n, e)?;
+        if Some(e.plan_n) != current || schema_moved(workspace, &opened, &job.seal)? {
+            here(&opened, &job)?;
+            jobs.push(job);
+        }
+    }
+    if jobs.is_empty() {
+        return Ok(());
+    }
     put_back_all(workspace, &mut opened)?;
-    let mut jobs: Vec<Job> = open.iter().map(|(n, e)| replaced(workspace, *n, e)).collect::<Result<_, _>>()?;
     // What was erased may not have been purged before the run ended.
     for (place, source) in &mut opened.sources {
         let here = |j: &Job| !j.by_hand() && source_place(&j.seal.dataset) == *place;
@@ -38,7 +49,7 @@ pub(super) fn settle_replaced(workspace: &mut Workspace, report: &mut ApplyRepor
     observe_all(workspace, &mut opened, &jobs, scan_n, report, progress)
 }
 
-/// The job of an order whose plan was replaced.
+/// The job of an order that is settled as it stands.
 fn replaced(workspace: &mut Workspace, order_n: u64, e: &EffectOrdered) -> Result<Job, Fault> {
     let lost = || Fault::new("order_does_not_fit").with("item", &e.item);
     let Event::PlanMade(made) = workspace.event(e.plan_n)? else { return Err(lost()) };
