@@ -146,3 +146,30 @@ fn a_column_that_tells_persons_apart_is_never_passed_over() {
     case.prepared();
     assert_eq!(case.fault(&["apply"]), "below_k", "the badge stays, and is another in each row");
 }
+
+/// A number to which another table refers leads to a person, whatever it is called there.
+#[test]
+fn a_key_that_another_table_holds_under_any_name_tells_persons_apart() {
+    let others = [
+        "CREATE TABLE fapiao (title TEXT, buyer_id INTEGER); INSERT INTO fapiao SELECT 'Fapiao', id * 3 FROM client WHERE id <= 100;",
+        "CREATE TABLE client_ext (id INTEGER PRIMARY KEY, hue TEXT); INSERT INTO client_ext SELECT id, 'red' FROM client;",
+    ];
+    for (other, denied) in others.into_iter().flat_map(|sql| [(sql, false), (sql, true)]) {
+        let case = Case::new();
+        std::fs::create_dir_all(case.folder.join("data")).unwrap();
+        let db = rusqlite::Connection::open(case.folder.join("data/shop.db")).unwrap();
+        db.execute_batch(&format!("{TABLE} INSERT INTO client VALUES {}; {other}", rows())).unwrap();
+        drop(db);
+        case_of(&case, "{id: shop, kind: sqlite, path: data/shop.db}", "client", 5);
+        if denied {
+            let text = std::fs::read_to_string(case.folder.join("case.yaml")).unwrap();
+            let (table, column) = if other.contains("fapiao") { ("fapiao", "buyer_id") } else { ("client_ext", "id") };
+            let said = format!("datasets:\n  - {{at: shop/{table}, class: none, why: goods alone, no_references: [{column}]}}\n");
+            case.write("case.yaml", text.replace("datasets:\n", &said));
+        }
+        case.planned();
+        let tried = case.run(&["apply", "--dry-run"]);
+        let out = String::from_utf8(tried.stderr).unwrap();
+        assert_eq!(out.contains("below_k"), !denied, "{other}: {out}");
+    }
+}

@@ -1,7 +1,8 @@
-//! References that nobody declared: a column that is called like another data set's key and holds that key's values. They are shown and asked
-//! about; until somebody confirms or denies one in the case file, the rows that it leads to stay.
+//! References that nobody declared: a column that is called like another data set's key and holds that key's values, or that is called like a
+//! key of nothing here and holds many of them. They are shown and asked about; until somebody confirms or denies one in the case file, the rows
+//! that it leads to stay.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
 
 use case::file::{CaseFile, Owner};
@@ -17,8 +18,16 @@ type At = (Place, u32);
 /// Gathers the values of columns that may refer, and of keys that they may refer to.
 pub(crate) struct Supposing {
     hasher: RandomState,
-    pairs: Vec<(At, At)>,
+    pairs: Vec<Pair>,
     samples: HashMap<At, Sample>,
+}
+
+/// A column that may refer to a key.
+struct Pair {
+    from: At,
+    to: At,
+    /// Whether its name says which key; else its values alone speak.
+    named: bool,
 }
 
 impl Supposing {
@@ -30,13 +39,24 @@ impl Supposing {
                 if is_answered(from, column, &c.name) {
                     continue;
                 }
-                let others = listed.iter().filter(|to| to.source == from.source && to.dataset.place != from.dataset.place);
-                for (to, key) in others.filter_map(|to| Some((to, key_meant(&c.name, &to.dataset.name, &to.dataset.columns)?))) {
-                    pairs.push(((from.dataset.place.clone(), column), (to.dataset.place.clone(), key)));
+                let others = || listed.iter().filter(|to| to.source == from.source && to.dataset.place != from.dataset.place);
+                let to = |key: &dyn Fn(&Dataset) -> Option<u32>| -> Vec<At> {
+                    others().filter_map(|to| Some((to.dataset.place.clone(), key(&to.dataset)?))).collect()
+                };
+                let mut keys = to(&|d| key_meant(&c.name, &d.name, &d.columns));
+                let named = !keys.is_empty();
+                if !named && is_called_key(&c.name) {
+                    // A table's own key counts up as others do: only a table beside another one has that one's keys for its own.
+                    let is_own = own_key(&from.dataset) == Some(column);
+                    keys = to(&|d| own_key(d).filter(|_| !is_own || is_beside(&from.dataset.name, &d.name)));
                 }
+                let from = (from.dataset.place.clone(), column);
+                pairs.extend(keys.into_iter().map(|to| Pair { from: from.clone(), to, named }));
             }
         }
-        let samples = pairs.iter().flat_map(|(a, b)| [a, b]).map(|at| (at.clone(), Sample::default())).collect();
+        let columns: BTreeSet<&At> = pairs.iter().flat_map(|p| [&p.from, &p.to]).collect();
+        let most = (KEPT_IN_ALL / columns.len().max(1)).clamp(KEPT_LEAST, KEPT);
+        let samples = columns.into_iter().map(|at| (at.clone(), Sample { most, ..Sample::default() })).collect();
         Supposing { hasher: RandomState::new(), pairs, samples }
     }
 
@@ -56,9 +76,10 @@ impl Supposing {
 
     /// What a data set seems to refer to.
     pub(crate) fn found(&self, place: &Place) -> Vec<Supposed> {
-        let own = self.pairs.iter().filter(|((from, _), _)| from == place);
-        own.filter_map(|(from, to)| {
-            let (values, met) = self.samples.get(from)?.met_in(self.samples.get(to)?)?;
+        let own = self.pairs.iter().filter(|pair| pair.from.0 == *place);
+        own.filter_map(|Pair { from, to, named }| {
+            let (own, key) = (self.samples.get(&from)?, self.samples.get(&to)?);
+            let (values, met) = own.met_in(key).filter(|(_, met)| *named || key.is_much(own, *met))?;
             Some(Supposed { column: from.1, to: to.0.clone(), to_column: to.1, values, met })
         })
         .collect()
@@ -98,6 +119,36 @@ pub(crate) fn is_any_key(name: &str) -> bool {
     plain(name) == "id"
 }
 
+/// Whether a column is called like a key, whatever of: the last of its words says so.
+fn is_called_key(name: &str) -> bool {
+    let words = name.split(|c: char| !c.is_alphanumeric());
+    let word = words.filter(|w| !w.is_empty()).next_back().unwrap_or_default();
+    let hump = word.rfind(char::is_uppercase).filter(|at| *at > 0 && !word.chars().all(char::is_uppercase));
+    let last = hump.and_then(|at| word.get(at..)).unwrap_or(word).to_lowercase();
+    KEYS.iter().any(|k| last == *k || (!k.is_ascii() && last.ends_with(k)))
+}
+
+/// The column that a data set calls its own key, or that its store does.
+fn own_key(dataset: &Dataset) -> Option<u32> {
+    let table = stem(&dataset.name);
+    let mut declared = (0u32..).zip(&dataset.columns).filter(|(_, c)| c.key);
+    match (declared.next(), declared.next()) {
+        (Some((i, _)), None) => Some(i),
+        // A key of several columns is no key of one.
+        (Some(_), Some(_)) => None,
+        (None, _) => {
+            let is_own = |name: &str| KEYS.iter().any(|k| plain(name) == *k || plain(name).strip_prefix(table.as_str()) == Some(*k));
+            (0u32..).zip(&dataset.columns).find(|(_, c)| is_own(&c.name)).map(|(i, _)| i)
+        }
+    }
+}
+
+/// Whether a table is called like one that holds more of another's rows: `member_ext` beside `members`.
+fn is_beside(table: &str, other: &str) -> bool {
+    let (table, other) = (stem(table), stem(other));
+    table != other && !other.is_empty() && (table.starts_with(&other) || table.ends_with(&other))
+}
+
 /// The column of a data set that a name elsewhere means, if it means one.
 fn key_meant(name: &str, table: &str, columns: &[Column]) -> Option<u32> {
     let (wanted, table) = (plain(name), stem(table));
@@ -129,19 +180,30 @@ fn stem(table: &str) -> String {
     }
 }
 
-/// Most values of a column that are kept.
+/// Most values of a column that are kept, of all columns together, and of a column where there are many: a value takes 16 to 32 bytes.
 const KEPT: usize = 1 << 16;
+const KEPT_IN_ALL: usize = 1 << 21;
+const KEPT_LEAST: usize = 1 << 10;
 /// Distinct values below which nothing is supposed.
 const LEAST: u64 = 2;
 /// Percent of them that must be values of the key.
 const SHARE: u64 = 95;
+/// Where no name speaks: values of the key that are met at least, or half of it, and percent of it. Small numbers are values of many a key.
+const MUCH: u64 = 20;
+const MUCH_SHARE: u64 = 10;
 
 /// Distinct values of a column by digest: all of them, or those whose digests end in so many zero bits.
-#[derive(Default)]
 struct Sample {
+    most: usize,
     zeros: u32,
     /// Digest → whether it was met more than once.
     seen: HashMap<u64, bool>,
+}
+
+impl Default for Sample {
+    fn default() -> Sample {
+        Sample { most: KEPT, zeros: 0, seen: HashMap::new() }
+    }
 }
 
 impl Sample {
@@ -150,7 +212,7 @@ impl Sample {
             return;
         }
         self.seen.entry(digest).and_modify(|again| *again = true).or_insert(false);
-        while self.seen.len() > KEPT {
+        while self.seen.len() > self.most {
             self.zeros += 1;
             self.seen.retain(|d, _| d.trailing_zeros() >= self.zeros);
         }
@@ -163,6 +225,13 @@ impl Sample {
         let (values, met) = (own().count() as u64, own().filter(|d| key.seen.contains_key(*d)).count() as u64);
         let is_key = key.seen.values().all(|again| !again);
         (is_key && values >= LEAST && met * 100 >= values * SHARE).then_some((values, met))
+    }
+
+    /// Whether so many of this key's values, as met by another column, are much of it.
+    fn is_much(&self, other: &Sample, met: u64) -> bool {
+        let zeros = self.zeros.max(other.zeros);
+        let all = self.seen.keys().filter(|d| d.trailing_zeros() >= zeros).count() as u64;
+        met * 100 >= all * MUCH_SHARE && met >= MUCH.min(all.div_ceil(2))
     }
 }
 
@@ -193,6 +262,17 @@ mod tests {
     }
 
     #[test]
+    fn names_that_say_a_key_of_nothing_here() {
+        assert!(["buyer_id", "BUYER_ID", "CardNo", "id", "会员编号"].iter().all(|n| is_called_key(n)));
+        assert!(!["remark", "paid", "video", "idle", ""].iter().any(|n| is_called_key(n)));
+        let beside =
+            [("member_ext", "members", true), ("vip_member", "member", true), ("member", "members", false), ("shop", "member", false)];
+        for (table, other, expected) in beside {
+            assert_eq!(is_beside(table, other), expected, "{table} beside {other}");
+        }
+    }
+
+    #[test]
     fn values_decide() {
         let hasher = RandomState::new();
         let of = |all: &mut dyn Iterator<Item = u64>| {
@@ -206,5 +286,9 @@ mod tests {
         assert_eq!(of(&mut (900_000..1_200_000)).met_in(&key), None, "a third is no value of the key");
         assert_eq!(of(&mut (0..100)).met_in(&of(&mut (0..100).chain(0..100))), None, "no key has a value twice");
         assert_eq!(of(&mut (0..1)).met_in(&key), None, "one value says nothing");
+        let much = |of_key: &Sample, own: &Sample| own.met_in(of_key).is_some_and(|(_, met)| of_key.is_much(own, met));
+        assert!(much(&key, &of(&mut (0..200_000))) && !much(&key, &of(&mut (0..40))), "forty shops are no customers");
+        let few = of(&mut (0..10));
+        assert!(much(&few, &of(&mut (0..5))) && !much(&few, &of(&mut (0..4))), "of a short key half");
     }
 }
