@@ -10,7 +10,7 @@ use serde_saphyr::{Error, MessageFormatter, UserMessageFormatter};
 use terms::Both;
 
 pub use at::At;
-pub use facts::{ALIKE_MIN, fits};
+pub use facts::{ALIKE_MIN, column_named, fits};
 pub use shape::*;
 pub use way::Way;
 

@@ -325,7 +325,8 @@ pub struct InitArgs {
     /// Unified social credit code.
     #[arg(long)]
     pub uscc: Option<String>,
-    /// What happens to the company.
+    /// What happens to the company: share_transfer, asset_transfer, merger, division, dissolution, simplified_deregistration, forced_deregistration,
+    /// bankruptcy, cease_service, dormancy.
     #[arg(long)]
     pub scenario: Option<String>,
     /// Sectors, separated by commas.

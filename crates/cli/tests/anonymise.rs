@@ -173,3 +173,18 @@ fn a_key_that_another_table_holds_under_any_name_tells_persons_apart() {
         assert_eq!(out.contains("below_k"), !denied, "{other}: {out}");
     }
 }
+
+/// What rows are found by, and others refer to, is never written over.
+#[test]
+fn a_key_is_refused_before_anything_is_tried() {
+    let case = Case::new();
+    std::fs::create_dir_all(case.folder.join("data")).unwrap();
+    let db = rusqlite::Connection::open(case.folder.join("data/shop.db")).unwrap();
+    db.execute_batch(&format!("{TABLE} INSERT INTO client VALUES {};", rows())).unwrap();
+    drop(db);
+    case_of(&case, "{id: shop, kind: sqlite, path: data/shop.db}", "client", 5);
+    let text = std::fs::read_to_string(case.folder.join("case.yaml")).unwrap();
+    case.write("case.yaml", text.replace("contact: [name,", "contact: [id, name,").replace("leave: {name", "leave: {id: suppress, name"));
+    case.planned();
+    assert_eq!(case.fault(&["apply", "--dry-run"]), "key_column");
+}

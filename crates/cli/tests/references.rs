@@ -64,6 +64,15 @@ fn what_is_denied_is_no_reference() {
     assert_eq!(method(&case), ("delete_rows".into(), false));
 }
 
+/// Where a column's name is not shown, what is shown instead names it in the case file too.
+#[test]
+fn a_column_is_named_by_its_number_as_well() {
+    let case = case_with(", no_references: [\"#1\"]");
+    assert_eq!(supposed(&case.json(&["scan"])), Vec::<Value>::new());
+    let case = case_with(", not_personal: {\"#7\": nothing}");
+    assert_eq!(case.fault(&["scan"]), "case_names_nothing");
+}
+
 #[test]
 fn what_is_confirmed_also_says_whose_rows_they_are() {
     let case = case_with(", references: [{column: reader_id, of: news/readers.csv, key: id}]");

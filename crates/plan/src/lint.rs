@@ -80,9 +80,9 @@ fn columns(holdings: &Holdings, inventory: &Inventory, out: &mut Vec<Note>) {
             .iter()
             .filter(found)
             .filter(|c| !held.is_some_and(|h| h.groups.iter().any(|g| g.columns.contains(&c.ordinal))))
-            .map(|c| c.name.clone().unwrap_or_else(|| format!("#{}", c.ordinal)))
+            .map(terms::ColumnSeen::shown)
             .collect();
-        let about = seen.name.clone().unwrap_or_else(|| seen.dataset.to_string());
+        let about = seen.shown();
         match held {
             None if seen.class.as_deref() == Some("none") => {}
             None if !loose.is_empty() => out.push(note(

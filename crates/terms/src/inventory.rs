@@ -109,6 +109,25 @@ pub struct DatasetSeen {
     pub supposed: Vec<Supposed>,
 }
 
+impl DatasetSeen {
+    /// What stands for it on screens: its name, or its place where that may be a person's.
+    pub fn shown(&self) -> String {
+        self.name.clone().unwrap_or_else(|| self.dataset.to_string())
+    }
+
+    /// What stands for one of its columns on screens.
+    pub fn column_shown(&self, ordinal: u32) -> String {
+        self.columns.iter().find(|c| c.ordinal == ordinal).map_or_else(|| format!("#{ordinal}"), ColumnSeen::shown)
+    }
+}
+
+impl ColumnSeen {
+    /// What stands for it on screens: its name, or its ordinal where that may be a person's.
+    pub fn shown(&self) -> String {
+        self.name.clone().unwrap_or_else(|| format!("#{}", self.ordinal))
+    }
+}
+
 /// A column that seems to refer to a key of another data set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -145,6 +164,10 @@ pub struct ColumnSeen {
     /// The field group proposed or confirmed; none: not personal by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
+    /// Whether nobody decides about it, though its data set is about persons: it is in no group, no key, no reference, and not named as not
+    /// personal.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undecided: bool,
     /// Whether it is part of the key.
     #[serde(default)]
     pub key: bool,

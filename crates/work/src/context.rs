@@ -88,6 +88,12 @@ fn parties(workspace: &Workspace) -> Json {
     })
 }
 
+/// What stands for a column on screens, as the last scan saw it.
+pub fn column_shown(workspace: &Workspace, dataset: &terms::Place, ordinal: u32) -> String {
+    let seen = inventory(workspace).ok().and_then(|i| i.datasets.into_iter().find(|d| d.dataset == *dataset));
+    seen.map_or_else(|| format!("#{ordinal}"), |d| d.column_shown(ordinal))
+}
+
 /// What the last scan saw; nothing before the first.
 pub(crate) fn inventory(workspace: &Workspace) -> Result<Inventory, Fault> {
     match workspace.state.scans.last() {
@@ -100,9 +106,7 @@ fn sources(workspace: &Workspace) -> Result<Vec<Json>, Fault> {
     let inventory = inventory(workspace)?;
     let of = |s: &terms::SourceSeen| {
         let own = inventory.datasets.iter().filter(|d| d.dataset.source() == s.source.as_str());
-        let datasets: Vec<Json> = own
-            .map(|d| json!({"place": d.dataset, "name": d.name.clone().unwrap_or_else(|| d.dataset.to_string()), "rows": d.rows}))
-            .collect();
+        let datasets: Vec<Json> = own.map(|d| json!({"place": d.dataset, "name": d.shown(), "rows": d.rows})).collect();
         json!({
             "place": s.source, "store": s.store, "reach": coded(s.reach.word(), &s.reach.label()), "cap": s.cap.word(), "live": s.live,
             "datasets": datasets,

@@ -23,11 +23,17 @@ pub(crate) fn columns(columns: &[u32], recall: &Recall, absence: &Absence, cap: 
     columns.iter().filter(|c| live(**c, absence) > 0).map(of).collect()
 }
 
-/// Why columns stay below L3, in words: what was not seen before, or not looked into after.
+/// Why columns stay below L3, in words: what was not seen before, or not looked into after; at the end the ordinal of the column it is so for.
 pub(crate) fn short_of(columns: &[u32], recall: &Recall, absence: &Absence, cap: Level) -> BTreeSet<String> {
     let all = [(cap < Level::L3, "level_cap"), (absence.unread > 0, "bytes_unread")];
     let all = all.into_iter().filter(|(short, _)| *short).map(|(_, why)| why.to_owned());
-    all.chain(columns.iter().filter(|c| live(**c, absence) > 0).flat_map(|c| unseen(*c, recall, absence))).collect()
+    all.chain(
+        columns
+            .iter()
+            .filter(|c| live(**c, absence) > 0)
+            .flat_map(|c| unseen(*c, recall, absence).into_iter().map(move |why| format!("{why} #{c}"))),
+    )
+    .collect()
 }
 
 /// Values of a column that were destroyed.

@@ -38,13 +38,16 @@ pub struct ApplyReport {
 pub struct Done {
     /// The item.
     pub item: Id,
+    /// Its data set.
+    pub dataset: Place,
     /// Rows that are done.
     pub rows: u64,
     /// Rows that were left as they are.
     pub kept: u64,
     /// The level.
     pub level: Level,
-    /// Why the level is no higher: `level_cap`, `not_searched`, `bytes_unread`, `few_looked_for`, `sight_lost`, or `unseen` and a structure.
+    /// Why the level is no higher: `level_cap`, `not_searched`, `bytes_unread`; of a column, whose ordinal stands behind it as `#2`, `few_looked_for`,
+    /// `sight_lost`, or `unseen` and a structure.
     pub short_of: BTreeSet<String>,
 }
 

@@ -39,7 +39,7 @@ pub(crate) fn ending(workspace: &Workspace, seal_n: u64) -> bool {
 }
 
 /// Whether an item was observed on every seal that it was ordered on, under the plan in force.
-pub(crate) fn observed(workspace: &Workspace, item: &Item) -> bool {
+pub fn observed(workspace: &Workspace, item: &Item) -> bool {
     let plan_n = workspace.state.plan.as_ref().map(|p| p.n);
     let mut own = workspace
         .state

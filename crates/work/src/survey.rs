@@ -1,5 +1,7 @@
 //! The scan: every data set read to its end, findings per column, the coverage list; one pass that others may listen to.
 
+use std::collections::BTreeSet;
+
 use case::file::DatasetFile;
 use case::{By, Command, Event, ScanRecorded, SourceFrozen, SourceRegistered};
 use detect::{Headers, Kind};
@@ -102,6 +104,10 @@ pub fn scan(workspace: &mut Workspace, progress: &dyn Progress) -> Result<ScanRe
 /// If a source cannot be opened.
 pub fn missing_rights(workspace: &mut Workspace) -> Result<Vec<(Place, Vec<String>)>, Fault> {
     let mut places = workspace.places()?;
+    // Once there is a plan, only where something goes by it.
+    let planned = crate::planning::read_plan(workspace)
+        .ok()
+        .map(|(_, doc)| doc.plan.items.iter().filter(|i| i.irreversible()).map(|i| i.dataset.clone()).collect::<BTreeSet<Place>>());
     let mut out = Vec::new();
     for i in 0..workspace.file.sources.len() {
         let Some(id) = workspace.file.sources.get(i).filter(|s| s.reach() == Reach::Direct).map(|s| s.id.value.clone()) else { continue };
@@ -109,7 +115,8 @@ pub fn missing_rights(workspace: &mut Workspace) -> Result<Vec<(Place, Vec<Strin
         let listing = source.list(&mut places)?;
         // Of what the case file says is nobody's nothing is ever erased.
         let nobodys = |d: &Dataset| workspace.file.dataset(&id, &d.name).and_then(|s| s.class.as_ref()).is_some_and(|c| c.value == "none");
-        let sets: Vec<Place> = listing.datasets.iter().filter(|d| !d.derived && !nobodys(d)).map(|d| d.place.clone()).collect();
+        let goes = |d: &Dataset| !d.derived && !nobodys(d) && planned.as_ref().is_none_or(|p| p.contains(&d.place));
+        let sets: Vec<Place> = listing.datasets.iter().filter(|d| goes(d)).map(|d| d.place.clone()).collect();
         let mut missing = source.unreadable()?;
         missing.extend(source.missing_rights(&sets)?);
         out.push((place, missing));
@@ -185,7 +192,8 @@ pub(crate) fn open_sources(workspace: &mut Workspace) -> Result<Opened, Fault> {
                 out.files.extend(listing.files);
                 out.unread.extend(listing.missed.into_iter().map(|m| Unread { place: m.place, reason: m.reason, bytes: m.bytes }));
                 for dataset in listing.datasets {
-                    let said = workspace.file.dataset(&file.id.value, &dataset.name).cloned();
+                    let columns: Vec<&str> = dataset.columns.iter().map(|c| c.name.as_str()).collect();
+                    let said = workspace.file.dataset(&file.id.value, &dataset.name).cloned().map(|s| s.naming(&columns));
                     out.listed.push(Listed { source: i, dataset, said });
                 }
                 out.sources.push((place, Some(source)));

@@ -1,5 +1,7 @@
 //! The case file as typed facts (`case.`, `source.`), and its small look-ups.
 
+use std::collections::BTreeMap;
+
 use facts::Table;
 use terms::{Both, Day, Given, Lang, Reach, Scenario, StoreKind, Value};
 
@@ -79,6 +81,29 @@ impl CaseFile {
     pub fn dataset(&self, source: &str, name: &str) -> Option<&DatasetFile> {
         self.datasets.iter().find(|d| d.at.value.split_once('/').is_some_and(|(s, pattern)| s == source && fits(pattern, name)))
     }
+}
+
+impl DatasetFile {
+    /// What is said of a data set with these columns: `#3` stands for the name of its column 3, as screens show one that may be a person's.
+    pub fn naming(mut self, columns: &[&str]) -> DatasetFile {
+        let own = |name: &mut String| *name = column_named(name, columns).to_owned();
+        let keys = |map: &mut BTreeMap<String, String>| {
+            *map = std::mem::take(map).into_iter().map(|(name, v)| (column_named(&name, columns).to_owned(), v)).collect();
+        };
+        self.groups.value.values_mut().flatten().for_each(own);
+        self.tells.value.values_mut().for_each(own);
+        self.no_references.iter_mut().chain(self.key.as_mut().map(|k| &mut k.value)).for_each(own);
+        self.owner.iter_mut().chain(&mut self.references).for_each(|o| own(&mut o.column));
+        keys(&mut self.not_personal);
+        keys(&mut self.leave.value);
+        self
+    }
+}
+
+/// The column that a name of the case file means among these: itself, or for `#3` that of ordinal 3.
+pub fn column_named<'a>(name: &'a str, columns: &[&'a str]) -> &'a str {
+    let ordinal = name.strip_prefix('#').filter(|_| !columns.contains(&name)).and_then(|n| n.parse::<usize>().ok());
+    ordinal.and_then(|n| columns.get(n).copied()).unwrap_or(name)
 }
 
 impl SourceFile {

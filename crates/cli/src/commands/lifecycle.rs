@@ -1,5 +1,6 @@
 //! `custody backup`, `apply`, `restore`, `dossier`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -43,7 +44,7 @@ pub fn apply(session: &Session<'_>, dry_run: bool) -> Result<u8, Fault> {
         show_due(session, &report);
         show_rehearsed(session, &report);
     } else {
-        show_done(session, &report);
+        show_done(session, &workspace, &report);
         show_handed(session, &report, &page);
         show_left_alone(session, &report);
     }
@@ -100,13 +101,13 @@ fn show_rehearsed(session: &Session<'_>, report: &ApplyReport) {
     }
 }
 
-fn show_done(session: &Session<'_>, report: &ApplyReport) {
+fn show_done(session: &Session<'_>, workspace: &work::Workspace, report: &ApplyReport) {
     let rows = report
         .done
         .iter()
         .map(|d| {
             let level = if d.rows > 0 { d.level.label().get(session.lang).to_owned() } else { String::new() };
-            vec![d.item.to_string(), d.rows.to_string(), d.kept.to_string(), level, short_of(session, d)]
+            vec![d.item.to_string(), d.rows.to_string(), d.kept.to_string(), level, short_of(session, workspace, d)]
         })
         .collect();
     say::table(
@@ -122,8 +123,8 @@ fn show_done(session: &Session<'_>, report: &ApplyReport) {
 }
 
 /// Why a level is no higher, in words.
-fn short_of(session: &Session<'_>, done: &work::Done) -> String {
-    let word = |why: &String| match why.as_str() {
+fn short_of(session: &Session<'_>, workspace: &work::Workspace, done: &work::Done) -> String {
+    let word = |why: &str| match why {
         "level_cap" => session.pick("触达方式或存储所限", "as its reach or store allows").to_owned(),
         "not_searched" => session.pick("未查找原始文件", "raw files were not searched").to_owned(),
         "bytes_unread" => session.pick("有未能查看的文件", "files that could not be looked into").to_owned(),
@@ -131,7 +132,17 @@ fn short_of(session: &Session<'_>, done: &work::Done) -> String {
         "sight_lost" => session.pick("事后看不见事前所见", "what was seen before was not seen after").to_owned(),
         other => format!("{} {}", session.pick("看不见", "cannot be seen:"), other.trim_start_matches("unseen ")),
     };
-    if done.rows == 0 { String::new() } else { done.short_of.iter().map(word).collect::<Vec<_>>().join("; ") }
+    // A word that is so for several columns is said once.
+    let mut columns: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for why in &done.short_of {
+        let (why, column) = why.rsplit_once(" #").map_or((why.as_str(), None), |(why, column)| (why, column.parse().ok()));
+        columns.entry(why).or_default().extend(column.map(|c| work::column_shown(workspace, &done.dataset, c)));
+    }
+    let said = columns.into_iter().map(|(why, of)| match of.is_empty() {
+        true => word(why),
+        false => format!("{} ({})", word(why), of.join(", ")),
+    });
+    if done.rows == 0 { String::new() } else { said.collect::<Vec<_>>().join("; ") }
 }
 
 fn show_handed(session: &Session<'_>, report: &ApplyReport, page: &Path) {

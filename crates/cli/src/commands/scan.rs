@@ -16,7 +16,7 @@ pub fn scan(session: &Session<'_>) -> Result<u8, Fault> {
         let ids: Vec<&str> = workspace.file.sources.iter().map(|s| s.id.value.as_str()).collect();
         sources(session, &report.inventory, &workspace.file.sources.value);
         coverage(session, &report.inventory, &ids);
-        left_out(session, &report.inventory, &workspace.file, &ids);
+        left_out(session, &report.inventory);
         supposed(session, &report.inventory, &ids);
         unread(session, &report.inventory);
         session.tell("下一步：custody subjects", "next: custody subjects");
@@ -69,7 +69,7 @@ fn coverage(session: &Session<'_>, inventory: &Inventory, ids: &[&str]) {
     let mut rows = Vec::new();
     for d in &inventory.datasets {
         let hidden = if d.hidden { session.pick("（隐藏）", " (hidden)") } else { "" };
-        let name = format!("{}{hidden}", d.name.clone().unwrap_or_else(|| d.dataset.to_string()));
+        let name = format!("{}{hidden}", d.shown());
         let mut first = true;
         let class = d.class.clone().unwrap_or_else(|| "?".to_owned());
         if d.columns.iter().all(|c| c.findings.is_empty() && c.group.is_none()) {
@@ -88,7 +88,7 @@ fn coverage(session: &Session<'_>, inventory: &Inventory, ids: &[&str]) {
                 head.0,
                 head.1,
                 head.2,
-                c.name.clone().unwrap_or_else(|| format!("#{}", c.ordinal)),
+                c.shown(),
                 found.join(", "),
                 c.tier.label().get(session.lang).to_owned(),
                 c.group.clone().unwrap_or_default(),
@@ -138,19 +138,13 @@ fn files(session: &Session<'_>, inventory: &Inventory, named: &dyn Fn(&terms::Pl
     say::table(&head.map(|(zh, en)| session.pick(zh, en)), rows);
 }
 
-/// Columns of data sets about persons that are in no group: nobody decides about them, and they stay.
-fn left_out(session: &Session<'_>, inventory: &Inventory, file: &case::file::CaseFile, ids: &[&str]) {
-    let about = |d: &&terms::DatasetSeen| d.class.as_deref().is_some_and(|c| c != "none");
+/// Columns that nobody decides about, and that stay.
+fn left_out(session: &Session<'_>, inventory: &Inventory) {
     let mut rows = Vec::new();
-    for d in inventory.datasets.iter().filter(about) {
-        let source = d.dataset.source().trim_start_matches("src").parse::<usize>().ok().and_then(|n| ids.get(n.checked_sub(1)?));
-        let said = || file.datasets.iter().filter(|s| s.at.value.split('/').next() == source.copied());
-        let named = |name: Option<&String>| name.is_some_and(|n| said().any(|s| s.not_personal.contains_key(n)));
-        let refers = |c: &terms::ColumnSeen| d.points_to.iter().any(|(column, ..)| *column == c.ordinal);
-        let out = d.columns.iter().filter(|c| c.group.is_none() && !c.key && !refers(c) && !named(c.name.as_ref()));
-        let names: Vec<String> = out.map(|c| c.name.clone().unwrap_or_else(|| format!("#{}", c.ordinal))).collect();
+    for d in &inventory.datasets {
+        let names: Vec<String> = d.columns.iter().filter(|c| c.undecided).map(terms::ColumnSeen::shown).collect();
         if !names.is_empty() {
-            rows.push(vec![d.name.clone().unwrap_or_else(|| d.dataset.to_string()), names.join(", ")]);
+            rows.push(vec![d.shown(), names.join(", ")]);
         }
     }
     if rows.is_empty() {
@@ -158,8 +152,8 @@ fn left_out(session: &Session<'_>, inventory: &Inventory, file: &case::file::Cas
     }
     say::table(&[session.pick("数据集", "data set"), session.pick("未归入字段组的列", "columns of no group")], rows);
     session.tell(
-        "这些列不在任何字段组中：没有人对它们作决定，它们会原样保留。含个人信息的，在 case.yaml 的 groups 中归组，否则写入 not_personal。",
-        "these columns are in no group: nobody decides about them, and they stay as they are. Put those that tell of persons under groups in case.yaml, the others under not_personal.",
+        "这些列不在任何字段组中：没有人对它们作决定，它们会原样保留。含个人信息的，在 case.yaml 的 groups 中归组，否则写入 not_personal（#3 这样的写作 \"#3\"）。",
+        "these columns are in no group: nobody decides about them, and they stay as they are. Put those that tell of persons under groups in case.yaml, the others under not_personal (what is shown as #3 is written \"#3\").",
     );
 }
 
@@ -167,10 +161,7 @@ fn left_out(session: &Session<'_>, inventory: &Inventory, file: &case::file::Cas
 fn supposed(session: &Session<'_>, inventory: &Inventory, ids: &[&str]) {
     let column = |place: &terms::Place, ordinal: u32| {
         let seen = inventory.datasets.iter().find(|d| d.dataset == *place);
-        // What may be a person's name is not shown: then place and ordinal stand for it.
-        let name = seen.and_then(|d| d.columns.get(ordinal as usize)?.name.clone()).unwrap_or_else(|| format!("#{ordinal}"));
-        let table = seen.and_then(|d| d.name.clone()).unwrap_or_else(|| place.to_string());
-        (table, name)
+        seen.map_or_else(|| (place.to_string(), format!("#{ordinal}")), |d| (d.shown(), d.column_shown(ordinal)))
     };
     let mut rows = Vec::new();
     for d in &inventory.datasets {
@@ -196,7 +187,7 @@ fn supposed(session: &Session<'_>, inventory: &Inventory, ids: &[&str]) {
 /// What was read of each data set: all of it, with its digest, or it stands in the list of what was not.
 fn read(session: &Session<'_>, inventory: &Inventory) {
     let rows = inventory.datasets.iter().map(|d| {
-        let name = d.name.clone().unwrap_or_else(|| d.dataset.to_string());
+        let name = d.shown();
         let digest: String = d.digest.to_string().chars().take(16).collect();
         vec![
             d.dataset.to_string(),

@@ -18,6 +18,10 @@ pub fn run(session: &Session<'_>, list_tasks: bool) -> Result<u8, Fault> {
     let approvals = people(&workspace);
     let archives = work::shred_due(&workspace).unwrap_or_default();
     let undecided = work::undecided(&workspace);
+    // Nothing can be ordered any more: only people and the safety window are waited for.
+    let seen = |doc: &plan::PlanDoc| doc.plan.items.iter().filter(|i| i.irreversible()).all(|i| work::observed(&workspace, i));
+    let over = open.is_empty() && undecided == 0 && plan.as_ref().is_some_and(|(_, doc)| seen(doc));
+    let asked = over && work::tasks(&workspace)?.iter().any(|t| t.answered.is_none());
     let next = if state.subjects_n.is_none() {
         "custody subjects"
     } else if questions.unwrap_or(0) > 0 {
@@ -29,14 +33,17 @@ pub fn run(session: &Session<'_>, list_tasks: bool) -> Result<u8, Fault> {
     } else if state.backups.is_empty() {
         "custody backup"
     } else if state.closed {
-        "custody dossier"
+        "–"
     } else if !state.backups.is_empty() && state.backups.values().all(|b| b.end.is_some()) {
         "custody dossier --close"
     } else if !state.unsealed.is_empty() || !state.came_back.is_empty() {
         "custody subjects"
+    } else if asked {
+        "custody status --tasks"
     } else {
         "custody apply"
     };
+    let from = archives.iter().filter_map(|(_, until)| *until).min().filter(|_| over && !asked);
     let keys: Vec<_> = state
         .keys
         .values()
@@ -52,7 +59,7 @@ pub fn run(session: &Session<'_>, list_tasks: bool) -> Result<u8, Fault> {
         let shares: Vec<_> = share_holders(&workspace).into_iter().map(|(n, holder)| json!({"holder": holder, "share": n})).collect();
         say::print_json(&json!({
             "sources": reached(&workspace).iter().map(|s| json!({"id": s.0, "level_at_most": s.3, "reach": s.2, "source": s.1})).collect::<Vec<_>>(),
-            "approvals": approvals, "archives": archives, "drilled": work::drilled(&workspace), "shares": shares, "blocks": blocks, "case": state.case, "closed": state.closed, "entries": state.next, "failed": failed, "keys": keys, "next": next,
+            "approvals": approvals, "archives": archives, "drilled": work::drilled(&workspace), "shares": shares, "blocks": blocks, "case": state.case, "closed": state.closed, "entries": state.next, "failed": failed, "keys": keys, "next": next, "next_from": from,
             "open_holds": state.holds.len(), "open_orders": open, "plan": plan.as_ref().map(|(n, _)| n), "questions": questions, "undecided": undecided
         }));
         return Ok(0);
@@ -75,7 +82,7 @@ pub fn run(session: &Session<'_>, list_tasks: bool) -> Result<u8, Fault> {
             vec![p("归档及其销毁日", "archives and the day they end"), archives],
             vec![p("阻碍结案", "blocks closing"), blocks.join("; ")],
             vec![p("已结案", "closed"), yes(state.closed)],
-            vec![p("下一步", "next"), next.to_owned()],
+            vec![p("下一步", "next"), from.map_or_else(|| next.to_owned(), |day| format!("{next} ({day})"))],
         ],
     );
     sources(session, &workspace);

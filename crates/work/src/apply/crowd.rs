@@ -1,7 +1,7 @@
 //! How many rows are alike in everything that is left of them, where groups are anonymised: measured over all anonymised rows of a data
 //! set before anything is ordered, and again once it was seen done (k-anonymity, Sweeney 2002).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 
 use case::CrowdSeen;
@@ -15,6 +15,7 @@ use super::erase::Picker;
 use super::job::Job;
 use super::open_at;
 use crate::align::{Met, Part, RowState, align};
+use crate::context::{column_shown, inventory};
 use crate::settled::vector_codes;
 use crate::supposed::is_any_key;
 use crate::survey::Opened;
@@ -85,18 +86,19 @@ pub(super) fn crowd(
     let erased: BTreeSet<usize> = anonymised.iter().flat_map(|j| j.columns.iter().map(|c| *c as usize)).collect();
     let picker = Picker::new(workspace, &mut open, parts, &dataset, own, &|_, job| Ok(job.targets.clone()))?;
     // A key that nothing else holds names nobody; one that others hold leads to them.
-    let supposed = crate::context::inventory(workspace)?.datasets.iter().any(|d| d.supposed.iter().any(|s| s.to == *place));
+    let supposed = inventory(workspace)?.datasets.iter().any(|d| d.supposed.iter().any(|s| s.to == *place));
     let referred = supposed || listed.iter().any(|d| d.points_to.iter().any(|(_, to, _)| to == place));
     let surrogate = if referred { BTreeSet::new() } else { surrogates(opened_names(&listed, &dataset), &dataset) };
     let named = |i: usize| !surrogate.contains(&i);
     let compared: Vec<usize> = (0..dataset.columns.len()).filter(|i| named(*i)).collect();
     let mut classes: HashMap<u128, u64> = HashMap::new();
     let hashers = [RandomState::new(), RandomState::new()];
+    let mut apart = Apart::new(compared.len());
     align(open.source.as_mut(), &dataset, parts, &mut |batch, row, met| {
         let Some(met) = met else { return };
         let is_in = earlier.contains(&(met.part, met.ordinal)) || takes_part(&anonymised, parts, met, when);
         if is_in {
-            *classes.entry(class(&picker, (batch, row, met), (&compared, &erased), when, &hashers)).or_default() += 1;
+            *classes.entry(class(&picker, (batch, row, met), (&compared, &erased), when, &hashers, &mut apart)).or_default() += 1;
         }
     })?;
     let out = Crowd {
@@ -107,9 +109,39 @@ pub(super) fn crowd(
         wanted,
     };
     if when == When::Before && out.rows > 0 && !out.suffices() {
-        return Err(Fault::new("below_k").with("place", place).with("k", out.least).with("wanted", wanted).with("classes", out.classes));
+        let apart = apart.most().into_iter().filter_map(|i| u32::try_from(*compared.get(i)?).ok());
+        let columns: Vec<String> = apart.map(|c| column_shown(workspace, place, c)).collect();
+        let fault = Fault::new("below_k").with("place", place).with("k", out.least).with("wanted", wanted);
+        return Err(fault.with("classes", out.classes).with("columns", columns.join(", ")));
     }
     Ok(Some(out))
+}
+
+/// Values of a column that are counted apart at most.
+const APART_MAX: usize = 1 << 14;
+/// Columns that are named at most.
+const NAMED_MAX: usize = 3;
+
+/// How many different values each compared column keeps: those with most tell rows apart.
+struct Apart(Vec<HashSet<u64>>);
+
+impl Apart {
+    fn new(columns: usize) -> Apart {
+        Apart(vec![HashSet::new(); columns])
+    }
+
+    fn hear(&mut self, column: usize, value: u64) {
+        if let Some(own) = self.0.get_mut(column).filter(|own| own.len() < APART_MAX) {
+            own.insert(value);
+        }
+    }
+
+    /// Columns with more than one value, those with most of them first.
+    fn most(&self) -> Vec<usize> {
+        let mut out: Vec<(usize, usize)> = self.0.iter().map(HashSet::len).enumerate().filter(|(_, n)| *n > 1).collect();
+        out.sort_by_key(|(i, n)| (std::cmp::Reverse(*n), *i));
+        out.into_iter().take(NAMED_MAX).map(|(i, _)| i).collect()
+    }
 }
 
 /// Rows that were anonymised before, by part and ordinal.
@@ -166,10 +198,11 @@ fn class(
     (compared, erased): (&[usize], &BTreeSet<usize>),
     when: When,
     hashers: &[RandomState; 2],
+    apart: &mut Apart,
 ) -> u128 {
     let left = picker.left(batch, row, met);
     let mut bytes: Vec<u8> = Vec::new();
-    for i in compared {
+    for (at, i) in compared.iter().enumerate() {
         if picker.random(*i, met, erased.contains(i)) {
             continue;
         }
@@ -179,6 +212,7 @@ fn class(
             values.get(at)
         });
         let (tag, value) = after.map_or((cell.tag, cell.bytes), |(tag, value)| (*tag, value.as_slice()));
+        apart.hear(at, hashers[0].hash_one((tag as u8, value)));
         bytes.extend((*i as u64).to_be_bytes());
         bytes.push(tag as u8);
         bytes.extend((value.len() as u64).to_be_bytes());

@@ -232,7 +232,14 @@ fn observe(
     workspace.record(Command::RecordUnder(By::Run, event, job.item.rules.clone()))?;
     report.lawful += worth.lawful.values().sum::<u64>();
     let (rows, left) = (done.len() as u64, kept.values().sum());
-    report.done.push(Done { item: job.item.item.clone(), rows, kept: left, level: worth.level, short_of: worth.short_of });
+    report.done.push(Done {
+        item: job.item.item.clone(),
+        dataset: job.seal.dataset.clone(),
+        rows,
+        kept: left,
+        level: worth.level,
+        short_of: worth.short_of,
+    });
     Ok(Some((job.seal.n, done)))
 }
 

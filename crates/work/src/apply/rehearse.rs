@@ -8,6 +8,7 @@ use super::erase::Picker;
 use super::job::Job;
 use super::{by_place, open_at};
 use crate::align::Part;
+use crate::context::column_shown;
 use crate::survey::Opened;
 use crate::workspace::Workspace;
 
@@ -22,6 +23,7 @@ pub(super) fn rehearse_all(workspace: &mut Workspace, opened: &mut Opened, jobs:
         if own.is_empty() {
             continue;
         }
+        keys_stay(workspace, opened, &place, &own)?;
         let parts = Part::of(workspace, &place)?;
         crowd(workspace, opened, &place, (&own, &parts), When::Before)?;
         let Some(mut open) = open_at(opened, &place)? else { continue };
@@ -33,6 +35,17 @@ pub(super) fn rehearse_all(workspace: &mut Workspace, opened: &mut Opened, jobs:
         }
     }
     Ok(out)
+}
+
+/// Refuses to write over a key, by which rows are found again and to which others refer: it goes with its row, or stays.
+fn keys_stay(workspace: &Workspace, opened: &Opened, place: &Place, own: &[&Job]) -> Result<(), Fault> {
+    let listed = opened.listed.iter().find(|l| l.dataset.place == *place);
+    let columns = || own.iter().filter(|j| !j.deletes()).flat_map(|j| j.columns.iter().copied());
+    let is_key = |c: &u32| listed.is_some_and(|l| l.dataset.columns.get(*c as usize).is_some_and(|c| c.key));
+    match columns().find(is_key) {
+        Some(c) => Err(Fault::new("key_column").with("place", place).with("column", column_shown(workspace, place, c))),
+        None => Ok(()),
+    }
 }
 
 fn sound(place: &Place, done: &Rehearsal) -> Result<(), Fault> {

@@ -36,6 +36,8 @@ pub(super) fn describe(
             None => proposed.get(i).copied().flatten().map(str::to_owned),
         }
     };
+    let refers = |ordinal: u32| dataset.points_to.iter().any(|(column, ..)| *column == ordinal);
+    let about = class.as_deref().is_some_and(|c| c != "none");
     let columns = (0u32..)
         .zip(dataset.columns.iter().zip(&declared))
         .map(|(ordinal, (column, declared))| {
@@ -43,6 +45,7 @@ pub(super) fn describe(
                 said.is_some_and(|s| s.not_personal.contains_key(&column.name)) || (class.as_deref() == Some("none") && !dataset.derived);
             let findings = if excluded { Vec::new() } else { findings(declared, headers, people) };
             let categories = categories(declared, &findings);
+            let group = group_of(ordinal as usize, &column.name);
             ColumnSeen {
                 ordinal,
                 name: shown_name(&column.name, dataset.is_table, headers),
@@ -50,7 +53,8 @@ pub(super) fn describe(
                 tier: tier_of(categories.iter().map(String::as_str)),
                 categories,
                 findings,
-                group: group_of(ordinal as usize, &column.name),
+                undecided: about && group.is_none() && !excluded && !column.key && !refers(ordinal),
+                group,
                 key: column.key,
                 not_null: column.not_null,
                 unique: column.unique,

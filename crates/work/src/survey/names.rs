@@ -5,6 +5,8 @@ use inventory::shown_name;
 use sources::{Dataset, FileFound};
 use terms::Fault;
 
+use case::file::{Owner, column_named};
+
 use super::Opened;
 use crate::supposed::referred;
 use crate::workspace::Workspace;
@@ -43,7 +45,8 @@ pub(super) fn names_fit(workspace: &mut Workspace, opened: &Opened) -> Result<()
         if own.is_empty() {
             return nothing(said.at.line, "datasets.at", &said.at.value);
         }
-        let lacks = |column: &&String| !own.iter().any(|d| d.columns.iter().any(|c| c.name == **column));
+        let names: Vec<Vec<&str>> = own.iter().map(|d| d.columns.iter().map(|c| c.name.as_str()).collect()).collect();
+        let lacks = |column: &&String| !names.iter().any(|names| names.contains(&column_named(column, names)));
         let tells = || said.tells.value.values().filter(|c| !c.starts_with('='));
         let fields: [(u64, &str, Option<&String>); 5] = [
             (said.groups.line, "datasets.groups", said.groups.value.values().flatten().find(lacks)),
@@ -55,8 +58,10 @@ pub(super) fn names_fit(workspace: &mut Workspace, opened: &Opened) -> Result<()
         if let Some((line, field, Some(name))) = fields.into_iter().find(|(_, _, name)| name.is_some()) {
             return nothing(line, field, name);
         }
-        let leads = |r: &&case::file::Owner| !own.iter().all(|d| referred(&workspace.file, &opened.listed, d, r).is_some());
-        if let Some(reference) = said.references.iter().find(leads) {
+        let leads = |(d, r): &(&Dataset, &Owner)| referred(&workspace.file, &opened.listed, d, r).is_none();
+        let listed = opened.listed.iter().filter_map(|l| Some((&l.dataset, l.said.as_ref().filter(|s| s.at == said.at)?)));
+        let mut references = listed.flat_map(|(d, s)| s.references.iter().map(move |r| (d, r)));
+        if let Some((_, reference)) = references.find(leads) {
             return nothing(said.at.line, "datasets.references", &reference.column);
         }
     }
