@@ -185,6 +185,8 @@ fn a_key_is_refused_before_anything_is_tried() {
     case_of(&case, "{id: shop, kind: sqlite, path: data/shop.db}", "client", 5);
     let text = std::fs::read_to_string(case.folder.join("case.yaml")).unwrap();
     case.write("case.yaml", text.replace("contact: [name,", "contact: [id, name,").replace("leave: {name", "leave: {id: suppress, name"));
-    case.planned();
+    case.answered();
+    assert_eq!(case.run(&["plan"]).status.code(), Some(1), "the plan says it already");
+    assert_eq!(case.run(&["approve", "--key", "keys/liquidator.key", "--yes"]).status.code(), Some(64), "nobody signs it");
     assert_eq!(case.fault(&["apply", "--dry-run"]), "key_column");
 }

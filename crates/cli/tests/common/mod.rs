@@ -101,13 +101,18 @@ impl Case {
 
     /// Up to a plan that nobody has approved yet.
     pub fn planned(&self) {
+        self.answered();
+        self.ok(&["plan"]);
+    }
+
+    /// Sealed, with every question answered.
+    pub fn answered(&self) {
         self.ok(&["subjects"]);
         self.answer_tasks();
         self.drill();
         for fact in ["holding.open_matter=no", "holding.statutory_copy=yes", "case.important_data=no", "case.platform=no"] {
             self.ok(&["answer", fact]);
         }
-        self.ok(&["plan"]);
     }
 
     /// Tries two of the printed shares.
