@@ -4,8 +4,7 @@
 mod common;
 
 use common::{Case, day, head};
-use remains::{BlindSearch, Blinded};
-use zeroize::Zeroizing;
+use remains::{BlindKey, BlindSearch, Blinded};
 
 const AGREEMENT: &str = "version: 1
 id: search1
@@ -47,8 +46,7 @@ fn case() -> Case {
 fn met(case: &Case, file: &str) -> usize {
     let blinded = Blinded::read(std::fs::File::open(case.folder.join("out.filter")).unwrap()).unwrap();
     let digits = std::fs::read_to_string(case.folder.join("out.key")).unwrap();
-    let byte = |i: usize| u8::from_str_radix(&digits[2 * i..2 * i + 2], 16).unwrap();
-    let mut search = BlindSearch::new(blinded, &Zeroizing::new(std::array::from_fn(byte))).unwrap();
+    let mut search = BlindSearch::new(blinded, &BlindKey::from_digits(&digits).unwrap()).unwrap();
     search.look_in(std::fs::File::open(case.folder.join(file)).unwrap()).unwrap().1.len()
 }
 

@@ -3,10 +3,9 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
-use remains::{Blinded, Kind, Needles};
-use zeroize::Zeroizing;
+use remains::{BlindKey, Blinded, Kind, Needles};
 
 const VALUES: [&str; 3] = ["person.one@example.com", "13800138000", "上海市浦东新区世纪大道一号"];
 
@@ -27,12 +26,21 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
-fn run(args: &[&str], key: Option<&str>) -> (i32, serde_json::Value) {
+fn output(args: &[&str], key: Option<&str>) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_custody-verify"));
     command.arg("remains").arg("--json").args(args).env_remove("CUSTODY_FILTER_KEY");
-    command.envs(key.map(|k| ("CUSTODY_FILTER_KEY", k)));
-    let out = command.output().unwrap();
+    command.envs(key.map(|k| ("CUSTODY_FILTER_KEY", k))).output().unwrap()
+}
+
+fn run(args: &[&str], key: Option<&str>) -> (i32, serde_json::Value) {
+    let out = output(args, key);
     (out.status.code().unwrap(), serde_json::from_slice(&out.stdout).unwrap_or_default())
+}
+
+/// The exit code, and whether it is said how a key is written.
+fn refused(args: &[&str], key: Option<&str>) -> (i32, bool) {
+    let out = output(args, key);
+    (out.status.code().unwrap(), String::from_utf8(out.stderr).unwrap().contains("exactly 32 hexadecimal digits"))
 }
 
 fn names(found: &serde_json::Value, list: &str) -> Vec<String> {
@@ -55,6 +63,16 @@ fn with_a_list_of_ones_own() {
 }
 
 #[test]
+fn a_list_that_could_meet_nothing_is_refused() {
+    let folder = folder();
+    let list = folder.path().with_extension("list");
+    for nothing in ["", "\u{feff}\n  \n", "short\n12345\n"] {
+        std::fs::write(&list, nothing).unwrap();
+        assert_eq!(run(&["--list", list.to_str().unwrap(), folder.path().join("clean.txt").to_str().unwrap()], None).0, 65, "{nothing:?}");
+    }
+}
+
+#[test]
 fn blinded_by_a_filter() {
     let folder = folder();
     let mut needles = Needles::new();
@@ -62,13 +80,20 @@ fn blinded_by_a_filter() {
         needles.add(n, Kind::Alone, value.as_bytes());
     }
     let filter = folder.path().with_extension("filter");
-    std::fs::write(&filter, Blinded::of(&needles, &Zeroizing::new([0x5a; 16])).to_bytes()).unwrap();
+    std::fs::write(&filter, Blinded::of(&needles, &BlindKey::new([0x5a; 16].into())).to_bytes()).unwrap();
     let at = [filter.to_str().unwrap(), folder.path().to_str().unwrap()];
     let (code, found) = run(&["--filter", at[0], at[1]], Some(&"5a".repeat(16)));
     assert_eq!((code, names(&found, "hits")), (1, ["old.zip", "plain.txt"].map(str::to_owned).to_vec()), "{found:#}");
     assert!(VALUES.iter().all(|v| !found.to_string().contains(v)), "the result names nobody");
     assert_eq!(run(&["--filter", at[0], at[1]], Some(&"5b".repeat(16))).0, 65, "another key finds nothing, which says nothing");
-    assert_eq!(run(&["--filter", at[0], at[1]], Some("5a")).0, 65);
+    let of_key = Blinded::of(&needles, &BlindKey::new([0x5a; 16].into())).commitment(&BlindKey::new([0x5a; 16].into()));
+    assert_eq!(found["commitment"], of_key.map(|b| format!("{b:02x}")).concat(), "what the ledger has of this filter and no other");
+    let digits = "5a".repeat(16);
+    for wrong in ["", "5a", &digits[1..], &format!("{digits}5"), &format!("0x{digits}"), &format!("0x{}", &digits[2..])] {
+        assert_eq!(refused(&["--filter", at[0], at[1]], Some(wrong)), (65, true), "{wrong}: only 32 digits are a key");
+    }
+    std::fs::write(&filter, Blinded::default().to_bytes()).unwrap();
+    assert_eq!(run(&["--filter", at[0], at[1]], Some(&digits)).0, 65, "a filter of nothing says nothing");
     std::fs::write(&filter, b"no filter").unwrap();
     assert_eq!(run(&["--filter", at[0], at[1]], Some(&"5a".repeat(16))).0, 65);
 }

@@ -58,18 +58,16 @@ pub fn blind(workspace: &mut Workspace, how: &Blind, progress: &dyn Progress) ->
         return Err(Fault::new("filter_not_destroyed"));
     }
     let blinded_of = needles(workspace, &terms, progress)?;
-    let key: BlindKey = Zeroizing::new(vault::random()?);
+    let key = BlindKey::new(Zeroizing::new(vault::random()?));
     let blinded = Blinded::of(&blinded_of, &key);
     if blinded.is_empty() {
         return Err(Fault::new("nothing_to_look_for"));
     }
     let bytes = blinded.to_bytes();
-    // SHA-256(D(filter) ‖ key ‖ filter), as the dossier keeps it.
-    let commitment = Digest(ledger::sha256(&[b"custody/filter/v1\0", &key[..], &bytes]));
+    let commitment = Digest(blinded.commitment(&key));
     let count = blinded.len() as u64;
     write_new(&how.filter, &bytes)?;
-    let digits: Zeroizing<String> = Zeroizing::new(key.iter().map(|b| format!("{b:02x}")).collect());
-    write_new(&how.key, digits.as_bytes())?;
+    write_new(&how.key, key.digits().as_bytes())?;
     record(
         workspace,
         &how.filter,

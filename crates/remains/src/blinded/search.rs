@@ -7,7 +7,8 @@ use std::ops::Range;
 use aes::Block;
 
 use super::Blinded;
-use super::keyed::{BlindKey, Keyed, Of};
+use super::key::BlindKey;
+use super::keyed::{Keyed, Of};
 use super::list::List;
 use super::parts::{Parts, Variant};
 use crate::filter::{Ends, Filter, keep_variant};
@@ -151,7 +152,7 @@ mod tests {
     use crate::{Kind, Needles};
 
     fn key() -> BlindKey {
-        Zeroizing::new([3; 16])
+        BlindKey::new(Zeroizing::new([3; 16]))
     }
 
     fn needles<'a>(all: impl IntoIterator<Item = &'a [u8]>) -> Needles {
@@ -261,7 +262,7 @@ mod tests {
         assert_eq!(search.look(text).len(), 2);
         assert_eq!(search.look(&text[..23]).len(), 1);
         assert_eq!((search.look(b"nobody").len(), search.met.len()), (0, 2));
-        assert!(BlindSearch::new(own(), &Zeroizing::new([4; 16])).is_none(), "another key");
+        assert!(BlindSearch::new(own(), &BlindKey::new(Zeroizing::new([4; 16]))).is_none(), "another key");
     }
 
     #[test]
