@@ -1,7 +1,11 @@
 //! `custody-verify remains`: an outsider searches files for what was destroyed, blinded by a filter or with a list of their own.
 
 mod files;
+mod look;
+mod packed;
+mod sought;
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,6 +16,8 @@ use rows::Encoding;
 use serde_json::json;
 use terms::Digest;
 use zeroize::Zeroizing;
+
+use sought::Sought;
 
 /// What is searched for, and where.
 #[derive(clap::Args, Debug)]
@@ -41,15 +47,7 @@ pub struct RemainsArgs {
     paths: Vec<PathBuf>,
 }
 
-/// What is searched with.
-pub(crate) enum Sought {
-    /// A list of one's own.
-    List(Box<Needles>),
-    /// Somebody else's fingerprints.
-    Filter(Box<BlindSearch>),
-}
-
-/// What is said of it beside what it finds.
+/// What is said of a search beside what it finds.
 struct Told {
     /// Values or fingerprints that are looked for, and values that are too short for it.
     sought: usize,
@@ -120,7 +118,7 @@ fn filtered(args: &RemainsArgs, filter: &Path) -> Result<(Sought, Told), Refused
     let key = key(args)?;
     let told = Told { sought: blinded.len(), short: 0, commitment: Some(Digest(blinded.commitment(&key))) };
     let search = BlindSearch::new(blinded, &key).ok_or_else(|| refused("this is not the key of that filter"))?;
-    Ok((Sought::Filter(Box::new(search)), told))
+    Ok((Sought::Filter(Box::new(search), HashSet::new()), told))
 }
 
 fn unread(path: &Path, e: &io::Error) -> Refused {
@@ -161,7 +159,7 @@ fn key(args: &RemainsArgs) -> Result<BlindKey, Refused> {
 fn print(args: &RemainsArgs, found: &files::Found, told: &Told) {
     let Told { sought: count, short, commitment } = told;
     let hits: Vec<_> = found.hits.iter().map(|(path, n)| json!({"file": path.display().to_string(), "met": n})).collect();
-    let unread: Vec<_> = found.unread.iter().map(|(path, why)| json!({"file": path.display().to_string(), "reason": why})).collect();
+    let unread = found.unread.iter().map(|(path, why)| json!({"file": path.display().to_string(), "reason": why})).collect::<Vec<_>>();
     if args.json {
         println!(
             "{}",
