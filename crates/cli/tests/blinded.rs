@@ -23,10 +23,10 @@ fn case() -> Case {
     let case = Case::new();
     case.ok(&["keygen", "keys/auditor", "--use", "recipient"]);
     let db = rusqlite::Connection::open(case.folder.join("shop.db")).unwrap();
-    db.execute_batch("CREATE TABLE member (id INTEGER PRIMARY KEY, name TEXT, mobile TEXT, email TEXT);\n         CREATE TABLE guest (id INTEGER PRIMARY KEY, mobile TEXT);").unwrap();
+    db.execute_batch("CREATE TABLE member (id INTEGER PRIMARY KEY, name TEXT, mobile TEXT, email TEXT, home TEXT);\n         CREATE TABLE guest (id INTEGER PRIMARY KEY, mobile TEXT);").unwrap();
     for n in 0..50 {
-        let of = (n, format!("Member {n}"), format!("1390000{n:04}"), format!("member.{n}@example.com"));
-        db.execute("INSERT INTO member VALUES (?1, ?2, ?3, ?4)", of).unwrap();
+        let of = (n, format!("Member {n}"), format!("1390000{n:04}"), format!("member.{n}@example.com"), format!("上海市世纪大道{n}号"));
+        db.execute("INSERT INTO member VALUES (?1, ?2, ?3, ?4, ?5)", of).unwrap();
         db.execute("INSERT INTO guest VALUES (?1, ?2)", (n, format!("1370000{n:04}"))).unwrap();
     }
     let head = head(&day(-90), &day(60)).replace("approvers:", "recipients: [{name: Auditor, key: keys/auditor.pub}]\n  approvers:");
@@ -34,13 +34,28 @@ fn case() -> Case {
         "case.yaml",
         format!(
             "{head}sources: [{{id: shop, kind: sqlite, path: shop.db}}]\ndatasets:\n  - {{at: shop/member, class: marketing_list, \
-             purpose: news by mail, groups: {{contact: [name, mobile, email]}}}}\n  - {{at: shop/guest, class: marketing_list, \
+             purpose: news by mail, groups: {{contact: [name, mobile, email, home]}}}}\n  - {{at: shop/guest, class: marketing_list, \
              purpose: news by mail, groups: {{contact: [mobile]}}}}\nvault: {{holder: keys/epoch-key}}\n"
         ),
     );
     case.write("agreement.yaml", AGREEMENT.replace("FROM", &day(-5)).replace("TO", &day(60)));
     case.write("signed.pdf", "both signed");
     case
+}
+
+/// A character as GBK has it.
+fn gbk(c: char) -> Vec<u8> {
+    let all = [
+        ('上', [0xc9, 0xcf]),
+        ('海', [0xba, 0xa3]),
+        ('市', [0xca, 0xd0]),
+        ('世', [0xca, 0xc0]),
+        ('纪', [0xbc, 0xcd]),
+        ('大', [0xb4, 0xf3]),
+        ('道', [0xb5, 0xc0]),
+        ('号', [0xba, 0xc5]),
+    ];
+    all.iter().find(|(own, _)| *own == c).map_or_else(|| vec![u8::try_from(c).unwrap()], |(_, bytes)| bytes.to_vec())
 }
 
 fn met(case: &Case, file: &str) -> usize {
@@ -70,6 +85,17 @@ fn a_filter_is_for_one_search_under_one_agreement() {
     assert_eq!(met(&case, "guests.txt"), 0, "guests were destroyed too, but the agreement does not name them");
     assert!(met(&case, "old.db") >= 100, "the old copy holds what was destroyed");
     assert_eq!(met(&case, "shop.db"), 0, "the source does not");
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let elsewhere: [(&str, Vec<u8>); 4] = [
+        ("packed", 13_900_000_007i64.to_le_bytes().to_vec()),
+        ("turned", (13_900_000_007u64 ^ 1 << 63).to_be_bytes().to_vec()),
+        ("wide", wide("member.7@example.com")),
+        ("gbk", "上海市世纪大道7号".chars().flat_map(gbk).collect()),
+    ];
+    for (form, bytes) in elsewhere {
+        case.write(form, [b"..".as_slice(), &bytes, b".."].concat());
+        assert_eq!(met(&case, form), 1, "{form}: another store's form of what was destroyed");
+    }
     let filter = std::fs::read(case.folder.join("out.filter")).unwrap();
     assert!(!filter.windows(8).any(|w| w == b"member.1" || w == b"13900000"), "the filter says nothing");
     let again = ["remains", "--filter-to", "two.filter", "--key-to", "two.key", "--agreement", "search1"];

@@ -2,6 +2,7 @@
 
 mod blinded;
 mod filter;
+mod forms;
 mod index;
 mod needles;
 mod paged;
@@ -9,6 +10,7 @@ mod shape;
 mod strings;
 
 pub use blinded::{BlindKey, BlindSearch, Blinded};
+pub use forms::forms;
 pub use index::Sieve;
 pub use needles::{Kind, Needle, Needles, STRUCTURES_MAX};
 pub use paged::Cut;

@@ -11,8 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use remains::{BlindKey, BlindSearch, Blinded, Kind, NEEDLE_MIN, Needles};
-use rows::Encoding;
+use remains::{BlindKey, BlindSearch, Blinded, Kind, NEEDLE_MIN, Needles, forms};
 use serde_json::json;
 use terms::Digest;
 use zeroize::Zeroizing;
@@ -125,21 +124,10 @@ fn unread(path: &Path, e: &io::Error) -> Refused {
     Refused(66, format!("{}: {}", path.display(), e.kind()))
 }
 
-/// A value in every form that is searched for; whether it is long enough as it is, or as a number.
+/// A value in every form that is searched for; whether it is long enough as it is.
 fn add(needles: &mut Needles, n: u32, value: &str) -> bool {
-    let mut any = needles.add(n, Kind::Alone, value.as_bytes());
-    for encoding in [Encoding::Gb18030, Encoding::Utf16Le, Encoding::Utf16Be] {
-        needles.add(n, Kind::Alone, &encoding.encode(value));
-    }
-    // Numbers as stores pack them: eight bytes of either order, and with the sign turned as InnoDB keeps it.
-    if let Ok(number) = value.parse::<i64>()
-        && number.unsigned_abs() >= 1 << 32
-    {
-        any |= needles.add(n, Kind::Alone, &number.to_le_bytes());
-        any |= needles.add(n, Kind::Alone, &number.to_be_bytes());
-        any |= needles.add(n, Kind::Alone, &(number ^ i64::MIN).to_be_bytes());
-    }
-    any
+    let added: Vec<bool> = forms(value).iter().map(|form| needles.add(n, Kind::Alone, form)).collect();
+    added.first() == Some(&true)
 }
 
 /// The key in hexadecimal digits: from a file, the environment, or a prompt; never an argument.

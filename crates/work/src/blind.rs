@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use agreement::Agreement;
 use case::{ActRecorded, AgreementRole, AgreementState, By, Event};
 use remains::{BlindKey, Blinded, Kind, Needles};
+use rows::Encoding;
 use terms::json::{Json, json};
 use terms::{Digest, Fault, Id, Place};
 use zeroize::Zeroizing;
@@ -14,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::agreements::SEARCH;
 use crate::attachments;
 use crate::lists::load_list;
-use crate::look::{sight, unlawful};
+use crate::look::{sight_in_forms, unlawful};
 use crate::progress::Progress;
 use crate::recheck::{columns_of, done};
 use crate::staying::Staying;
@@ -103,10 +104,12 @@ fn needles(workspace: &mut Workspace, terms: &Agreement, progress: &dyn Progress
         let rows = load_list(workspace, &format!("done-{order_n}"))?;
         let staying = Staying::of(workspace, &opened, seal.dataset.source(), false)?;
         let here = seal.dataset.source().to_owned();
+        let listed = opened.listed.iter().find(|l| l.dataset.place == seal.dataset);
+        let encoding = listed.map_or(Encoding::Utf8, |l| l.dataset.encoding);
         let Some((_, Some(open))) = opened.sources.iter_mut().find(|(p, _)| p.as_str() == here) else {
             return Err(Fault::new("source_not_open").with("place", &seal.dataset));
         };
-        let sight = sight(workspace, open.as_ref(), &seal, &rows, &columns, false)?;
+        let sight = sight_in_forms(workspace, open.as_ref(), &seal, &rows, &columns, (false, Some(encoding)))?;
         unlawful(open.as_mut(), &seal.dataset, &staying, sight)?.move_to(&mut all, Kind::Alone);
     }
     progress.end();
