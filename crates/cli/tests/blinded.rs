@@ -80,6 +80,16 @@ fn a_filter_is_for_one_search_under_one_agreement() {
     case.ok(&["plan"]);
     case.approve();
     case.ok(&["apply"]);
+    let entries = case.json(&["status"])["entries"].clone();
+    case.write("out.statement.json", "somebody's");
+    assert_eq!(case.fault(&make), "file_exists");
+    std::fs::remove_file(case.folder.join("out.statement.json")).unwrap();
+    let same = ["remains", "--filter-to", "out.filter", "--key-to", "./out.filter", "--agreement", "search1"];
+    assert_eq!(case.fault(&same), "filter_file_twice");
+    let of_statement = ["remains", "--filter-to", "out.filter", "--key-to", "out.statement.json", "--agreement", "search1"];
+    assert_eq!(case.fault(&of_statement), "filter_file_twice");
+    assert!(!case.folder.join("out.filter").exists() && !case.folder.join("out.key").exists(), "refused before anything is written");
+    assert_eq!(case.json(&["status"])["entries"], entries, "and before anything is recorded");
     let made = case.json(&make);
     assert!(made["fingerprints"].as_u64().unwrap() >= 100, "{made}");
     assert_eq!(met(&case, "guests.txt"), 0, "guests were destroyed too, but the agreement does not name them");
