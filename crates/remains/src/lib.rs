@@ -1,11 +1,13 @@
 //! Raw bytes searched for values: needles met by structure, streams in which values cut at page borders are joined. Knows bytes only.
 
 mod blinded;
+mod ends;
 mod filter;
 mod forms;
 mod index;
 mod needles;
 mod paged;
+mod places;
 mod shape;
 mod strings;
 

@@ -7,7 +7,8 @@ use sha2::{Digest as _, Sha256};
 use super::Blinded;
 use super::key::BlindKey;
 use super::parts::{Parts, VARIANTS};
-use crate::filter::{ENDS_WORDS, Filter};
+use crate::ends::ENDS_WORDS;
+use crate::filter::Filter;
 use crate::shape::SHAPES;
 
 /// First bytes of a file of fingerprints.

@@ -3,7 +3,8 @@
 use super::batch::Batch;
 use super::key::BlindKey;
 use super::keyed::{Keyed, Of};
-use crate::filter::{Ends, Filter, variant};
+use crate::ends::Ends;
+use crate::filter::{Filter, variant};
 use crate::shape::{SAMPLE, SHAPES, SHORT, Shape};
 use crate::strings::LENGTHS;
 
