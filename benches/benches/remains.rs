@@ -110,7 +110,7 @@ fn search(files: &[Written], count: u64, (of, all): (Of, bool), limit: Duration,
 
 /// The search with fingerprints alone, as an outsider repeats it.
 fn blinded(files: &[Written], count: u64, limit: Duration) {
-    let key = BlindKey::new([7; 16]);
+    let key = BlindKey::new([7; 16].into());
     if let Ok(list) = std::env::var(MAKES) {
         return make(Path::new(&list), count, &key);
     }

@@ -4,8 +4,7 @@
 mod common;
 
 use common::{Case, day, head};
-use remains::{BlindSearch, Blinded};
-use zeroize::Zeroizing;
+use remains::{BlindKey, BlindSearch, Blinded};
 
 const AGREEMENT: &str = "version: 1
 id: search1
@@ -24,10 +23,10 @@ fn case() -> Case {
     let case = Case::new();
     case.ok(&["keygen", "keys/auditor", "--use", "recipient"]);
     let db = rusqlite::Connection::open(case.folder.join("shop.db")).unwrap();
-    db.execute_batch("CREATE TABLE member (id INTEGER PRIMARY KEY, name TEXT, mobile TEXT, email TEXT);\n         CREATE TABLE guest (id INTEGER PRIMARY KEY, mobile TEXT);").unwrap();
+    db.execute_batch("CREATE TABLE member (id INTEGER PRIMARY KEY, name TEXT, mobile TEXT, email TEXT, home TEXT);\n         CREATE TABLE guest (id INTEGER PRIMARY KEY, mobile TEXT);").unwrap();
     for n in 0..50 {
-        let of = (n, format!("Member {n}"), format!("1390000{n:04}"), format!("member.{n}@example.com"));
-        db.execute("INSERT INTO member VALUES (?1, ?2, ?3, ?4)", of).unwrap();
+        let of = (n, format!("Member {n}"), format!("1390000{n:04}"), format!("member.{n}@example.com"), format!("上海市世纪大道{n}号"));
+        db.execute("INSERT INTO member VALUES (?1, ?2, ?3, ?4, ?5)", of).unwrap();
         db.execute("INSERT INTO guest VALUES (?1, ?2)", (n, format!("1370000{n:04}"))).unwrap();
     }
     let head = head(&day(-90), &day(60)).replace("approvers:", "recipients: [{name: Auditor, key: keys/auditor.pub}]\n  approvers:");
@@ -35,7 +34,7 @@ fn case() -> Case {
         "case.yaml",
         format!(
             "{head}sources: [{{id: shop, kind: sqlite, path: shop.db}}]\ndatasets:\n  - {{at: shop/member, class: marketing_list, \
-             purpose: news by mail, groups: {{contact: [name, mobile, email]}}}}\n  - {{at: shop/guest, class: marketing_list, \
+             purpose: news by mail, groups: {{contact: [name, mobile, email, home]}}}}\n  - {{at: shop/guest, class: marketing_list, \
              purpose: news by mail, groups: {{contact: [mobile]}}}}\nvault: {{holder: keys/epoch-key}}\n"
         ),
     );
@@ -44,11 +43,25 @@ fn case() -> Case {
     case
 }
 
+/// A character as GBK has it.
+fn gbk(c: char) -> Vec<u8> {
+    let all = [
+        ('上', [0xc9, 0xcf]),
+        ('海', [0xba, 0xa3]),
+        ('市', [0xca, 0xd0]),
+        ('世', [0xca, 0xc0]),
+        ('纪', [0xbc, 0xcd]),
+        ('大', [0xb4, 0xf3]),
+        ('道', [0xb5, 0xc0]),
+        ('号', [0xba, 0xc5]),
+    ];
+    all.iter().find(|(own, _)| *own == c).map_or_else(|| vec![u8::try_from(c).unwrap()], |(_, bytes)| bytes.to_vec())
+}
+
 fn met(case: &Case, file: &str) -> usize {
     let blinded = Blinded::read(std::fs::File::open(case.folder.join("out.filter")).unwrap()).unwrap();
     let digits = std::fs::read_to_string(case.folder.join("out.key")).unwrap();
-    let byte = |i: usize| u8::from_str_radix(&digits[2 * i..2 * i + 2], 16).unwrap();
-    let mut search = BlindSearch::new(blinded, &Zeroizing::new(std::array::from_fn(byte))).unwrap();
+    let mut search = BlindSearch::new(blinded, &BlindKey::from_digits(&digits).unwrap()).unwrap();
     search.look_in(std::fs::File::open(case.folder.join(file)).unwrap()).unwrap().1.len()
 }
 
@@ -67,11 +80,32 @@ fn a_filter_is_for_one_search_under_one_agreement() {
     case.ok(&["plan"]);
     case.approve();
     case.ok(&["apply"]);
+    let entries = case.json(&["status"])["entries"].clone();
+    case.write("out.statement.json", "somebody's");
+    assert_eq!(case.fault(&make), "file_exists");
+    std::fs::remove_file(case.folder.join("out.statement.json")).unwrap();
+    let same = ["remains", "--filter-to", "out.filter", "--key-to", "./out.filter", "--agreement", "search1"];
+    assert_eq!(case.fault(&same), "filter_file_twice");
+    let of_statement = ["remains", "--filter-to", "out.filter", "--key-to", "out.statement.json", "--agreement", "search1"];
+    assert_eq!(case.fault(&of_statement), "filter_file_twice");
+    assert!(!case.folder.join("out.filter").exists() && !case.folder.join("out.key").exists(), "refused before anything is written");
+    assert_eq!(case.json(&["status"])["entries"], entries, "and before anything is recorded");
     let made = case.json(&make);
     assert!(made["fingerprints"].as_u64().unwrap() >= 100, "{made}");
     assert_eq!(met(&case, "guests.txt"), 0, "guests were destroyed too, but the agreement does not name them");
     assert!(met(&case, "old.db") >= 100, "the old copy holds what was destroyed");
     assert_eq!(met(&case, "shop.db"), 0, "the source does not");
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let elsewhere: [(&str, Vec<u8>); 4] = [
+        ("packed", 13_900_000_007i64.to_le_bytes().to_vec()),
+        ("turned", (13_900_000_007u64 ^ 1 << 63).to_be_bytes().to_vec()),
+        ("wide", wide("member.7@example.com")),
+        ("gbk", "上海市世纪大道7号".chars().flat_map(gbk).collect()),
+    ];
+    for (form, bytes) in elsewhere {
+        case.write(form, [b"..".as_slice(), &bytes, b".."].concat());
+        assert_eq!(met(&case, form), 1, "{form}: another store's form of what was destroyed");
+    }
     let filter = std::fs::read(case.folder.join("out.filter")).unwrap();
     assert!(!filter.windows(8).any(|w| w == b"member.1" || w == b"13900000"), "the filter says nothing");
     let again = ["remains", "--filter-to", "two.filter", "--key-to", "two.key", "--agreement", "search1"];

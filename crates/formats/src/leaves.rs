@@ -44,14 +44,34 @@ pub struct Leaf {
     pub text: Result<String, Reason>,
 }
 
+/// What is found in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard<'a> {
+    /// Something that was read, or that could not be.
+    Leaf(Leaf),
+    /// A member by its own name, as its bytes are unpacked, before it is read.
+    Member(&'a str, &'a [u8]),
+}
+
 /// Hears what is found; an error stops the reading.
-pub type Hear<'a> = &'a mut dyn FnMut(Leaf) -> Result<(), Reason>;
+pub type Hear<'a> = &'a mut dyn FnMut(Heard<'_>) -> Result<(), Reason>;
 
 /// Reads a file of that name.
 ///
 /// # Errors
 /// Only what `hear` says: whatever is wrong with the file is heard as a leaf.
-pub fn leaves(name: &str, mut input: impl Read + Seek, limits: Limits, hear: Hear<'_>) -> Result<(), Reason> {
+pub fn leaves(name: &str, input: impl Read + Seek, limits: Limits, hear: &mut dyn FnMut(Leaf) -> Result<(), Reason>) -> Result<(), Reason> {
+    heard(name, input, limits, &mut |heard| match heard {
+        Heard::Leaf(leaf) => hear(leaf),
+        Heard::Member(..) => Ok(()),
+    })
+}
+
+/// Reads a file of that name; its members are heard as their bytes too, for who looks through what cannot be read.
+///
+/// # Errors
+/// As [`leaves`].
+pub fn heard(name: &str, mut input: impl Read + Seek, limits: Limits, hear: Hear<'_>) -> Result<(), Reason> {
     let size = input.seek(std::io::SeekFrom::End(0))?;
     input.rewind()?;
     let mut walk = Walk { limits, members: 0, bytes: 0, hear };
@@ -89,7 +109,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn say(&mut self, path: &[String], kind: Kind, bytes: u64, text: Result<String, Reason>) -> Result<(), Reason> {
-        (self.hear)(Leaf { path: path.to_vec(), kind, bytes, text: text.map(text::with_undone) })
+        (self.hear)(Heard::Leaf(Leaf { path: path.to_vec(), kind, bytes, text: text.map(text::with_undone) }))
     }
 
     /// One more member, if there is room for it.
@@ -213,6 +233,7 @@ impl Walk<'_> {
     fn member(&mut self, path: &[String], name: &str, bytes: Vec<u8>, depth: usize) -> Result<(), Reason> {
         let own: Vec<String> = path.iter().cloned().chain([name.to_owned()]).collect();
         let size = bytes.len() as u64;
+        (self.hear)(Heard::Member(name, &bytes))?;
         self.node(&own, name, &mut Input::Seek(&mut Cursor::new(bytes), size), depth + 1)
     }
 
@@ -229,9 +250,13 @@ impl Walk<'_> {
             return self.missed(path, name, size, reason).map(|()| String::new());
         }
         let mut found = Vec::new();
-        let mut hear = |leaf| {
-            found.push(leaf);
-            Ok(())
+        let outer = &mut *self.hear;
+        let mut hear = |heard: Heard<'_>| match heard {
+            Heard::Leaf(leaf) => {
+                found.push(leaf);
+                Ok(())
+            }
+            member => outer(member),
         };
         let mut walk = Walk { limits: self.limits, members: self.members, bytes: self.bytes, hear: &mut hear };
         walk.member(path, name, bytes, depth)?;
@@ -240,7 +265,7 @@ impl Walk<'_> {
         for leaf in found {
             match &leaf.text {
                 Ok(own) => out = out + "\n" + &leaf.path.join(" ") + "\n" + own,
-                Err(_) => (self.hear)(leaf)?,
+                Err(_) => (self.hear)(Heard::Leaf(leaf))?,
             }
         }
         Ok(out)
@@ -250,6 +275,7 @@ impl Walk<'_> {
     fn embedded(&mut self, path: &[String], input: &mut dyn ReadSeek, depth: usize) -> Result<String, Reason> {
         let mut out = String::new();
         xlsx::parts(input, &mut |name, bytes| {
+            (self.hear)(Heard::Member(name, bytes))?;
             if [".xml", ".rels", ".vml"].iter().any(|e| name.ends_with(e)) {
                 return Ok(());
             }

@@ -1,5 +1,6 @@
 //! File formats as bytes: what a file is, what is in it, and the same file without some of it. Knows nothing of persons, law or stores.
 
+mod fold;
 mod html;
 mod json;
 mod kind;
@@ -16,7 +17,8 @@ mod without;
 pub mod xlsx;
 mod zipped;
 
-pub use kind::{Kind, is_packed, kind};
-pub use leaves::{Leaf, Limits, leaves};
+pub use fold::fold;
+pub use kind::{HEAD, Kind, is_packed, kind};
+pub use leaves::{Heard, Leaf, Limits, heard, leaves};
 pub use reason::Reason;
 pub use without::{Fate, Fates, without};

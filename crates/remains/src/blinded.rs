@@ -3,6 +3,7 @@
 
 mod batch;
 mod file;
+mod key;
 mod keyed;
 mod list;
 mod parts;
@@ -13,7 +14,7 @@ use crate::shape::{SHAPES, Shaping};
 use crate::strings::{LENGTHS, cut};
 
 use batch::Batch;
-pub use keyed::BlindKey;
+pub use key::BlindKey;
 use keyed::{Keyed, Of};
 use parts::Parts;
 pub use search::BlindSearch;

@@ -1,13 +1,10 @@
 //! Many byte strings found in one pass: filters of a few bytes of each, asked at every third to eighth position, before a sorted list.
 
-use std::ops::Range;
-
-use crate::filter::{Ends, Filter};
+use crate::ends::Ends;
+use crate::filter::Filter;
+use crate::places::{Places, Room};
 use crate::shape::{SAMPLE, SHAPES, Shape, Shaping};
 use crate::strings::Strings;
-
-/// Windows asked about together: memory is slow, and many looks wait for it at once where none depends on the one before.
-const BLOCK: usize = 4_096;
 
 /// What the filters cost and what they spared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,30 +17,10 @@ pub struct Sieve {
     pub passed: u64,
 }
 
-/// Room that each block uses again.
-#[derive(Debug, Default)]
-struct Room {
-    /// Where windows are asked about, and where they passed.
-    asked: Vec<usize>,
-    passed: Vec<usize>,
-    sorts: Vec<u16>,
-    hashes: Vec<u64>,
-    held: Vec<u64>,
-    /// Where runs may begin, as ranges and one by one.
-    begins: Vec<Range<usize>>,
-    places: Vec<usize>,
-    /// Where they may be those of strings, and their tags.
-    runs: Vec<(usize, u32)>,
-}
-
 /// The strings of one shape, by the run of their windows that the filter knows.
 #[derive(Debug)]
 struct Class {
-    shape: Shape,
-    /// Ends of all windows, where that spares the way to the filters.
-    ends: Option<Ends>,
-    /// All windows.
-    windows: Filter,
+    windows: Places,
     /// The run of windows of each string: as many bytes of it as every string has.
     runs: Filter,
     /// Tag of the run in the upper half, number of the string in the lower; of one tag by place of the run, length and bytes.
@@ -53,6 +30,8 @@ struct Class {
     shift: u32,
     sieve: Sieve,
     room: Room,
+    /// Where runs may be those of strings, and their tags.
+    found: Vec<(usize, u32)>,
 }
 
 /// All strings, found by their bytes.
@@ -78,9 +57,9 @@ impl Index {
     /// Hears the number of each string for each place in these bytes where it stands.
     pub(crate) fn find(&mut self, all: &Strings, bytes: &[u8], met: &mut dyn FnMut(usize)) {
         for class in self.classes.iter_mut().filter(|c| !c.entries.is_empty()) {
-            let mut from = 0;
-            while from + class.shape.gram <= bytes.len() {
-                from = class.find(all, &self.anchors, (bytes, from), met);
+            let mut next = Some(0);
+            while let Some(from) = next {
+                next = class.find(all, &self.anchors, (bytes, from), met);
             }
         }
     }
@@ -122,37 +101,24 @@ impl Class {
         // Of four strings one start.
         let shift = 32 - (count / 4).max(2).ilog2();
         let ends = ends.filter(Ends::tells);
-        let sieve = Sieve { bytes: windows.bytes() + runs.bytes() + ends.as_ref().map_or(0, Ends::bytes), ..Sieve::default() };
-        Class { shape, ends, windows, runs, starts: starts(&entries, shift), entries, shift, sieve, room: Room::default() }
+        let windows = Places { shape, ends, windows };
+        let sieve = Sieve { bytes: windows.bytes() + runs.bytes(), ..Sieve::default() };
+        let (starts, room, found) = (starts(&entries, shift), Room::default(), Vec::new());
+        Class { windows, runs, entries, starts, shift, sieve, room, found }
     }
 
     /// Looks through a block from a position on; gives where the next begins.
-    fn find(&mut self, all: &Strings, anchors: &[u8], (bytes, from): (&[u8], usize), met: &mut dyn FnMut(usize)) -> usize {
-        let Shape { gram, stride } = self.shape;
-        let count = ((bytes.len() - gram - from) / stride + 1).min(BLOCK);
-        let mut room = std::mem::take(&mut self.room);
-        match &self.ends {
-            Some(ends) => ends.keep(bytes, (from, count), &mut room.sorts, &mut room.asked),
-            None => {
-                room.asked.clear();
-                room.asked.extend((0..count).map(|i| from + i * stride));
-            }
-        }
-        self.shape.hashes(bytes, &room.asked, &mut room.hashes);
-        let Room { asked, passed, begins, places, hashes, held, runs, .. } = &mut room;
-        self.windows.keep(hashes, held, passed, |i| asked.get(i).copied());
-        let hash = |at: &[usize], out: &mut Vec<u64>| self.shape.hashes(bytes, at, out);
-        self.windows.second(self.shape.stride, passed, hash, (asked, hashes, held), begins);
-        places.clear();
-        places.extend(begins.iter().cloned().flatten().filter(|at| self.ends.as_ref().is_none_or(|ends| ends.may_begin(bytes, *at))));
-        self.shape.runs(bytes, places, hashes);
-        self.runs.keep(hashes, held, runs, |i| Some((*places.get(i)?, tag(*hashes.get(i)?))));
-        self.sieve.asked += (count * stride) as u64;
-        self.sieve.passed += room.runs.len() as u64;
-        self.fetch(all, &room.runs);
-        room.runs.iter().for_each(|run| self.compare(all, anchors, bytes, *run, met));
-        self.room = room;
-        from + count * stride
+    fn find(&mut self, all: &Strings, anchors: &[u8], (bytes, from): (&[u8], usize), met: &mut dyn FnMut(usize)) -> Option<usize> {
+        let (shape, room) = (self.windows.shape, &mut self.room);
+        let next = self.windows.of_block(bytes, from, room, |at, out| shape.hashes(bytes, at, out))?;
+        let Room { places, hashes, held, .. } = room;
+        shape.runs(bytes, places, hashes);
+        self.runs.keep(hashes, held, &mut self.found, |i| Some((*places.get(i)?, tag(*hashes.get(i)?))));
+        self.sieve.asked += (next - from) as u64;
+        self.sieve.passed += self.found.len() as u64;
+        self.fetch(all, &self.found);
+        self.found.iter().for_each(|run| self.compare(all, anchors, bytes, *run, met));
+        Some(next)
     }
 
     /// Touches what will be compared, each kind for all of them before the next, so that memory is waited for once and not each time.

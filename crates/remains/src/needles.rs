@@ -21,6 +21,8 @@ pub enum Kind {
     Probe,
     /// A value that stays: to show that sight was not lost meanwhile.
     Kept,
+    /// The needle before it in another form: for who looks elsewhere than in the store.
+    Form,
 }
 
 /// What a needle stands for, and where it was met.
@@ -105,12 +107,16 @@ impl Needles {
         self.met.iter_mut().zip(&self.values).filter_map(|(met, value)| (std::mem::take(met) > 0).then_some(*value)).collect()
     }
 
-    /// Keeps only needles that were not met, as if none had been searched: what was met elsewhere is left out.
+    /// Keeps only needles that were not met, as if none had been searched: what was met elsewhere is left out, in its other forms too.
     #[must_use]
     pub fn without_met(self) -> Needles {
         let mut out = Needles { cut: self.cut, ..Needles::new() };
-        for n in self.iter().filter(|n| n.met == 0) {
-            out.add(n.value, n.kind, n.bytes);
+        let mut met = false;
+        for n in self.iter() {
+            met = n.met > 0 || met && n.kind == Kind::Form;
+            if !met {
+                out.add(n.value, n.kind, n.bytes);
+            }
         }
         out
     }
@@ -215,6 +221,19 @@ mod tests {
         assert!(!needles.add(2, Kind::Alone, b"short"));
         needles.look_in(5, Drip(b"xxxxxxxxxxxxxxxxxxxxxxxx13800138000yyyyyy")).unwrap();
         assert_eq!(needles.iter().map(|n| n.met).collect::<Vec<_>>(), [1 << 5, 0]);
+    }
+
+    #[test]
+    fn what_was_met_goes_with_its_other_forms() {
+        let mut needles = Needles::new();
+        for (value, text) in [(0, "13800138000"), (1, "13900139000")] {
+            for (i, form) in crate::forms(text).iter().enumerate() {
+                needles.add(value, if i == 0 { Kind::Alone } else { Kind::Form }, form);
+            }
+        }
+        needles.look(0, b"13800138000");
+        let left = needles.without_met();
+        assert_eq!((left.iter().count(), left.iter().all(|n| n.value == 1)), (5, true));
     }
 
     #[test]

@@ -2,10 +2,8 @@
 
 use std::io::{Cursor, Read, Seek};
 
-use formats::{Kind, Limits, is_packed, kind, leaves};
+use formats::{Kind, Limits, fold, is_packed, kind, leaves};
 use rows::{CellRef, Encoding, Tag, text_of};
-
-use crate::fold::fold;
 
 /// Hears every text that a cell reads as; gives the bytes of what is packed in it and cannot be read.
 pub fn reads_as(cell: CellRef<'_>, encoding: Encoding, hear: &mut dyn FnMut(&[u8])) -> u64 {

@@ -8,7 +8,6 @@ mod delimited;
 mod documents;
 mod files;
 mod fit;
-mod fold;
 mod folder;
 mod json;
 mod look;
@@ -36,7 +35,7 @@ pub use dataset::{
     Action, Column, Dataset, FileFound, Holds, Left, Listing, Missed, Probe, Purged, ReadSummary, Rehearsal, Searched, Setting, Store,
     Structure,
 };
-pub use fold::fold;
+pub use formats::fold;
 pub use overwrite::{sync_folder, wipe};
 pub use places::Places;
 pub use raw::{RawForm, Record};

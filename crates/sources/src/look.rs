@@ -5,14 +5,13 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use formats::{Kind, Leaf, Limits, Reason};
+use formats::{Kind, Leaf, Limits, Reason, fold};
 use remains::{Kind as Needle, Needles};
 use terms::Place;
 
 use crate::dataset::{Holds, Searched};
 use crate::delimited::{Found, walk};
 use crate::files::Structures;
-use crate::fold::fold;
 
 /// A search for what is destroyed in one data set, over all files of its folder.
 pub(crate) struct Look<'a> {

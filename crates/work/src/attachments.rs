@@ -33,15 +33,23 @@ pub(crate) fn seal(workspace: &mut Workspace, files: &[PathBuf]) -> Result<Seale
     }
     let mut read = Vec::new();
     for file in files {
-        read.push((file, bytes_of(file)?));
+        let called = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        read.push((called, bytes_of(file)?));
     }
+    seal_bytes(workspace, read)
+}
+
+/// Seals what is no file yet, each by the name that it is called.
+///
+/// # Errors
+/// If the vault cannot be written.
+pub(crate) fn seal_bytes(workspace: &mut Workspace, called: Vec<(String, Vec<u8>)>) -> Result<Sealed, Fault> {
     let mut out = Sealed::default();
-    for (file, bytes) in read {
+    for (called, bytes) in called {
         let salt = random_key()?;
         let hex: String = keyed(&salt, "attachment", &[&bytes]).iter().map(|b| format!("{b:02x}")).collect();
         let name = format!("a-{hex}");
         workspace.vault()?.put(&name, &bytes)?;
-        let called = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         out.body.push(json!({"file": called, "name": name, "salt": b64::url(&*salt)}));
         out.names.push(name);
     }

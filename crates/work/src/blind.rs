@@ -1,12 +1,14 @@
 //! A blinded filter of what was destroyed, for one search by an outsider under one agreement (EVIDENCE §10).
 
+mod files;
+
 use std::collections::BTreeSet;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use agreement::Agreement;
 use case::{ActRecorded, AgreementRole, AgreementState, By, Event};
 use remains::{BlindKey, Blinded, Kind, Needles};
+use rows::Encoding;
 use terms::json::{Json, json};
 use terms::{Digest, Fault, Id, Place};
 use zeroize::Zeroizing;
@@ -14,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::agreements::SEARCH;
 use crate::attachments;
 use crate::lists::load_list;
-use crate::look::{sight, unlawful};
+use crate::look::{sight_in_forms, unlawful};
 use crate::progress::Progress;
 use crate::recheck::{columns_of, done};
 use crate::staying::Staying;
@@ -39,7 +41,8 @@ const DESTROYED: &str = "remains_filter_destroyed";
 /// Makes a filter of what was destroyed of the fields that the agreement names, and that no row lawfully holds; gives the number of its fingerprints and the commitment.
 ///
 /// # Errors
-/// If there is no such agreement in force, an earlier filter was not destroyed yet, a source cannot be read, or a file is there already.
+/// If there is no such agreement in force, an earlier filter was not destroyed yet, a source cannot be read, or a file is there already: then
+/// nothing is written. If a file cannot be filled after the entry was made: then none is left.
 pub fn blind(workspace: &mut Workspace, how: &Blind, progress: &dyn Progress) -> Result<(u64, Digest), Fault> {
     let today = workspace.today()?;
     // By the id of its file, or as the ledger has it.
@@ -57,25 +60,22 @@ pub fn blind(workspace: &mut Workspace, how: &Blind, progress: &dyn Progress) ->
     if of(MADE) > of(DESTROYED) {
         return Err(Fault::new("filter_not_destroyed"));
     }
+    let statement_file = how.filter.with_extension("statement.json");
+    let paths = [how.filter.as_path(), how.key.as_path(), statement_file.as_path()];
+    files::free(&paths)?;
     let blinded_of = needles(workspace, &terms, progress)?;
-    let key: BlindKey = Zeroizing::new(vault::random()?);
+    let key = BlindKey::new(Zeroizing::new(vault::random()?));
     let blinded = Blinded::of(&blinded_of, &key);
     if blinded.is_empty() {
         return Err(Fault::new("nothing_to_look_for"));
     }
-    let bytes = blinded.to_bytes();
-    // SHA-256(D(filter) ‖ key ‖ filter), as the dossier keeps it.
-    let commitment = Digest(ledger::sha256(&[b"custody/filter/v1\0", &key[..], &bytes]));
+    let commitment = Digest(blinded.commitment(&key));
     let count = blinded.len() as u64;
-    write_new(&how.filter, &bytes)?;
-    let digits: Zeroizing<String> = Zeroizing::new(key.iter().map(|b| format!("{b:02x}")).collect());
-    write_new(&how.key, digits.as_bytes())?;
-    record(
-        workspace,
-        &how.filter,
-        &agreement,
-        &json!({"commitment": commitment, "fingerprints": count, "type": "custody.remains_filter", "v": 1}),
-    )?;
+    let statement = json!({"commitment": commitment, "fingerprints": count, "type": "custody.remains_filter", "v": 1});
+    // Nobody has a filter of which no entry tells: the files are taken before it, and filled after it.
+    let taken = files::Taken::of(&paths)?;
+    record(workspace, &statement_file, &agreement, &statement)?;
+    taken.fill(&[&blinded.to_bytes(), key.digits().as_bytes(), statement.to_string().as_bytes()])?;
     Ok((count, commitment))
 }
 
@@ -105,10 +105,12 @@ fn needles(workspace: &mut Workspace, terms: &Agreement, progress: &dyn Progress
         let rows = load_list(workspace, &format!("done-{order_n}"))?;
         let staying = Staying::of(workspace, &opened, seal.dataset.source(), false)?;
         let here = seal.dataset.source().to_owned();
+        let listed = opened.listed.iter().find(|l| l.dataset.place == seal.dataset);
+        let encoding = listed.map_or(Encoding::Utf8, |l| l.dataset.encoding);
         let Some((_, Some(open))) = opened.sources.iter_mut().find(|(p, _)| p.as_str() == here) else {
             return Err(Fault::new("source_not_open").with("place", &seal.dataset));
         };
-        let sight = sight(workspace, open.as_ref(), &seal, &rows, &columns, false)?;
+        let sight = sight_in_forms(workspace, open.as_ref(), &seal, &rows, &columns, (false, Some(encoding)))?;
         unlawful(open.as_mut(), &seal.dataset, &staying, sight)?.move_to(&mut all, Kind::Alone);
     }
     progress.end();
@@ -116,23 +118,12 @@ fn needles(workspace: &mut Workspace, terms: &Agreement, progress: &dyn Progress
 }
 
 /// The entry: that a filter was made, under which agreement, and what it commits to.
-fn record(workspace: &mut Workspace, filter: &Path, agreement: &Id, statement: &Json) -> Result<(), Fault> {
-    let file = filter.with_extension("statement.json");
-    write_new(&file, statement.to_string().as_bytes())?;
-    let sealed = attachments::seal(workspace, &[file])?;
+fn record(workspace: &mut Workspace, file: &Path, agreement: &Id, statement: &Json) -> Result<(), Fault> {
+    let called = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let sealed = attachments::seal_bytes(workspace, vec![(called, statement.to_string().into_bytes())])?;
     let by = workspace.operator_person()?;
     let act =
         ActRecorded { about: vec![agreement.to_string()], by, day: workspace.today()?, evidence: sealed.names, kind: MADE.to_owned() };
     workspace.record_with_body(By::Operator, Event::ActRecorded(act), json!({"evidence": sealed.body, "statement": statement}))?;
     Ok(())
-}
-
-/// Writes a file that is not there yet, for its owner alone.
-fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let unwritable = |_| Fault::new("filter_unwritable");
-    options.open(path).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all())).map_err(unwritable)
 }

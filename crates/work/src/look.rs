@@ -1,10 +1,11 @@
 //! Looking again: needles from the archive, sight before, absence after, level by column (EVIDENCE §10, RESIDUE §3).
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use case::Seal;
-use remains::{Blinded, Kind, Needles};
-use rows::CellRef;
+use remains::{Blinded, Kind, Needles, forms};
+use rows::{CellRef, Encoding};
 use sources::{Holds, Probe, Record, Searched, Source, Structure};
 use terms::{Fault, Place};
 
@@ -46,6 +47,8 @@ pub(crate) struct Sight {
     values: Vec<Asked>,
     live: BTreeMap<u32, u64>,
     lawful: Lawful,
+    /// How the store writes texts, if its values are to be looked for in every other form too.
+    forms: Option<Encoding>,
 }
 
 impl Sight {
@@ -62,6 +65,9 @@ impl Sight {
                 // A number as people write it stands in no index of the store's own.
                 points |= !way.is_written();
                 sought |= self.needles.add(id, Kind::Alone, alone);
+                for form in self.forms.into_iter().flat_map(|e| other_forms(alone, e)) {
+                    self.needles.add(id, Kind::Form, &form);
+                }
                 if alone.contains(&b'@') && alone.iter().any(u8::is_ascii_uppercase) {
                     // Copies are folded to small letters before they are looked through.
                     self.needles.add(id, Kind::Alone, &alone.to_ascii_lowercase());
@@ -70,6 +76,14 @@ impl Sight {
         }
         self.values.push(Asked { column, points, sought, digest: None });
     }
+}
+
+/// What points to one person in every form but its own, if it is a text.
+fn other_forms(alone: &[u8], encoding: Encoding) -> Vec<Vec<u8>> {
+    let is_text = |text: &Cow<'_, str>| !text.chars().any(|c| c == '\u{fffd}' || c.is_control());
+    let text = [Encoding::Utf8, encoding].map(|e| e.decode(alone)).into_iter().find(is_text);
+    let all = text.map(|text| forms(&text)).unwrap_or_default();
+    all.into_iter().filter(|form| form != alone).collect()
 }
 
 /// Whether a window is more than what is met by chance: small numbers and the zeros between them are everywhere.
@@ -99,11 +113,23 @@ pub(crate) fn sight(
     columns: &[u32],
     sample: bool,
 ) -> Result<Sight, Fault> {
+    sight_in_forms(workspace, source, seal, ordinals, columns, (sample, None))
+}
+
+/// The same, each value that points to one person also in the forms that other stores have for it.
+pub(crate) fn sight_in_forms(
+    workspace: &mut Workspace,
+    source: &dyn Source,
+    seal: &Seal,
+    ordinals: &[u32],
+    columns: &[u32],
+    (sample, forms): (bool, Option<Encoding>),
+) -> Result<Sight, Fault> {
     let index = SealIndex::load(workspace, &SealIndex::name(seal.scan_n, &seal.dataset))?;
     let rows = || ordinals.iter().filter_map(|o| index.rows.get(*o as usize));
     let positions: HashSet<u32> = rows().map(|r| r.position).collect();
     let slots: HashSet<u32> = rows().map(|r| r.slot).collect();
-    let mut out = Sight::default();
+    let mut out = Sight { forms, ..Sight::default() };
     let mut drawn = Drawn::new(workspace.vault()?.digest_key("recall"));
     let form = source.raw_form(&seal.dataset);
     let vault = workspace.vault()?;

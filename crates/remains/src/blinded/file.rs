@@ -2,16 +2,22 @@
 
 use std::io::{self, Read};
 
+use sha2::{Digest as _, Sha256};
+
 use super::Blinded;
+use super::key::BlindKey;
 use super::parts::{Parts, VARIANTS};
-use crate::filter::{ENDS_WORDS, Filter};
+use crate::ends::ENDS_WORDS;
+use crate::filter::Filter;
 use crate::shape::SHAPES;
 
 /// First bytes of a file of fingerprints.
 const MAGIC: &[u8] = b"custody.remains.filter/v2\n";
 /// Most fingerprints or words of a filter that are read: more than there are of as many needles as can be held.
 const NUMBERS_MAX: u64 = 1 << 29;
-/// Bytes read at a time.
+/// What a commitment is of, before anything else that is hashed.
+const DOMAIN: &[u8] = b"custody/filter/v1\0";
+/// Bytes read or written at a time.
 const PIECE: usize = 1 << 16;
 
 impl Blinded {
@@ -21,17 +27,32 @@ impl Blinded {
     ///
     /// What they mean lies in `SHAPES`, `LENGTHS`, `Filter` and the table of ends as well: who changes these changes the first bytes too.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = [MAGIC, &self.check.to_be_bytes()].concat();
-        put(&mut out, &self.whole);
-        out.extend(u8::try_from(self.parts.len()));
-        for parts in &self.parts {
-            out.push(parts.shape);
-            out.extend(parts.variants.to_be_bytes());
-            put(&mut out, parts.windows.words());
-            put(&mut out, parts.runs.words());
-            put(&mut out, &parts.ends);
-        }
+        let mut out = Vec::new();
+        self.write(&mut |piece| out.extend_from_slice(piece));
         out
+    }
+
+    /// What the ledger keeps of a filter, by which a forged one is told from it: SHA-256(D ‖ key ‖ the bytes of its file).
+    pub fn commitment(&self, key: &BlindKey) -> [u8; 32] {
+        let mut out = Sha256::new_with_prefix(DOMAIN);
+        out.update(key.bytes());
+        self.write(&mut |piece| out.update(piece));
+        out.finalize().into()
+    }
+
+    /// Tells the bytes of a file piece by piece.
+    fn write(&self, out: &mut dyn FnMut(&[u8])) {
+        out(MAGIC);
+        out(&self.check.to_be_bytes());
+        put(out, &self.whole);
+        u8::try_from(self.parts.len()).into_iter().for_each(|n| out(&[n]));
+        for parts in &self.parts {
+            out(&[parts.shape]);
+            out(&parts.variants.to_be_bytes());
+            put(out, parts.windows.words());
+            put(out, parts.runs.words());
+            put(out, &parts.ends);
+        }
     }
 
     /// Reads what [`Blinded::to_bytes`] wrote, to the end; it holds at most twice what it has read, whatever counts are claimed.
@@ -54,9 +75,11 @@ impl Blinded {
     }
 }
 
-fn put(out: &mut Vec<u8>, numbers: &[u64]) {
-    out.extend((numbers.len() as u64).to_be_bytes());
-    numbers.iter().for_each(|n| out.extend(n.to_be_bytes()));
+fn put(out: &mut dyn FnMut(&[u8]), numbers: &[u64]) {
+    out(&(numbers.len() as u64).to_be_bytes());
+    for some in numbers.chunks(PIECE / 8) {
+        out(&some.iter().flat_map(|n| n.to_be_bytes()).collect::<Vec<u8>>());
+    }
 }
 
 fn parts(input: &mut impl Read) -> io::Result<Parts> {
@@ -114,10 +137,10 @@ mod tests {
     use zeroize::Zeroizing;
 
     use super::*;
-    use crate::{BlindKey, Kind, Needles};
+    use crate::{Kind, Needles};
 
     fn key() -> BlindKey {
-        Zeroizing::new([3; 16])
+        BlindKey::new(Zeroizing::new([3; 16]))
     }
 
     /// Many enough that there is a table of ends, and few of another shape.
@@ -158,10 +181,20 @@ mod tests {
     }
 
     #[test]
+    fn what_the_ledger_keeps_is_of_file_and_key() {
+        let own = blinded(1_000);
+        let mut whole = Sha256::new();
+        [&b"custody/filter/v1\0"[..], &[3; 16], &own.to_bytes()].into_iter().for_each(|part| whole.update(part));
+        assert_eq!(own.commitment(&key()), <[u8; 32]>::from(whole.finalize()));
+        assert_ne!(own.commitment(&key()), own.commitment(&BlindKey::new(Zeroizing::new([4; 16]))), "another key");
+        assert_ne!(own.commitment(&key()), blinded(999).commitment(&key()), "another filter under the same key");
+    }
+
+    #[test]
     fn tables_of_ends_are_masked() {
         let masked = blinded(180_000).parts.remove(0);
         let differ = |a: &[u64], b: &[u64]| a.iter().zip(b).filter(|(a, b)| a != b).count();
-        let [plain, wrong] = [key(), Zeroizing::new([4; 16])].map(|key| masked.masked_ends(&key).collect::<Vec<u64>>());
+        let [plain, wrong] = [key(), BlindKey::new(Zeroizing::new([4; 16]))].map(|key| masked.masked_ends(&key).collect::<Vec<u64>>());
         assert!(plain.iter().filter(|n| **n == 0).count() > ENDS_WORDS / 2, "digits have few ends");
         assert_eq!(masked.ends.iter().chain(&wrong).filter(|n| **n == 0).count(), 0);
         let other = blinded(179_999).parts.remove(0);

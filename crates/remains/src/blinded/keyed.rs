@@ -4,8 +4,7 @@ use aes::cipher::{BlockCipherEncrypt as _, KeyInit as _};
 use aes::{Aes128Enc, Block};
 use zeroize::Zeroizing;
 
-/// The key of fingerprints: 128 bits.
-pub type BlindKey = Zeroizing<[u8; 16]>;
+use super::key::BlindKey;
 
 /// Bytes of a block.
 const BLOCK: usize = 16;
@@ -46,7 +45,7 @@ impl Keyed {
         let [first, second, third, ..] = &mut label;
         (*first, *second, *third) = (kind, shape, u8::try_from(len).unwrap_or_default());
         let mut own = Zeroizing::new(label);
-        Aes128Enc::new((&**key).into()).encrypt_block((&mut *own).into());
+        Aes128Enc::new(key.bytes().into()).encrypt_block((&mut *own).into());
         Keyed { cipher: Aes128Enc::new((&*own).into()), len }
     }
 
@@ -116,7 +115,7 @@ mod tests {
     fn places_lengths_and_purposes_have_hashes_of_their_own() {
         fn wiped<T: zeroize::ZeroizeOnDrop>() {}
         wiped::<Aes128Enc>();
-        let (key, text) = (Zeroizing::new([3; 16]), [b'x'; 100]);
+        let (key, text) = (BlindKey::new(Zeroizing::new([3; 16])), [b'x'; 100]);
         let hash = |of, len, at| Keyed::new(&key, of, len).all(&text, &[at]);
         assert_eq!(hash(Of::Whole, 20, 0), hash(Of::Whole, 20, 80));
         assert_ne!(hash(Of::Whole, 20, 0), hash(Of::Whole, 20, 81), "reaches beyond the end");
@@ -125,12 +124,12 @@ mod tests {
             assert_ne!(hash(of, len, 0), hash(Of::Whole, 20, 0), "{of:?} {len}");
         }
         assert_ne!(hash(Of::Run(1), 11, 0), hash(Of::Run(2), 11, 0));
-        assert_ne!(hash(Of::Run(1), 11, 0), Keyed::new(&Zeroizing::new([4; 16]), Of::Run(1), 11).all(&text, &[0]));
+        assert_ne!(hash(Of::Run(1), 11, 0), Keyed::new(&BlindKey::new(Zeroizing::new([4; 16])), Of::Run(1), 11).all(&text, &[0]));
     }
 
     #[test]
     fn what_files_were_made_with_stays_what_they_are_searched_with() {
-        let key = Zeroizing::new(std::array::from_fn(|i| u8::try_from(i).unwrap()));
+        let key = BlindKey::new(Zeroizing::new(std::array::from_fn(|i| u8::try_from(i).unwrap())));
         let of =
             |of, len| format!("{:016x}", Keyed::new(&key, of, len).all(b"person.17@example.com, 13800138000 and more than that", &[0])[0]);
         assert_eq!(

@@ -1,8 +1,10 @@
 //! What is known of needles of one shape before a whole one is asked for: their windows, their runs, and the ends of their windows.
 
 use super::batch::Batch;
-use super::keyed::{BlindKey, Keyed, Of};
-use crate::filter::{Ends, Filter, variant};
+use super::key::BlindKey;
+use super::keyed::{Keyed, Of};
+use crate::ends::Ends;
+use crate::filter::{Filter, variant};
 use crate::shape::{SAMPLE, SHAPES, SHORT, Shape};
 use crate::strings::LENGTHS;
 

@@ -2,54 +2,41 @@
 
 use std::collections::HashSet;
 use std::io::{self, Read};
-use std::ops::Range;
 
 use aes::Block;
 
 use super::Blinded;
-use super::keyed::{BlindKey, Keyed, Of};
+use super::key::BlindKey;
+use super::keyed::{Keyed, Of};
 use super::list::List;
 use super::parts::{Parts, Variant};
-use crate::filter::{Ends, Filter, keep_variant};
-use crate::shape::Shape;
+use crate::ends::Ends;
+use crate::filter::{Filter, keep_variant};
+use crate::places::{Places, Room};
 use crate::strings::NEEDLE_MAX;
-
-/// Windows asked about together: memory is slow, and many looks wait for it at once where none depends on the one before.
-const TOGETHER: usize = 4_096;
 
 /// A search with fingerprints; it knows how many were met, and not of what they are.
 pub struct BlindSearch {
     classes: Vec<Class>,
     list: List,
-    room: Room,
+    room: (Room, Blocks),
     /// Fingerprints that were met.
     pub met: HashSet<u64>,
 }
 
 /// The fingerprints of needles of one shape, with the keys of their hashes.
 struct Class {
-    shape: Shape,
-    ends: Option<Ends>,
+    windows: Places,
+    runs: Filter,
     window: Keyed,
     run: Keyed,
-    windows: Filter,
-    runs: Filter,
     wholes: Vec<(Variant, Keyed)>,
 }
 
-/// Room that each block uses again.
+/// Room for keyed hashes that each block uses again.
 #[derive(Default)]
-struct Room {
-    /// Where windows are asked about, and where they passed.
-    asked: Vec<usize>,
-    passed: Vec<usize>,
-    sorts: Vec<u16>,
+struct Blocks {
     blocks: Vec<Block>,
-    hashes: Vec<u64>,
-    held: Vec<u64>,
-    /// Where runs may begin, as ranges and one by one.
-    begins: Vec<Range<usize>>,
-    places: Vec<usize>,
     /// Where needles may begin, and the fingerprints of what stands there.
     starts: Vec<usize>,
     wholes: Vec<u64>,
@@ -62,16 +49,16 @@ impl BlindSearch {
             return None;
         }
         let classes = blinded.parts.into_iter().map(|own| Class::new(own, key)).collect();
-        Some(BlindSearch { classes, list: List::new(blinded.whole), room: Room::default(), met: HashSet::new() })
+        Some(BlindSearch { classes, list: List::new(blinded.whole), room: Default::default(), met: HashSet::new() })
     }
 
     /// Looks at every place of these bytes; gives the fingerprints met in them.
     pub fn look(&mut self, bytes: &[u8]) -> HashSet<u64> {
         let mut here = HashSet::new();
         for class in &self.classes {
-            let mut from = 0;
-            while from + class.shape.gram <= bytes.len() {
-                from = class.find(bytes, from, &mut self.room, &mut |hashes| self.list.find(hashes, &mut here));
+            let mut next = Some(0);
+            while let Some(from) = next {
+                next = class.find(bytes, from, &mut self.room, &mut |hashes| self.list.find(hashes, &mut here));
             }
         }
         self.met.extend(&here);
@@ -104,22 +91,14 @@ impl Class {
         let ends = (!own.ends.is_empty()).then(|| Ends::from_words(own.shape(), own.masked_ends(key)));
         let (window, run) = own.keyed(key);
         let wholes = own.variants().map(|v| (v, Keyed::new(key, Of::Whole, v.len))).collect();
-        Class { shape: own.shape(), ends, window, run, windows: own.windows, runs: own.runs, wholes }
+        Class { windows: Places { shape: own.shape(), ends, windows: own.windows }, runs: own.runs, window, run, wholes }
     }
 
     /// Looks through a block from a position on; gives where the next begins. What stands where needles may begin is heard as fingerprints.
-    fn find(&self, bytes: &[u8], from: usize, room: &mut Room, hear: &mut dyn FnMut(&[u64])) -> usize {
-        let Shape { gram, stride } = self.shape;
-        let count = ((bytes.len() - gram - from) / stride + 1).min(TOGETHER);
-        let Room { sorts, asked, passed, blocks, hashes, held, begins, places, starts, wholes } = room;
-        self.ask(bytes, (from, count), sorts, asked);
-        self.window.hashes(bytes, asked, blocks, hashes);
-        self.windows.keep(hashes, held, passed, |i| asked.get(i).copied());
-        let hash = |at: &[usize], out: &mut Vec<u64>| self.window.hashes(bytes, at, blocks, out);
-        self.windows.second(stride, passed, hash, (asked, hashes, held), begins);
-        places.clear();
-        let may_begin = |at: &usize| self.ends.as_ref().is_none_or(|ends| ends.may_begin(bytes, *at));
-        places.extend(begins.iter().cloned().flatten().filter(may_begin));
+    fn find(&self, bytes: &[u8], from: usize, (room, own): &mut (Room, Blocks), hear: &mut dyn FnMut(&[u64])) -> Option<usize> {
+        let Blocks { blocks, starts, wholes } = own;
+        let next = self.windows.of_block(bytes, from, room, |at, out| self.window.hashes(bytes, at, blocks, out))?;
+        let Room { places, hashes, held, .. } = room;
         self.run.hashes(bytes, places, blocks, hashes);
         self.runs.hold(hashes, held);
         for (variant, whole) in &self.wholes {
@@ -128,16 +107,7 @@ impl Class {
             whole.hashes(bytes, starts, blocks, wholes);
             hear(wholes);
         }
-        from + count * stride
-    }
-
-    /// Writes at which places, from one on and a stride apart, windows are asked about.
-    fn ask(&self, bytes: &[u8], (from, count): (usize, usize), sorts: &mut Vec<u16>, asked: &mut Vec<usize>) {
-        let Some(ends) = &self.ends else {
-            asked.clear();
-            return asked.extend((0..count).map(|i| from + i * self.shape.stride));
-        };
-        ends.keep(bytes, (from, count), sorts, asked);
+        Some(next)
     }
 }
 
@@ -151,7 +121,7 @@ mod tests {
     use crate::{Kind, Needles};
 
     fn key() -> BlindKey {
-        Zeroizing::new([3; 16])
+        BlindKey::new(Zeroizing::new([3; 16]))
     }
 
     fn needles<'a>(all: impl IntoIterator<Item = &'a [u8]>) -> Needles {
@@ -261,7 +231,7 @@ mod tests {
         assert_eq!(search.look(text).len(), 2);
         assert_eq!(search.look(&text[..23]).len(), 1);
         assert_eq!((search.look(b"nobody").len(), search.met.len()), (0, 2));
-        assert!(BlindSearch::new(own(), &Zeroizing::new([4; 16])).is_none(), "another key");
+        assert!(BlindSearch::new(own(), &BlindKey::new(Zeroizing::new([4; 16]))).is_none(), "another key");
     }
 
     #[test]

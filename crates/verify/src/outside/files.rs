@@ -1,18 +1,14 @@
-//! Files below paths, each searched as it is and with its zip and gzip members inflated; what cannot be read is named.
+//! Files and folders below paths, each by its name and by what it holds; what cannot be looked into is named.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::fs::File;
-use std::io::{self, Cursor, Read, Seek};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Sought;
+use super::look::look;
+use super::sought::Sought;
 
-/// Deepest nesting of folders, and of members in members.
+/// Deepest nesting of folders.
 const FOLDERS_MAX: usize = 64;
-const MEMBERS_DEEP: usize = 4;
-/// Most bytes that one file inflates to, and of a zip in a zip.
-const INFLATED_MAX: u64 = 4 << 30;
-const NESTED_MAX: u64 = 256 << 20;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -21,150 +17,80 @@ pub(crate) struct Found {
     pub bytes: u64,
     /// Values or fingerprints met, each counted once.
     pub met: usize,
-    /// By file.
+    /// By file, or by folder where the name of one was met.
     pub hits: BTreeMap<PathBuf, usize>,
-    pub unread: BTreeMap<PathBuf, &'static str>,
+    /// Files and why they, or something in them, were not looked into.
+    pub unread: BTreeSet<(PathBuf, &'static str)>,
 }
 
-/// Searches every file below the paths.
+/// Searches every file below the paths, and all names.
 pub(crate) fn search(paths: &[PathBuf], sought: &mut Sought) -> Found {
-    let mut found = Found::default();
-    let mut met = HashSet::new();
-    let mut files = BTreeSet::new();
-    paths.iter().for_each(|p| below(p, 0, &mut files, &mut found));
+    let (mut found, mut met) = (Found::default(), HashSet::new());
+    let (mut files, mut folders) = (BTreeSet::new(), BTreeSet::new());
+    paths.iter().for_each(|p| below(p, 0, (&mut files, &mut folders), &mut found));
+    for path in folders {
+        sought.name(&path);
+        found.meet(path, sought, &mut met);
+    }
     for path in files {
-        let mut own = HashSet::new();
-        let mut inflated = 0;
-        match File::open(&path).and_then(|file| look(file, sought, &mut own, (0, &mut inflated))) {
-            Ok(read) => {
-                found.files += 1;
-                found.bytes += read;
-            }
-            Err(e) => {
-                found.unread.insert(path.clone(), why(&e));
-            }
-        }
-        if !own.is_empty() {
-            found.hits.insert(path, own.len());
-            met.extend(own);
-        }
+        sought.name(&path);
+        let seen = look(&path, sought);
+        found.files += u64::from(seen.opened);
+        found.bytes += seen.bytes;
+        found.unread.extend(seen.unread.into_iter().map(|why| (path.clone(), why)));
+        found.meet(path, sought, &mut met);
     }
     found.met = met.len();
     found
 }
 
-fn why(e: &io::Error) -> &'static str {
+impl Found {
+    /// What was met since the last file is that of this one.
+    fn meet(&mut self, path: PathBuf, sought: &mut Sought, met: &mut HashSet<u64>) {
+        let own = sought.take_met();
+        if !own.is_empty() {
+            self.hits.insert(path, own.len());
+            met.extend(own);
+        }
+    }
+}
+
+/// The code of a failure to read.
+pub(super) fn why(e: &io::Error) -> &'static str {
     match e.kind() {
-        io::ErrorKind::PermissionDenied => "permission denied",
-        io::ErrorKind::NotFound => "not there",
-        io::ErrorKind::FileTooLarge => "too large when inflated",
-        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => "a damaged or locked member",
-        _ => "not readable",
+        io::ErrorKind::PermissionDenied => "permission_denied",
+        io::ErrorKind::NotFound => "not_there",
+        io::ErrorKind::FileTooLarge => "too_large",
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => "damaged",
+        _ => "file_unreadable",
     }
 }
 
 /// Links are followed: stores keep parts of themselves behind them.
-fn below(path: &Path, depth: usize, files: &mut BTreeSet<PathBuf>, found: &mut Found) {
+fn below(path: &Path, depth: usize, (files, folders): (&mut BTreeSet<PathBuf>, &mut BTreeSet<PathBuf>), found: &mut Found) {
     let mut unread = |why: &'static str| {
-        found.unread.insert(path.to_owned(), why);
+        found.unread.insert((path.to_owned(), why));
     };
     match std::fs::metadata(path) {
-        Ok(m) if m.is_dir() && depth >= FOLDERS_MAX => unread("too deep"),
-        Ok(m) if m.is_dir() => match std::fs::read_dir(path) {
-            Ok(entries) => {
-                for entry in entries {
-                    match entry {
-                        Ok(e) => below(&e.path(), depth + 1, files, found),
-                        Err(e) => drop(found.unread.insert(path.to_owned(), why(&e))),
+        Ok(m) if m.is_dir() => {
+            folders.insert(path.to_owned());
+            match std::fs::read_dir(path) {
+                _ if depth >= FOLDERS_MAX => unread("too_deep"),
+                Ok(entries) => {
+                    for entry in entries {
+                        match entry {
+                            Ok(e) => below(&e.path(), depth + 1, (files, folders), found),
+                            Err(e) => drop(found.unread.insert((path.to_owned(), why(&e)))),
+                        }
                     }
                 }
+                Err(e) => unread(why(&e)),
             }
-            Err(e) => unread(why(&e)),
-        },
+        }
         Ok(m) if m.is_file() => {
             files.insert(path.to_owned());
         }
         Ok(_) => {}
         Err(e) => unread(why(&e)),
-    }
-}
-
-/// Looks at a file as it is, then at its members.
-fn look(mut file: impl Read + Seek, sought: &mut Sought, own: &mut HashSet<u64>, (deep, inflated): (usize, &mut u64)) -> io::Result<u64> {
-    let read = bytes(&mut file, sought, own)?;
-    file.rewind()?;
-    let mut magic = [0u8; 4];
-    let filled = file.read(&mut magic)?;
-    file.rewind()?;
-    match packed(magic.get(..filled).unwrap_or_default()) {
-        None => {}
-        Some(_) if deep >= MEMBERS_DEEP => return Err(io::ErrorKind::FileTooLarge.into()),
-        Some(Packed::Gzip) => member(flate2::read::MultiGzDecoder::new(file), sought, own, (deep, inflated))?,
-        Some(Packed::Zip) => {
-            let damaged = |_| io::Error::from(io::ErrorKind::InvalidData);
-            let mut archive = zip::ZipArchive::new(file).map_err(damaged)?;
-            for i in 0..archive.len() {
-                member(archive.by_index(i).map_err(damaged)?, sought, own, (deep, inflated))?;
-            }
-        }
-    }
-    Ok(read)
-}
-
-enum Packed {
-    Gzip,
-    Zip,
-}
-
-/// What its first bytes say that it is, whatever its name.
-fn packed(magic: &[u8]) -> Option<Packed> {
-    match magic {
-        [0x1f, 0x8b, ..] => Some(Packed::Gzip),
-        [b'P', b'K', 3, 4] => Some(Packed::Zip),
-        _ => None,
-    }
-}
-
-/// A member: one that has members itself is held in memory, every other is read as it comes.
-fn member(input: impl Read, sought: &mut Sought, own: &mut HashSet<u64>, (deep, inflated): (usize, &mut u64)) -> io::Result<()> {
-    let mut stream = Bounded { input, inflated };
-    let mut magic = Vec::new();
-    (&mut stream).take(4).read_to_end(&mut magic)?;
-    if packed(&magic).is_none() {
-        return bytes(magic.as_slice().chain(stream), sought, own).map(|_| ());
-    }
-    let mut inner = magic;
-    if (&mut stream).take(NESTED_MAX).read_to_end(&mut inner)? as u64 >= NESTED_MAX {
-        return Err(io::ErrorKind::FileTooLarge.into());
-    }
-    look(Cursor::new(inner), sought, own, (deep + 1, inflated)).map(|_| ())
-}
-
-fn bytes(input: impl Read, sought: &mut Sought, own: &mut HashSet<u64>) -> io::Result<u64> {
-    match sought {
-        Sought::List(needles) => {
-            let read = needles.look_in(0, input)?;
-            own.extend(needles.take_met().into_iter().map(u64::from));
-            Ok(read)
-        }
-        Sought::Filter(search) => {
-            let (read, met) = search.look_in(input)?;
-            own.extend(met);
-            Ok(read)
-        }
-    }
-}
-
-/// A stream that ends with an error once a file has inflated to too much.
-struct Bounded<'a, R> {
-    input: R,
-    inflated: &'a mut u64,
-}
-
-impl<R: Read> Read for Bounded<'_, R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let n = self.input.read(out)?;
-        *self.inflated += n as u64;
-        if *self.inflated > INFLATED_MAX { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(n) }
     }
 }
