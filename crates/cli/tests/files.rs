@@ -201,6 +201,22 @@ fn a_document_that_cannot_be_read_now_is_not_gone() {
     assert!(!letter.exists());
 }
 
+/// What went before anything was ordered is gone; the name by which the case file knew it is not misspelt for that.
+#[test]
+fn a_list_that_somebody_else_deleted_is_gone() {
+    let case = case_over(&["good/members.csv", "good/note_utf8.txt"]);
+    case.prepared();
+    std::fs::remove_file(case.folder.join("data/good/members.csv")).unwrap();
+    assert_eq!(case.fault(&["apply"]), "beyond_tolerance");
+    case.ok(&["subjects"]);
+    case.ok(&["plan"]);
+    case.approve();
+    case.ok(&["backup"]);
+    case.ok(&["apply"]);
+    assert!(!case.folder.join("data/good/note_utf8.txt").exists());
+    assert_eq!(case.verified("case.dossier.zip")["result"], 0);
+}
+
 #[test]
 fn a_file_that_is_named_as_a_list_and_reads_as_a_letter_is_refused() {
     let case = case_with(&[], "  - {at: share/members.html, class: member_profile, groups: {contact: [name]}}\n");

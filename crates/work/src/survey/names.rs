@@ -2,10 +2,10 @@
 
 use detect::Headers;
 use inventory::shown_name;
-use sources::{Dataset, FileFound};
-use terms::Fault;
+use sources::{Dataset, FileFound, Places};
+use terms::{Fault, Place};
 
-use case::file::{Owner, column_named};
+use case::file::{Owner, column_named, fits};
 
 use super::Opened;
 use crate::supposed::referred;
@@ -35,6 +35,7 @@ pub(super) fn names_fit(workspace: &mut Workspace, opened: &Opened) -> Result<()
         // What was not read may have them; and what was destroyed by the case itself is not there any more.
         return Ok(());
     }
+    let places = workspace.places()?;
     for said in &workspace.file.datasets {
         let own: Vec<&Dataset> =
             opened.listed.iter().filter(|l| l.said.as_ref().is_some_and(|s| s.at == said.at)).map(|l| &l.dataset).collect();
@@ -43,6 +44,9 @@ pub(super) fn names_fit(workspace: &mut Workspace, opened: &Opened) -> Result<()
             Err(Fault::new("case_names_nothing").with("line", line).with("field", field).with("name", name).with("known", known))
         };
         if own.is_empty() {
+            if was_there(workspace, &places, &said.at.value) {
+                continue;
+            }
             return nothing(said.at.line, "datasets.at", &said.at.value);
         }
         let names: Vec<Vec<&str>> = own.iter().map(|d| d.columns.iter().map(|c| c.name.as_str()).collect()).collect();
@@ -66,6 +70,16 @@ pub(super) fn names_fit(workspace: &mut Workspace, opened: &Opened) -> Result<()
         }
     }
     Ok(())
+}
+
+/// Whether something of that name was sealed: it is gone, and not misspelt.
+fn was_there(workspace: &Workspace, places: &Places, at: &str) -> bool {
+    let Some((source, pattern)) = at.split_once('/') else { return false };
+    let Some(i) = workspace.file.sources.iter().position(|s| s.id.value == source) else { return false };
+    let sealed = workspace.state.newest_seals();
+    let is =
+        |place: &Place, name: &str| crate::policy::place_of(i).is_some_and(|own| place.source() == own.as_str()) && fits(pattern, name);
+    places.names().any(|(place, name)| is(place, name) && sealed.iter().any(|s| s.dataset == *place))
 }
 
 /// Most names that a fault lists.
