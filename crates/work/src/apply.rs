@@ -23,12 +23,13 @@ use terms::{Fault, Place};
 use crate::closing::note_unsealed;
 use crate::handing;
 use crate::late::{evaluate, late_rows};
+use crate::opened::Opened;
 use crate::outcomes::record_outcomes;
 use crate::planning::read_plan;
 use crate::progress::Progress;
 use crate::report::ApplyReport;
 use crate::room;
-use crate::survey::{Deaf, Opened, open_sources, survey};
+use crate::survey::{Deaf, open_sources, survey};
 use crate::workspace::Workspace;
 
 /// Carries out what is due.
@@ -175,7 +176,7 @@ struct Open<'a> {
 /// If its source could not be opened, or it could not be read itself: then nothing is known of its rows.
 fn open_at<'a>(opened: &'a mut Opened, place: &Place) -> Result<Option<Open<'a>>, Fault> {
     let here = source_place(place);
-    let unread = crate::survey::unread_of(&opened.unread, place).is_some();
+    let unread = crate::opened::unread_of(&opened.unread, place).is_some();
     let listed = opened.listed.iter().find(|l| l.dataset.place == *place && l.may_have_rows());
     let listed = listed.map(|l| (l.dataset.clone(), l.said.clone()));
     let source = opened.sources.iter_mut().find(|(p, _)| *p == here).and_then(|(_, s)| s.as_mut());

@@ -9,8 +9,8 @@ use terms::Fault;
 
 use crate::align::{Met, Part, RowState, align};
 use crate::index::{SealIndex, segment};
+use crate::opened::Opened;
 use crate::staying::nobodys;
-use crate::survey::Opened;
 use crate::workspace::Workspace;
 
 /// Shortest value (bytes) by which a row done by hand is looked for, and shortest number.

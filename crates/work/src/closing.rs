@@ -6,9 +6,10 @@ use case::{By, Command, Event, ExceptionRecorded};
 use terms::{Fault, Inventory, Place};
 
 use crate::late::{evaluate, late_rows};
+use crate::opened::unread_of;
 use crate::progress::Progress;
 use crate::report::ApplyReport;
-use crate::survey::{Deaf, open_sources, survey, unread_of};
+use crate::survey::{Deaf, open_sources, survey};
 use crate::workspace::Workspace;
 
 /// Looks once more at everything, and closes the case if nothing is open.

@@ -16,10 +16,11 @@ use crate::index::{SealIndex, SealRow};
 use crate::keygen::random_id;
 use crate::late::{Late, evaluate};
 use crate::lists::{keep_list, list_name, load_list};
+use crate::opened::Opened;
 use crate::progress::Progress;
 use crate::report::{ApplyReport, Waiting, unapproved};
 use crate::settled::{ending, settled};
-use crate::survey::{Opened, open_sources};
+use crate::survey::open_sources;
 use crate::workspace::Workspace;
 
 pub use receipt::record_receipt;

@@ -3,7 +3,7 @@
 use case::file::{CaseFile, Way};
 use terms::{Branch, DatasetSeen, Day, Given, GroupIn, Holding, Place, Reach, Tier, Value};
 
-use crate::survey::Listed;
+use crate::opened::Listed;
 
 /// The holding's name: the case file's, the table's, or the place.
 pub(crate) fn name(listed: &Listed, seen: &DatasetSeen) -> String {

@@ -11,13 +11,14 @@ use terms::{DatasetSeen, Fault, Given, Holding, Outcome, Place, Value};
 use crate::align::{Alignment, Met, Part, RowState, align};
 use crate::lists::{list_name, load_list};
 use crate::matching::{Matching, Persons, resolve};
+use crate::opened::{Opened, unread_of};
 use crate::outcomes::record_left;
 use crate::planning::recorded_holdings;
 use crate::progress::Progress;
 use crate::report::ApplyReport;
 use crate::rowfacts::Tells;
 use crate::settled::settled;
-use crate::survey::{DatasetDigest, Opened, ScanReport, survey, unread_of};
+use crate::survey::{DatasetDigest, ScanReport, survey};
 use crate::workspace::Workspace;
 
 /// A row that is as it was sealed.

@@ -25,6 +25,7 @@ mod lists;
 mod look;
 mod matching;
 mod numbers;
+mod opened;
 mod outcomes;
 mod package;
 mod packs;

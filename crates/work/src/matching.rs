@@ -8,9 +8,10 @@ use rows::{Batch, CellRef, text_of};
 use subjects::{Identifier, Matcher, NOBODY, strong};
 use terms::{Day, Fault, Given, Place, Value};
 
+use crate::opened::{Listed, Opened};
 use crate::rowfacts::{Tells, born, person_facts, record_facts, stands_for_person};
 use crate::supposed::referred;
-use crate::survey::{Listed, Listener, Opened};
+use crate::survey::Listener;
 use crate::workspace::Workspace;
 
 /// To whom a row belongs, before persons are known.

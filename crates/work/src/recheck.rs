@@ -10,9 +10,10 @@ use terms::{Fault, Id, Place};
 use crate::byhand::remains_in_cells;
 use crate::lists::load_list;
 use crate::look::{absence, sight};
+use crate::opened::Opened;
 use crate::progress::Progress;
 use crate::staying::Staying;
-use crate::survey::{Deaf, Opened, open_sources, survey};
+use crate::survey::{Deaf, open_sources, survey};
 use crate::workspace::Workspace;
 
 /// What a recorded return is called.

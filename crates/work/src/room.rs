@@ -6,7 +6,7 @@ use std::env::VarError;
 use sysinfo::{MemoryRefreshKind, System};
 use terms::{Fault, Place};
 
-use crate::survey::Opened;
+use crate::opened::Opened;
 
 /// Bytes that matching and sealing keep of each row (docs/why/defaults.md).
 pub(crate) const SUBJECTS: u64 = 720;

@@ -4,7 +4,7 @@ use inventory::Regions;
 use rows::{Batch, Encoding, text_of};
 use terms::{DatasetSeen, Day, Given, Value};
 
-use crate::survey::Listed;
+use crate::opened::Listed;
 
 /// Consents that a column, or the case file for everybody, may tell.
 const CONSENTS: [&str; 2] = ["consent_23", "guardian_consent"];

@@ -11,9 +11,10 @@ use terms::{DatasetSeen, Digest, Fault, Given};
 use crate::holdings::Branches;
 use crate::index::{Digester, SealIndex, SealRow, segment};
 use crate::matching::Persons;
+use crate::opened::Listed;
 use crate::progress::Progress;
 use crate::rowfacts::Tells;
-use crate::survey::{DatasetDigest, Listed};
+use crate::survey::DatasetDigest;
 use crate::workspace::Workspace;
 
 /// Where a person's rows stand: (seal, position, commitment), by slot.

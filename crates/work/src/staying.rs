@@ -8,8 +8,8 @@ use sources::{Dataset, RawForm, Record, Source, fold};
 use terms::{Fault, Place};
 
 use crate::align::{Part, RowState, align};
+use crate::opened::{Listed, Opened};
 use crate::planning::recorded_holdings;
-use crate::survey::{Listed, Opened};
 use crate::workspace::Workspace;
 
 /// A data set whose rows hold values lawfully: those that are as they were sealed or emptied.

@@ -14,13 +14,14 @@ use crate::holdings::{Branches, holding};
 use crate::keygen::random_id;
 use crate::late::{Evaluated, Late, Recognised, class_of, evaluate, leave_behind};
 use crate::matching::Persons;
+use crate::opened::{Listed, Opened};
 use crate::outcomes::record_outcomes;
 use crate::planning::{archives, read_plan};
 use crate::progress::Progress;
 use crate::room;
 use crate::rowfacts::{Tells, is_holding};
 use crate::seal::{Of, RowLists, Sealer};
-use crate::survey::{Listed, Opened, open_sources, register};
+use crate::survey::{open_sources, register};
 use crate::workspace::Workspace;
 
 /// What matching and sealing found.

@@ -10,7 +10,7 @@ use rows::{Batch, text_of};
 use sources::{Column, Dataset};
 use terms::{Place, Supposed};
 
-use crate::survey::Listed;
+use crate::opened::Listed;
 
 /// A column of a data set.
 type At = (Place, u32);

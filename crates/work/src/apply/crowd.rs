@@ -16,9 +16,9 @@ use super::job::Job;
 use super::open_at;
 use crate::align::{Met, Part, RowState, align};
 use crate::context::{column_shown, inventory};
+use crate::opened::Opened;
 use crate::settled::vector_codes;
 use crate::supposed::is_any_key;
-use crate::survey::Opened;
 use crate::workspace::Workspace;
 
 /// The anonymised rows of a data set.

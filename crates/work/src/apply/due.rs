@@ -7,10 +7,10 @@ use terms::{Day, Fault, Holdings};
 use super::job::Job;
 use crate::handing::pending;
 use crate::late::class_of;
+use crate::opened::Opened;
 use crate::planning::{bare, known};
 use crate::report::{ApplyReport, Waiting, unapproved};
 use crate::settled::is_settled;
-use crate::survey::Opened;
 use crate::workspace::Workspace;
 
 /// Refuses when the plan no longer says what it said: packs, case facts, answers, holds.

@@ -12,8 +12,8 @@ use super::purge::purge;
 use super::window::Window;
 use super::{Open, by_place, open_at};
 use crate::align::{Aligner, Met, Part, RowState};
+use crate::opened::Opened;
 use crate::progress::Progress;
-use crate::survey::Opened;
 use crate::ways::ways;
 use crate::workspace::Workspace;
 

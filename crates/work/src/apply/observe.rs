@@ -16,10 +16,10 @@ use crate::align::{Alignment, Part, RowState, align};
 use crate::byhand::remains_in_cells;
 use crate::late::late_rows;
 use crate::lists::keep_list;
+use crate::opened::Opened;
 use crate::progress::Progress;
 use crate::report::{ApplyReport, Done, Waiting};
 use crate::staying::Staying;
-use crate::survey::Opened;
 use crate::workspace::Workspace;
 
 /// Looks again at every data set with jobs, and records what was seen of each.

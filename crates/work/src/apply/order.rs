@@ -6,7 +6,7 @@ use terms::Fault;
 use super::job::Job;
 use crate::lists::{Recall, keep_list, keep_recall};
 use crate::look::{recall, sight};
-use crate::survey::Opened;
+use crate::opened::Opened;
 use crate::workspace::Workspace;
 
 /// Orders every job of a source; a job that was ordered before keeps its order.

@@ -3,7 +3,7 @@
 use sources::{Setting, Source};
 use terms::{Fault, Place};
 
-use crate::survey::Opened;
+use crate::opened::Opened;
 use crate::workspace::Workspace;
 
 fn journal(source: &Place) -> String {

@@ -12,7 +12,7 @@ use super::{by_place, open_at};
 use crate::align::{Alignment, Met, Part, RowState, align};
 use crate::index::RowDigest;
 use crate::late::Late;
-use crate::survey::Opened;
+use crate::opened::Opened;
 use crate::ways::ways;
 use crate::workspace::Workspace;
 

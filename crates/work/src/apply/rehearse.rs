@@ -9,7 +9,7 @@ use super::job::Job;
 use super::{by_place, open_at};
 use crate::align::Part;
 use crate::context::column_shown;
-use crate::survey::Opened;
+use crate::opened::Opened;
 use crate::workspace::Workspace;
 
 /// Rehearses every data set with jobs that are not ordered yet.

@@ -13,8 +13,8 @@ use super::source_place;
 use crate::level::{columns, short_of};
 use crate::lists::{Recall, Seen, load_recall};
 use crate::look::{Absence, absence, sight};
+use crate::opened::Opened;
 use crate::staying::Staying;
-use crate::survey::Opened;
 use crate::workspace::Workspace;
 
 /// What was found of the values of a job, and where.

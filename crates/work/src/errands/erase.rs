@@ -14,8 +14,9 @@ use crate::align::{Met, Part, RowState, align};
 use crate::attachments;
 use crate::keygen::random_id;
 use crate::lists::{list_name, load_list};
+use crate::opened::Opened;
 use crate::planning::recorded_holdings;
-use crate::survey::{Opened, open_sources};
+use crate::survey::open_sources;
 use crate::ways::ways;
 use crate::workspace::Workspace;
 

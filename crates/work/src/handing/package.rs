@@ -20,9 +20,9 @@ use zeroize::Zeroizing;
 use super::{Parcel, Piece, at};
 use crate::align::{Met, Part, RowState, align};
 use crate::late::Late;
+use crate::opened::Opened;
 use crate::planning::recorded_holdings;
 use crate::report::{ApplyReport, Handed};
-use crate::survey::Opened;
 use crate::workspace::Workspace;
 
 /// What nobody can say of a copy once it has left.

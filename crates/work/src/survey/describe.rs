@@ -5,7 +5,7 @@ use inventory::{Declared, Gatherer, about_people, categories, findings, propose_
 use sources::Dataset;
 use terms::{ColumnSeen, DatasetSeen, Digest};
 
-use super::Listed;
+use crate::opened::Listed;
 
 pub(super) fn describe(
     listed: &Listed,

@@ -7,7 +7,7 @@ use terms::{Fault, Place};
 
 use case::file::{Owner, column_named, fits};
 
-use super::Opened;
+use crate::opened::Opened;
 use crate::supposed::referred;
 use crate::workspace::Workspace;
 
