@@ -38,6 +38,8 @@ impl Blinded {
     }
 
     /// The fingerprints of needles under a key. Others under the same key would show which needles they have in common.
+    ///
+    /// Of needles that are not [whole](Needles::whole) some are missing.
     pub fn of(needles: &Needles, key: &BlindKey) -> Blinded {
         let strings = || needles.iter().map(|n| cut(n.bytes()));
         let (whole, shaping) = (fingerprints(strings(), key), Shaping::of(strings()));

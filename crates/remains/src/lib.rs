@@ -14,6 +14,6 @@ mod strings;
 pub use blinded::{BlindKey, BlindSearch, Blinded};
 pub use forms::forms;
 pub use index::Sieve;
-pub use needles::{Kind, Needle, Needles, STRUCTURES_MAX};
+pub use needles::{Kind, Needle, Needles, STRUCTURES_MAX, TooMany};
 pub use paged::Cut;
 pub use strings::{NEEDLE_MAX, NEEDLE_MIN};

@@ -49,8 +49,15 @@ impl<'a> Needle<'a> {
     }
 }
 
+/// There were more needles than can be told apart: 2³². What they would have met is not known, so that a search with the others says nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooMany;
+
+/// Most needles: their numbers have 32 bits.
+const NEEDLES_MAX: usize = u32::MAX as usize;
+
 /// Many needles behind one filter.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Needles {
     strings: Strings,
     values: Vec<u32>,
@@ -59,22 +66,41 @@ pub struct Needles {
     met: Vec<u64>,
     /// Whether each was cut to one of few lengths.
     cut: bool,
+    /// How many there may be, and whether more were added.
+    most: usize,
+    over: bool,
     /// Made when a search begins.
     index: Option<Index>,
+}
+
+impl Default for Needles {
+    fn default() -> Needles {
+        Needles::new()
+    }
 }
 
 impl Needles {
     /// No needles.
     pub fn new() -> Needles {
-        Needles::default()
+        Needles::at_most(NEEDLES_MAX)
     }
 
-    /// Adds a needle of a value; bytes that are too short are refused, long ones cut.
+    fn at_most(most: usize) -> Needles {
+        let (strings, values, kinds, met) = (Strings::default(), Vec::new(), Vec::new(), Vec::new());
+        Needles { strings, values, kinds, met, cut: false, most, over: false, index: None }
+    }
+
+    /// Adds a needle of a value; bytes that are too short are refused, long ones cut. Whether there was room for all is said by
+    /// [`Needles::whole`], which is asked before a search is believed.
     pub fn add(&mut self, value: u32, kind: Kind, bytes: &[u8]) -> bool {
-        let bytes = bytes.get(..bytes.len().min(NEEDLE_MAX)).unwrap_or_default();
-        if bytes.len() < NEEDLE_MIN || !self.strings.add(bytes) {
+        if bytes.len() < NEEDLE_MIN {
             return false;
         }
+        if self.values.len() >= self.most {
+            self.over = true;
+            return false;
+        }
+        self.strings.add(bytes);
         self.index = None;
         self.values.push(value);
         self.kinds.push(kind);
@@ -83,11 +109,19 @@ impl Needles {
 
     /// The same, each cut to the longest of few lengths that it has.
     pub(crate) fn cut(self) -> Needles {
-        let mut out = Needles { cut: true, ..Needles::new() };
+        let mut out = Needles { cut: true, over: self.over, ..Needles::at_most(self.most) };
         for n in self.iter() {
             out.add(n.value, n.kind, cut(n.bytes));
         }
         out
+    }
+
+    /// Whether everything that was added is here, in whatever way these needles were made of others.
+    ///
+    /// # Errors
+    /// If there were too many.
+    pub fn whole(&self) -> Result<(), TooMany> {
+        if self.over { Err(TooMany) } else { Ok(()) }
     }
 
     /// All needles.
@@ -110,7 +144,7 @@ impl Needles {
     /// Keeps only needles that were not met, as if none had been searched: what was met elsewhere is left out, in its other forms too.
     #[must_use]
     pub fn without_met(self) -> Needles {
-        let mut out = Needles { cut: self.cut, ..Needles::new() };
+        let mut out = Needles { cut: self.cut, over: self.over, ..Needles::at_most(self.most) };
         let mut met = false;
         for n in self.iter() {
             met = n.met > 0 || met && n.kind == Kind::Form;
@@ -123,6 +157,7 @@ impl Needles {
 
     /// Adds all of them to others, as needles of another kind.
     pub fn move_to(self, others: &mut Needles, kind: Kind) {
+        others.over |= self.over;
         for n in self.iter() {
             others.add(n.value, kind, n.bytes);
         }
@@ -221,6 +256,23 @@ mod tests {
         assert!(!needles.add(2, Kind::Alone, b"short"));
         needles.look_in(5, Drip(b"xxxxxxxxxxxxxxxxxxxxxxxx13800138000yyyyyy")).unwrap();
         assert_eq!(needles.iter().map(|n| n.met).collect::<Vec<_>>(), [1 << 5, 0]);
+    }
+
+    #[test]
+    fn needles_for_which_there_was_no_room_are_never_forgotten() {
+        let mut few = Needles::at_most(2);
+        let add = |to: &mut Needles, n: u32| to.add(n, Kind::Alone, format!("1380013800{n}").as_bytes());
+        assert_eq!((add(&mut few, 0), few.add(1, Kind::Alone, b"short"), add(&mut few, 1), few.whole()), (true, false, true, Ok(())));
+        assert_eq!((add(&mut few, 2), few.whole()), (false, Err(TooMany)));
+        let few = few.cut().without_met();
+        assert_eq!(few.whole(), Err(TooMany), "nor in what is made of them");
+        let mut others = Needles::new();
+        few.move_to(&mut others, Kind::Kept);
+        assert_eq!(others.whole(), Err(TooMany));
+        let (mut one, mut full) = (Needles::new(), Needles::at_most(0));
+        add(&mut one, 0);
+        one.move_to(&mut full, Kind::Kept);
+        assert_eq!(full.whole(), Err(TooMany));
     }
 
     #[test]

@@ -95,6 +95,7 @@ fn listed(list: &Path) -> Result<(Sought, Told), Refused> {
     }
     let mut needles = Needles::new();
     let sought = (0u32..).zip(&values).filter(|(n, value)| add(&mut needles, *n, value)).count();
+    needles.whole().map_err(|_| refused("the list has too many values: divide it and search once for each part"))?;
     if sought == 0 {
         return Err(Refused(
             65,

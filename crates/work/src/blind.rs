@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::agreements::SEARCH;
 use crate::attachments;
 use crate::lists::load_list;
-use crate::look::{sight_in_forms, unlawful};
+use crate::look::{sight_in_forms, too_many, unlawful};
 use crate::progress::Progress;
 use crate::recheck::{columns_of, done};
 use crate::staying::Staying;
@@ -114,6 +114,7 @@ fn needles(workspace: &mut Workspace, terms: &Agreement, progress: &dyn Progress
         unlawful(open.as_mut(), &seal.dataset, &staying, sight)?.move_to(&mut all, Kind::Alone);
     }
     progress.end();
+    all.whole().map_err(too_many)?;
     Ok(all)
 }
 

@@ -9,6 +9,7 @@ use terms::Fault;
 
 use crate::align::{Met, Part, RowState, align};
 use crate::index::{SealIndex, segment};
+use crate::look::too_many;
 use crate::opened::Opened;
 use crate::staying::nobodys;
 use crate::workspace::Workspace;
@@ -40,6 +41,7 @@ pub(crate) fn remains_in_cells(
         let points = v.iter().any(|b| b.is_ascii_digit() || *b == b'@');
         inside.add(0, if points { Kind::Alone } else { Kind::Left }, v);
     });
+    inside.whole().map_err(too_many)?;
     let mut text = Vec::new();
     for (dataset, nobodys) in listed {
         let parts = Part::of(workspace, &dataset.place)?;

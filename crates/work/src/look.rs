@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use case::Seal;
-use remains::{Blinded, Kind, Needles, forms};
+use remains::{Blinded, Kind, Needles, TooMany, forms};
 use rows::{CellRef, Encoding};
 use sources::{Holds, Probe, Record, Searched, Source, Structure};
 use terms::{Fault, Place};
@@ -47,14 +47,24 @@ pub(crate) struct Sight {
     values: Vec<Asked>,
     live: BTreeMap<u32, u64>,
     lawful: Lawful,
+    /// Whether there were more values than have numbers.
+    over: bool,
     /// How the store writes texts, if its values are to be looked for in every other form too.
     forms: Option<Encoding>,
 }
 
 impl Sight {
+    /// Whether everything that was asked for is searched: where it is not, nothing that is not found says anything.
+    fn whole(&self) -> Result<(), Fault> {
+        if self.over { Err(too_many(TooMany)) } else { self.needles.whole().map_err(too_many) }
+    }
+
     /// Takes a value of a record.
     fn ask(&mut self, record: &Record, column: u32) {
-        let Ok(id) = u32::try_from(self.values.len()) else { return };
+        let Ok(id) = u32::try_from(self.values.len()) else {
+            self.over = true;
+            return;
+        };
         *self.live.entry(column).or_default() += 1;
         let (mut sought, mut points) = (false, false);
         for way in record.ways() {
@@ -76,6 +86,11 @@ impl Sight {
         }
         self.values.push(Asked { column, points, sought, digest: None });
     }
+}
+
+/// The fault of a search that would leave something out.
+pub(crate) fn too_many(_: TooMany) -> Fault {
+    Fault::new("needles_too_many")
 }
 
 /// What points to one person in every form but its own, if it is a text.
@@ -195,6 +210,7 @@ pub(crate) fn recall(source: &mut dyn Source, place: &Place, mut sight: Sight) -
     for (i, probe) in (0..).zip(&probes) {
         sight.needles.add(i, Kind::Probe, &probe.bytes);
     }
+    sight.whole()?;
     let searched = source.search(place, &mut sight.needles)?;
     let mut out = Recall { live: sight.live.clone(), seen: Vec::new() };
     for (i, structure) in searched.structures.iter().enumerate() {
@@ -287,6 +303,7 @@ fn hear(source: &mut dyn Source, place: &Place, staying: &[Staying], sight: &mut
 /// The needles of destroyed values that no row lawfully holds.
 pub(crate) fn unlawful(source: &mut dyn Source, place: &Place, staying: &[Staying], mut sight: Sight) -> Result<Needles, Fault> {
     // Cut as they will be searched for: what stays may begin alike.
+    sight.whole()?;
     sight.needles = Blinded::cut(std::mem::take(&mut sight.needles));
     hear(source, place, staying, &mut sight)?;
     Ok(sight.needles.without_met())
@@ -294,9 +311,12 @@ pub(crate) fn unlawful(source: &mut dyn Source, place: &Place, staying: &[Stayin
 
 /// Searches for every destroyed value; values that rows still lawfully hold are left out and counted.
 pub(crate) fn absence(source: &mut dyn Source, place: &Place, staying: &[Staying], mut sight: Sight) -> Result<Absence, Fault> {
+    sight.whole()?;
     let kept = hear(source, place, staying, &mut sight)?;
+    kept.whole()?;
     let mut needles = sight.needles.without_met();
     kept.needles.move_to(&mut needles, Kind::Kept);
+    needles.whole().map_err(too_many)?;
     let mut searched = source.search(place, &mut needles)?;
     in_cells(source, staying, &mut needles, &mut searched)?;
     let mut out =
