@@ -14,6 +14,7 @@ mod read;
 mod rehearse;
 mod remains;
 mod rights;
+mod session;
 mod tuple;
 mod version;
 
@@ -21,7 +22,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use ::remains::Needles;
-use postgres::Client;
 use rows::Batch;
 use terms::{Fault, Level, Place, PurgeStep};
 
@@ -34,6 +34,7 @@ use crate::server::ServerAt;
 use crate::{Pick, Sink, Source, files, serverlog};
 use connect::Warnings;
 use list::Table;
+use session::Session;
 
 /// Major versions whose remains were measured (docs/why/residue.md); every other is capped at L2.
 const TESTED: [&str; 1] = ["15"];
@@ -42,7 +43,7 @@ const TESTED: [&str; 1] = ["15"];
 pub(crate) struct Postgres {
     source: Place,
     at: ServerAt,
-    client: Client,
+    client: Session,
     version: String,
     tables: BTreeMap<Place, Table>,
     /// Whether a snapshot is held.
@@ -84,7 +85,7 @@ impl Postgres {
     }
 
     /// A connection of its own, for writing.
-    fn writer(&self) -> Result<(Client, Warnings), Fault> {
+    fn writer(&self) -> Result<(Session, Warnings), Fault> {
         let (mut client, warnings) = connect::connect(&self.at, &self.source)?;
         connect::for_writing(&mut client, &self.at.limits, &self.source)?;
         Ok((client, warnings))

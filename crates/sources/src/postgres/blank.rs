@@ -65,7 +65,7 @@ const CHECKS: &str = "SELECT conkey, pg_get_expr(conbin, conrelid) FROM pg_const
      JOIN pg_constraint c ON c.contypid = a.atttypid AND c.contype = 'c' WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped";
 
 fn checks(postgres: &mut Postgres, place: &Place, table: &Table) -> Result<Vec<Check>, Fault> {
-    let map = |e: postgres::Error| fault(&e, place);
+    let map = |e: tokio_postgres::Error| fault(&e, place);
     let mut out = Vec::new();
     for row in postgres.client.query(CHECKS, &[&table.oid]).map_err(map)? {
         let (numbers, sql): (Vec<i16>, Option<String>) = (row.try_get(0).map_err(map)?, row.try_get(1).map_err(map)?);
@@ -76,7 +76,7 @@ fn checks(postgres: &mut Postgres, place: &Place, table: &Table) -> Result<Vec<C
 }
 
 /// Whether a constraint takes rows that were erased like this; asked of rows that are there, and without writing any.
-fn takes(postgres: &mut Postgres, table: &Table, check: &Check, erased: &[u32], blanks: &[Blank]) -> Result<bool, postgres::Error> {
+fn takes(postgres: &mut Postgres, table: &Table, check: &Check, erased: &[u32], blanks: &[Blank]) -> Result<bool, tokio_postgres::Error> {
     let mut bound: Vec<Option<String>> = Vec::new();
     let column = |(i, field): (usize, &Field)| match blanks.get(i).filter(|_| erased.iter().any(|c| *c as usize == i)) {
         Some(blank) => {
@@ -93,7 +93,8 @@ fn takes(postgres: &mut Postgres, table: &Table, check: &Check, erased: &[u32], 
         columns.join(", "),
         table.sql
     );
-    let bound: Vec<&(dyn postgres::types::ToSql + Sync)> = bound.iter().map(|v| v as &(dyn postgres::types::ToSql + Sync)).collect();
+    let bound: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> =
+        bound.iter().map(|v| v as &(dyn tokio_postgres::types::ToSql + Sync)).collect();
     match postgres.client.query_one(&sql, &bound).and_then(|r| r.try_get(0)) {
         // A domain refuses in the cast, a function in itself.
         Err(e) if e.as_db_error().is_some_and(|e| matches!(e.code().code().get(..2), Some("22" | "23"))) => Ok(false),

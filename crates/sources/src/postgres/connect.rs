@@ -3,12 +3,14 @@
 use std::str::FromStr as _;
 use std::sync::{Arc, Mutex};
 
-use postgres::config::SslMode;
-use postgres::{Client, Config};
 use terms::{Fault, Place};
+use tokio_postgres::Config;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::error::DbError;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::faults::fault;
+use super::session::Session;
 use crate::server::{Limits, ServerAt, is_local, tls};
 
 /// SQLSTATE of every warning that the server gave on a connection: a step that was skipped is a warning and "success".
@@ -26,16 +28,16 @@ impl Warnings {
 ///
 /// # Errors
 /// If the server cannot be reached or refuses.
-pub(super) fn connect(at: &ServerAt, source: &Place) -> Result<(Client, Warnings), Fault> {
+pub(super) fn connect(at: &ServerAt, source: &Place) -> Result<(Session, Warnings), Fault> {
     let bad = || Fault::new("server_address").with("source", source);
     let mut config = Config::from_str(&at.url).map_err(|_| bad())?;
     if let Some(secret) = &at.secret {
         config.password(secret.as_bytes());
     }
     let local = config.get_hosts().iter().all(|h| match h {
-        postgres::config::Host::Tcp(host) => is_local(host),
+        tokio_postgres::config::Host::Tcp(host) => is_local(host),
         #[cfg(unix)]
-        postgres::config::Host::Unix(_) => true,
+        tokio_postgres::config::Host::Unix(_) => true,
     });
     config.application_name("custody").connect_timeout(std::time::Duration::from_secs(10)).keepalives(true);
     if !at.url.contains("sslmode=") {
@@ -43,13 +45,13 @@ pub(super) fn connect(at: &ServerAt, source: &Place) -> Result<(Client, Warnings
     }
     let warnings = Warnings::default();
     let heard = warnings.clone();
-    config.notice_callback(move |n| {
+    let hear = move |n: DbError| {
         if let (true, Ok(mut all)) = (n.severity() == "WARNING", heard.0.lock()) {
             all.push(n.code().code().to_owned());
         }
-    });
+    };
     let tls = tls(at.ca.as_deref()).ok_or_else(|| Fault::new("server_certificates").with("source", source))?;
-    let mut client = config.connect(MakeRustlsConnect::new(tls)).map_err(|e| fault(&e, source))?;
+    let client = Session::open(&config, MakeRustlsConnect::new(tls), hear, source)?;
     client.batch_execute(&settings(&at.limits)).map_err(|e| fault(&e, source))?;
     Ok((client, warnings))
 }
@@ -68,7 +70,7 @@ fn settings(limits: &Limits) -> String {
 
 /// Settings of a connection that changes rows: its keys are few and exact, so rows are fetched by where they lie; a plan that knows them
 /// looks them up in a hash, one for all batches goes through them for each row (before 12 the server chooses).
-pub(super) fn for_writing(client: &mut Client, limits: &Limits, source: &Place) -> Result<(), Fault> {
+pub(super) fn for_writing(client: &mut Session, limits: &Limits, source: &Place) -> Result<(), Fault> {
     let sql = format!(
         "SET statement_timeout = {}; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off; \
          SELECT set_config(name, 'force_custom_plan', false) FROM pg_settings WHERE name = 'plan_cache_mode'",
@@ -78,7 +80,7 @@ pub(super) fn for_writing(client: &mut Client, limits: &Limits, source: &Place) 
 }
 
 /// The server's version, e.g. `15.18`.
-pub(super) fn version(client: &mut Client, source: &Place) -> Result<String, Fault> {
+pub(super) fn version(client: &mut Session, source: &Place) -> Result<String, Fault> {
     let row = client.query_one("SELECT current_setting('server_version')", &[]).map_err(|e| fault(&e, source))?;
     let full: String = row.try_get(0).map_err(|e| fault(&e, source))?;
     Ok(full.split_whitespace().next().unwrap_or_default().to_owned())

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use postgres::types::ToSql;
-use postgres::{Client, Statement};
 use rows::CellRef;
 use terms::{Fault, Place};
+use tokio_postgres::Statement;
+use tokio_postgres::types::ToSql;
 
 use super::faults::fault;
 use super::list::{Kind, Table};
 use super::read::read_versions;
+use super::session::{Session, Transaction};
 use super::version::{Tid, Version, Xid};
 use super::{Postgres, insert};
 use crate::dataset::{Action, Left};
@@ -74,7 +75,7 @@ impl<'a> Batch<'a> {
         self.rows >= self.most
     }
 
-    fn carry_out(&mut self, writer: &mut Client) -> Result<(), Fault> {
+    fn carry_out(&mut self, writer: &mut Session) -> Result<(), Fault> {
         if self.rows == 0 {
             return Ok(());
         }
@@ -91,8 +92,8 @@ impl<'a> Batch<'a> {
     }
 
     /// Erases the rows of the batch; gives how many were met.
-    pub(super) fn statements(&self, transaction: &mut postgres::Transaction<'_>) -> Result<u64, Fault> {
-        let map = |e: postgres::Error| fault(&e, self.place);
+    pub(super) fn statements(&self, transaction: &mut Transaction<'_>) -> Result<u64, Fault> {
+        let map = |e: tokio_postgres::Error| fault(&e, self.place);
         if self.table.kind == Kind::LargeObjects {
             return self.unlink(transaction);
         }
@@ -122,7 +123,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Deletes rows of one table.
-    fn delete(&self, transaction: &mut postgres::Transaction<'_>, versions: &[Version]) -> Result<u64, postgres::Error> {
+    fn delete(&self, transaction: &mut Transaction<'_>, versions: &[Version]) -> Result<u64, tokio_postgres::Error> {
         let table = versions.first().map_or(self.table.oid, |v| v.table);
         let tids: Vec<Tid> = versions.iter().map(Tid::of).collect();
         let xmins: Vec<Xid> = versions.iter().map(|v| v.xmin).collect::<BTreeSet<u32>>().into_iter().map(Xid).collect();
@@ -134,8 +135,8 @@ impl<'a> Batch<'a> {
     }
 
     /// Large objects go whole; emptied ones keep their number, which rows may name.
-    fn unlink(&self, transaction: &mut postgres::Transaction<'_>) -> Result<u64, Fault> {
-        let map = |e: postgres::Error| fault(&e, self.place);
+    fn unlink(&self, transaction: &mut Transaction<'_>) -> Result<u64, Fault> {
+        let map = |e: tokio_postgres::Error| fault(&e, self.place);
         let ids: Vec<u32> = self.deleted.iter().map(|v| v.block).collect();
         transaction.query(UNLINK, &[&ids]).map_err(map)?;
         let emptied: Vec<u32> = self.emptied.values().flatten().map(|(v, _)| v.block).collect();

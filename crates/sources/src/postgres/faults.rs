@@ -1,7 +1,7 @@
 //! PostgreSQL's errors as faults: never its own message, which quotes values (`Key (phone)=(…) already exists`).
 
-use postgres::Error;
 use terms::{Fault, Place};
+use tokio_postgres::Error;
 
 /// The fault of an error at a place.
 pub(super) fn fault(error: &Error, place: &Place) -> Fault {

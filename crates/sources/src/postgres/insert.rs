@@ -1,8 +1,8 @@
 //! Rows put into a table, each value in the server's own text form.
 
-use postgres::types::ToSql;
 use rows::{Batch, CellRef, Tag};
 use terms::{Fault, Place};
+use tokio_postgres::types::ToSql;
 
 use super::Postgres;
 use super::faults::fault;

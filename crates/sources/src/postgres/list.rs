@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use postgres::{Client, Row};
 use rows::Encoding;
 use terms::{Fault, Lock, Place, PurgeStep};
+use tokio_postgres::Row;
 
 use super::faults::fault;
 use super::quoted;
+use super::session::Session;
 use super::tuple::{Attribute, Form};
 use crate::dataset::{Column, Dataset, Listing, Missed};
 use crate::places::Places;
@@ -137,8 +138,8 @@ const TYPES: &str = "SELECT oid, typbasetype, typcategory::text FROM pg_type";
 type Types = BTreeMap<u32, (u32, char)>;
 
 /// Lists everything; tables that may not be read are missed with the reason.
-pub(super) fn list(client: &mut Client, source: &Place, places: &mut Places) -> Result<(Listing, BTreeMap<Place, Table>), Fault> {
-    let map = |e: postgres::Error| fault(&e, source);
+pub(super) fn list(client: &mut Session, source: &Place, places: &mut Places) -> Result<(Listing, BTreeMap<Place, Table>), Fault> {
+    let map = |e: tokio_postgres::Error| fault(&e, source);
     let full = || Fault::new("too_many_datasets").with("source", source).with("most", TABLES_MAX);
     let found = client.query(TABLES, &[]).map_err(map)?;
     if found.len() > TABLES_MAX {
@@ -208,7 +209,7 @@ pub(super) fn list(client: &mut Client, source: &Place, places: &mut Places) -> 
     Ok((listing, tables))
 }
 
-fn get<'a, T: postgres::types::FromSql<'a>>(row: &'a Row, i: usize, source: &Place) -> Result<T, Fault> {
+fn get<'a, T: tokio_postgres::types::FromSql<'a>>(row: &'a Row, i: usize, source: &Place) -> Result<T, Fault> {
     row.try_get(i).map_err(|e| fault(&e, source))
 }
 
@@ -221,7 +222,7 @@ fn grouped(rows: Vec<Row>, source: &Place) -> Result<BTreeMap<u32, Vec<Row>>, Fa
     Ok(out)
 }
 
-fn types(client: &mut Client, source: &Place) -> Result<Types, Fault> {
+fn types(client: &mut Session, source: &Place) -> Result<Types, Fault> {
     let mut out = Types::new();
     for row in client.query(TYPES, &[]).map_err(|e| fault(&e, source))? {
         let category: String = get(&row, 2, source)?;
@@ -344,7 +345,7 @@ fn dataset(place: &Place, shown: &str, table: &Table, names: &[(String, String)]
 
 /// Large objects, as a data set of their own.
 fn large_objects(
-    client: &mut Client,
+    client: &mut Session,
     source: &Place,
     places: &mut Places,
     listing: &mut Listing,

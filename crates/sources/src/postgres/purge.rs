@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use postgres::Client;
 use terms::{Fault, Place};
 
 use super::connect::Warnings;
 use super::faults::fault;
 use super::list::{Kind, Table};
+use super::session::Session;
 use super::{Postgres, quoted};
 use crate::dataset::{Purged, Setting};
 use crate::serverlog;
@@ -24,7 +24,7 @@ pub(super) const LOG_SECONDS: u64 = 3;
 pub(super) fn purge(postgres: &Postgres, places: &[Place]) -> Result<Purged, Fault> {
     let source = &postgres.source;
     let tables: Vec<Table> = places.iter().filter_map(|p| postgres.tables.get(p)).filter(|t| t.kind != Kind::View).cloned().collect();
-    let (mut client, warnings) = postgres.writer()?;
+    let (client, warnings) = postgres.writer()?;
     let rewrite = format!("SET statement_timeout = {}", postgres.at.limits.max_snapshot.as_millis());
     client.batch_execute(&rewrite).map_err(|e| fault(&e, source))?;
     let row = client.query_one(BEGAN, &[]).map_err(|e| fault(&e, source))?;
@@ -65,7 +65,7 @@ pub(super) fn purge(postgres: &Postgres, places: &[Place]) -> Result<Purged, Fau
 }
 
 struct Purging<'a> {
-    client: Client,
+    client: Session,
     warnings: Warnings,
     source: &'a Place,
     steps: Vec<String>,
@@ -252,7 +252,7 @@ impl Purging<'_> {
     /// Whether they were dropped: a superuser may.
     fn drop_statistics(&mut self, table: u32) -> Result<bool, Fault> {
         let sql = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user";
-        let map = |e: postgres::Error| fault(&e, self.source);
+        let map = |e: tokio_postgres::Error| fault(&e, self.source);
         let superuser = self.client.query_opt(sql, &[]).map_err(map)?.is_some_and(|r| r.try_get(0).unwrap_or(false));
         for sql in DROP_STATISTICS.iter().filter(|_| superuser) {
             self.client.execute(*sql, &[&table]).map_err(map)?;
@@ -288,7 +288,7 @@ impl Purging<'_> {
 }
 
 /// What an administrator set by `ALTER SYSTEM`, of what the purge changes.
-pub(super) fn settings(client: &mut Client, source: &Place) -> Result<Vec<Setting>, Fault> {
+pub(super) fn settings(client: &mut Session, source: &Place) -> Result<Vec<Setting>, Fault> {
     let sql =
         "SELECT setting FROM pg_file_settings WHERE name = $1 AND sourcefile LIKE '%postgresql.auto.conf' ORDER BY seqno DESC LIMIT 1";
     let mut out = Vec::new();
@@ -300,7 +300,7 @@ pub(super) fn settings(client: &mut Client, source: &Place) -> Result<Vec<Settin
 }
 
 /// Puts them back.
-pub(super) fn put_back(client: &mut Client, source: &Place, settings: &[Setting]) -> Result<(), Fault> {
+pub(super) fn put_back(client: &mut Session, source: &Place, settings: &[Setting]) -> Result<(), Fault> {
     let known = settings.iter().filter(|s| LOG_SETTINGS.iter().any(|(name, _)| s.name == *name));
     let mut sql: Vec<String> = known
         .map(|s| match &s.value {

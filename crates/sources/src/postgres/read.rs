@@ -1,16 +1,15 @@
 //! Reading a table by COPY, in the order in which its rows lie, from one snapshot; values in the server's own text form.
 
-use std::io::BufRead;
 use std::ops::Range;
 
 use memchr::memchr;
-use postgres::Client;
 use rows::{Batch, BatchBuilder, CellRef, Locator, Tag, canonical_row};
 use terms::{Fault, Place};
 
 use super::copytext::{Fields, Raw, unescape};
 use super::faults::fault;
 use super::list::{Field, Kind, Table};
+use super::session::{CopyOut, Session};
 use super::version::{Version, number, tid};
 use crate::dataset::ReadSummary;
 use crate::server::VALUE_MAX;
@@ -32,7 +31,7 @@ enum Lead {
 
 /// Reads all rows; `sink` gets batches.
 pub(super) fn read(
-    client: &mut Client,
+    client: &mut Session,
     place: &Place,
     table: &Table,
     sink: &mut dyn FnMut(&Batch) -> Result<(), Fault>,
@@ -47,7 +46,7 @@ pub(super) fn read(
 
 /// Reads all rows with the versions in which they were seen.
 pub(super) fn read_versions(
-    client: &mut Client,
+    client: &mut Session,
     place: &Place,
     table: &Table,
     sink: &mut dyn FnMut(&Batch, &[Version]) -> Result<(), Fault>,
@@ -57,7 +56,7 @@ pub(super) fn read_versions(
 }
 
 fn read_led(
-    client: &mut Client,
+    client: &mut Session,
     place: &Place,
     table: &Table,
     lead: Lead,
@@ -66,9 +65,9 @@ fn read_led(
     if table.kind != Kind::LargeObjects {
         small_values(client, place, table)?;
     }
-    let mut input = client.copy_out(&copy(table, lead)).map_err(|e| fault(&e, place))?;
+    let mut copied = client.copy_out(&copy(table, lead)).map_err(|e| fault(&e, place))?;
     let mut rows = Rows::new(table, lead);
-    each_line(&mut input, place, &mut |line| {
+    each_line(&mut copied, place, &mut |line| {
         rows.push(line);
         if rows.full() { rows.hand_on(sink) } else { Ok(()) }
     })?;
@@ -92,35 +91,30 @@ fn copy(table: &Table, lead: Lead) -> String {
     format!("COPY (SELECT {} FROM {only}{}) TO STDOUT", [lead, &columns].concat().join(", "), table.sql)
 }
 
-/// Hands over each line without its end; one that lies whole in the reader's buffer is not copied.
-fn each_line(input: &mut impl BufRead, place: &Place, each: &mut dyn FnMut(&[u8]) -> Result<(), Fault>) -> Result<(), Fault> {
+/// Hands over each line without its end; one that lies whole in a message, as servers send them, is not copied.
+fn each_line(copied: &mut CopyOut<'_>, place: &Place, each: &mut dyn FnMut(&[u8]) -> Result<(), Fault>) -> Result<(), Fault> {
     let mut begun = Vec::new();
-    loop {
-        let ready = input.fill_buf().map_err(|e| io_fault(e, place))?;
-        if ready.is_empty() {
-            break;
+    let mut take = |message: &[u8]| {
+        let mut rest = message;
+        while let Some((line, after)) = memchr(b'\n', rest).and_then(|end| rest.split_at_checked(end)) {
+            rest = after.get(1..).unwrap_or_default();
+            if begun.is_empty() {
+                each(line)?;
+            } else {
+                begun.extend_from_slice(line);
+                each(&begun)?;
+                begun.clear();
+            }
         }
-        let Some(end) = memchr(b'\n', ready) else {
-            begun.extend_from_slice(ready);
-            let used = ready.len();
-            input.consume(used);
-            continue;
-        };
-        let line = ready.get(..end).unwrap_or_default();
-        if begun.is_empty() {
-            each(line)?;
-        } else {
-            begun.extend_from_slice(line);
-            each(&begun)?;
-            begun.clear();
-        }
-        input.consume(end + 1);
-    }
+        begun.extend_from_slice(rest);
+        Ok(())
+    };
+    while copied.portion(|e| fault(&e, place), &mut take)? {}
     if begun.is_empty() { Ok(()) } else { each(&begun) }
 }
 
 /// Refuses a table with a row that would not fit into memory beside everything else.
-fn small_values(client: &mut Client, place: &Place, table: &Table) -> Result<(), Fault> {
+fn small_values(client: &mut Session, place: &Place, table: &Table) -> Result<(), Fault> {
     let sizes = "SELECT coalesce(sum(pg_total_relation_size(c.reltoastrelid)), 0)::int8 FROM pg_class c \
          WHERE c.reltoastrelid <> 0 AND (c.oid = $1 OR c.oid IN (SELECT relid FROM pg_partition_tree($1)))";
     let row = client.query_one(sizes, &[&table.oid]).map_err(|e| fault(&e, place))?;
@@ -141,13 +135,6 @@ fn small_values(client: &mut Client, place: &Place, table: &Table) -> Result<(),
     match client.query_opt(&sql, &[]).map_err(|e| fault(&e, place))? {
         Some(_) => Err(Fault::new("value_too_long").with("place", place).with("most", VALUE_MAX >> 20)),
         None => Ok(()),
-    }
-}
-
-fn io_fault(error: std::io::Error, place: &Place) -> Fault {
-    match error.get_ref().and_then(|e| e.downcast_ref::<postgres::Error>()) {
-        Some(e) => fault(e, place),
-        None => Fault::new("connection_lost").with("place", place).retry(),
     }
 }
 

@@ -1,12 +1,12 @@
 //! A rehearsal: the first rows are erased in a transaction without triggers, and the server's own counters say what that changed elsewhere.
 
-use postgres::Transaction;
 use terms::{Fault, Place};
 
 use super::erase::Batch;
 use super::faults::fault;
 use super::list::{Kind, Table};
 use super::read::read_versions;
+use super::session::Transaction;
 use super::{Postgres, connect};
 use crate::dataset::Rehearsal;
 use crate::{Pick, REHEARSED};
@@ -57,7 +57,7 @@ pub(super) fn rehearse(postgres: &Postgres, place: &Place, pick: Pick<'_>) -> Re
 const RULES: &str = "SELECT 1 FROM pg_rewrite WHERE ev_class = $1 AND ev_type IN ('2', '4') AND ev_enabled <> 'D' LIMIT 1";
 
 fn tried(transaction: &mut Transaction<'_>, place: &Place, table: &Table, batch: &Batch<'_>) -> Result<Rehearsal, Fault> {
-    let map = |e: postgres::Error| fault(&e, place);
+    let map = |e: tokio_postgres::Error| fault(&e, place);
     let mut out = Rehearsal { tried: batch.rows as u64, triggers: table.triggers.len() as u64, triggers_off: true, ..Rehearsal::default() };
     let before = elsewhere(transaction, table).map_err(map)?;
     out.met = batch.statements(transaction)?;
@@ -71,7 +71,7 @@ const ELSEWHERE: &str = "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del),
      WHERE relid NOT IN (SELECT $1::oid UNION SELECT relid FROM pg_partition_tree($1::oid))";
 
 /// Rows that the transaction wrote or deleted in other tables so far.
-fn elsewhere(transaction: &mut Transaction<'_>, table: &Table) -> Result<u64, postgres::Error> {
+fn elsewhere(transaction: &mut Transaction<'_>, table: &Table) -> Result<u64, tokio_postgres::Error> {
     let row = transaction.query_one(ELSEWHERE, &[&table.oid])?;
     row.try_get::<_, i64>(0).map(|n| u64::try_from(n).unwrap_or_default())
 }

@@ -121,7 +121,7 @@ fn relations(
     structures: &mut Structures,
 ) -> Result<BTreeMap<PathBuf, usize>, Fault> {
     let source = postgres.source.clone();
-    let map = |e: postgres::Error| fault(&e, &source);
+    let map = |e: tokio_postgres::Error| fault(&e, &source);
     let mut out = BTreeMap::new();
     let rows = structures.of(place.as_str(), Holds::Records);
     for row in postgres.client.query(TABLES, &[&table.oid]).map_err(map)? {
@@ -168,7 +168,7 @@ fn index_holds(table: &Table, numbers: &[i32], method: &str, expression: &str, c
 /// Values that the statistics hold, and values written into the log to be found there.
 pub(super) fn probes(postgres: &mut Postgres, place: &Place) -> Result<Vec<Probe>, Fault> {
     let source = postgres.source.clone();
-    let map = |e: postgres::Error| fault(&e, &source);
+    let map = |e: tokio_postgres::Error| fault(&e, &source);
     let Some(table) = postgres.tables.get(place).cloned() else { return Ok(Vec::new()) };
     let mut out = Vec::new();
     let sql = "SELECT a.attnum, v.x FROM pg_stats s JOIN pg_namespace n ON n.nspname = s.schemaname \

@@ -1,15 +1,15 @@
 //! Rights that erasing and purging need (docs/why/residue.md): asked for before the first deletion, named as the statement that gives them.
 
-use postgres::Client;
-use postgres::types::ToSql;
 use terms::{Fault, Place};
+use tokio_postgres::types::ToSql;
 
 use super::faults::fault;
 use super::list::{Kind, Table};
 use super::quoted;
+use super::session::Session;
 
 /// Statements that give what is missing.
-pub(super) fn missing(client: &mut Client, source: &Place, tables: &[Table], deep: bool) -> Result<Vec<String>, Fault> {
+pub(super) fn missing(client: &mut Session, source: &Place, tables: &[Table], deep: bool) -> Result<Vec<String>, Fault> {
     let mut asking = Asking { client, source };
     let user = quoted(&asking.text("SELECT current_user::text", &[])?);
     let database = quoted(&asking.text("SELECT current_database()::text", &[])?);
@@ -71,7 +71,7 @@ pub(super) fn missing(client: &mut Client, source: &Place, tables: &[Table], dee
 }
 
 /// Statements that let the user read what it cannot.
-pub(super) fn unreadable(client: &mut Client, source: &Place) -> Result<Vec<String>, Fault> {
+pub(super) fn unreadable(client: &mut Session, source: &Place) -> Result<Vec<String>, Fault> {
     const SCHEMAS: &str = "SELECT format('GRANT USAGE ON SCHEMA %I TO %I;', nspname, current_user) FROM pg_namespace \
          WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' AND NOT has_schema_privilege(oid, 'USAGE') ORDER BY 1";
     const TABLES: &str = "SELECT format('GRANT SELECT ON %I.%I TO %I;', n.nspname, c.relname, current_user) FROM pg_class c \
@@ -87,7 +87,7 @@ pub(super) fn unreadable(client: &mut Client, source: &Place) -> Result<Vec<Stri
 }
 
 struct Asking<'a> {
-    client: &'a mut Client,
+    client: &'a mut Session,
     source: &'a Place,
 }
 

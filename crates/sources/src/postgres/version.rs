@@ -3,8 +3,8 @@
 use std::error::Error;
 
 use memchr::memchr;
-use postgres::types::private::BytesMut;
-use postgres::types::{IsNull, ToSql, Type, accepts, to_sql_checked};
+use tokio_postgres::types::private::BytesMut;
+use tokio_postgres::types::{IsNull, ToSql, Type, accepts, to_sql_checked};
 
 /// Where the version of a row lies: table, block and item, and the transaction that wrote it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
