@@ -50,6 +50,9 @@ pub(crate) const REHEARSED: usize = 1_000;
 /// Decides what becomes of a row: data set, batch, row in the batch.
 pub type Pick<'a> = &'a mut dyn FnMut(&Place, &Batch, usize) -> Result<Action, Fault>;
 
+/// Says of a row, by its batch and number there, whether it will go whole.
+pub type Mark<'a> = &'a mut dyn FnMut(&Batch, usize) -> bool;
+
 /// A place where data lies.
 pub trait Source {
     /// Store and version, as the residue table names them.
@@ -95,6 +98,24 @@ pub trait Source {
     /// # Errors
     /// If somebody else is writing, or the store refuses; then nothing was erased.
     fn erase(&mut self, places: &[Place], pick: Pick<'_>) -> Result<(), Fault>;
+
+    /// Reads a data set like [`Source::read`], and remembers in which version rows that `mark` says will go whole were seen; `false` where the
+    /// store tells no versions: then nothing was read.
+    ///
+    /// # Errors
+    /// As of reading.
+    fn mark(&mut self, _place: &Place, _mark: Mark<'_>) -> Result<bool, Fault> {
+        Ok(false)
+    }
+
+    /// Erases rows that were marked, without reading them again: each that `still` says, by its number from 0 in the order in which they were
+    /// marked, if it is the version that was seen. `false` where none were marked, or the table was written anew since: then nothing was erased.
+    ///
+    /// # Errors
+    /// As of erasing.
+    fn erase_marked(&mut self, _place: &Place, _still: &mut dyn FnMut(usize) -> Result<bool, Fault>) -> Result<bool, Fault> {
+        Ok(false)
+    }
 
     /// Rights that erasing and purging these data sets need and the user lacks, as the statements that give them.
     ///

@@ -31,8 +31,9 @@ use crate::dataset::{Left, Listing, Probe, Purged, ReadSummary, Rehearsal, Searc
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
 use crate::server::ServerAt;
-use crate::{Pick, Sink, Source, files, serverlog};
+use crate::{Mark, Pick, Sink, Source, files, serverlog};
 use connect::Warnings;
+use erase::Marked;
 use list::Table;
 use session::Session;
 
@@ -48,6 +49,8 @@ pub(crate) struct Postgres {
     tables: BTreeMap<Place, Table>,
     /// Whether a snapshot is held.
     still: bool,
+    /// Rows that will go whole, as they were last seen.
+    marked: BTreeMap<Place, Marked>,
     leave_out: LeaveOut,
 }
 
@@ -59,7 +62,16 @@ impl Postgres {
     pub(crate) fn open(source: Place, at: ServerAt) -> Result<Postgres, Fault> {
         let (mut client, _) = connect::connect(&at, &source)?;
         let version = connect::version(&mut client, &source)?;
-        Ok(Postgres { source, at, client, version, tables: BTreeMap::new(), still: false, leave_out: LeaveOut::default() })
+        Ok(Postgres {
+            source,
+            at,
+            client,
+            version,
+            tables: BTreeMap::new(),
+            still: false,
+            marked: BTreeMap::new(),
+            leave_out: LeaveOut::default(),
+        })
     }
 
     fn table(&self, place: &Place) -> Result<&Table, Fault> {
@@ -138,6 +150,21 @@ impl Source for Postgres {
     fn erase(&mut self, places: &[Place], pick: Pick<'_>) -> Result<(), Fault> {
         self.let_go()?;
         erase::erase(self, places, pick)
+    }
+
+    fn mark(&mut self, place: &Place, mark: Mark<'_>) -> Result<bool, Fault> {
+        let marked = erase::mark(self, place, mark)?;
+        let any = marked.is_some();
+        self.marked.extend(marked.map(|m| (place.clone(), m)));
+        Ok(any)
+    }
+
+    fn erase_marked(&mut self, place: &Place, still: &mut dyn FnMut(usize) -> Result<bool, Fault>) -> Result<bool, Fault> {
+        self.let_go()?;
+        match self.marked.remove(place) {
+            Some(marked) => erase::erase_marked(self, place, &marked, still),
+            None => Ok(false),
+        }
     }
 
     fn missing_rights(&mut self, places: &[Place]) -> Result<Vec<String>, Fault> {

@@ -265,7 +265,35 @@ pub(crate) fn align(
         }
         Ok(())
     })?;
-    let alignment = aligner.finish();
+    whole(dataset, aligner.finish())
+}
+
+/// The same, while the store remembers in which version rows were seen of which `hear` says that they will go whole; `false` where it
+/// remembers none.
+pub(crate) fn align_marking(
+    source: &mut dyn Source,
+    dataset: &sources::Dataset,
+    parts: &[Part],
+    hear: &mut dyn FnMut(&Batch, usize, Option<Met>) -> bool,
+) -> Result<(Alignment, bool), Fault> {
+    let mut aligner = Aligner::new(parts, dataset);
+    let marked = source.mark(&dataset.place, &mut |batch, row| {
+        let met = aligner.take(batch, row);
+        hear(batch, row, met)
+    })?;
+    match marked {
+        true => Ok((whole(dataset, aligner.finish())?, true)),
+        false => Ok((
+            align(source, dataset, parts, &mut |batch, row, met| {
+                hear(batch, row, met);
+            })?,
+            false,
+        )),
+    }
+}
+
+/// Refuses rows that are missing while something cannot be read that could be when they were sealed.
+fn whole(dataset: &sources::Dataset, alignment: Alignment) -> Result<Alignment, Fault> {
     match &dataset.lost {
         Some(place) if alignment.gone => Err(Fault::new("rows_unreadable").with("place", place).retry()),
         _ => Ok(alignment),

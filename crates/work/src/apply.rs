@@ -108,7 +108,7 @@ fn carry_out(workspace: &mut Workspace, jobs: &mut [job::Job], report: &mut Appl
     purge::put_back_all(workspace, &mut opened)?;
     // Membership is told by facts: they are looked at again before anything is ordered or erased, in every data set.
     let late = evaluate(workspace, &mut opened, progress)?.late;
-    ready::make_ready(workspace, &mut opened, jobs, &late)?;
+    let marked = ready::make_ready(workspace, &mut opened, jobs, &late)?;
     for (_, of) in late.iter().filter(|(place, _)| !jobs.iter().any(|j| j.seal.dataset == **place)) {
         late_rows(workspace, &of.parts, of.alignment(), &BTreeMap::new(), report)?;
     }
@@ -119,7 +119,7 @@ fn carry_out(workspace: &mut Workspace, jobs: &mut [job::Job], report: &mut Appl
     for i in 0..opened.sources.len() {
         let here: Vec<usize> = jobs.iter().enumerate().filter(|(_, j)| j.source() == Some(i)).map(|(k, _)| k).collect();
         order::order_all(workspace, &mut opened, i, jobs, &here)?;
-        let steps = erase::erase_all(workspace, &mut opened, i, jobs, &here, progress);
+        let steps = erase::erase_all(workspace, &mut opened, i, (jobs, &here, &marked), progress);
         if let Err(fault) = &steps {
             let orders: Vec<u64> = here.iter().filter_map(|k| jobs.get(*k)?.order_n).collect();
             failed::record_failed(workspace, &orders, fault)?;

@@ -1,6 +1,6 @@
 //! Erasing what was ordered in one source, all jobs of a data set at once, then the purge.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use rows::Batch;
@@ -9,6 +9,7 @@ use terms::{Fault, Place};
 
 use super::job::Job;
 use super::purge::purge;
+use super::ready::Marked;
 use super::window::Window;
 use super::{Open, by_place, open_at};
 use crate::align::{Aligner, Met, Part, RowState};
@@ -22,8 +23,7 @@ pub(super) fn erase_all(
     workspace: &mut Workspace,
     opened: &mut Opened,
     i: usize,
-    jobs: &[Job],
-    here: &[usize],
+    (jobs, here, marked): (&[Job], &[usize], &Marked),
     progress: &dyn Progress,
 ) -> Result<Vec<String>, Fault> {
     let direct = |j: &Job| j.source() == Some(i) && !j.by_hand();
@@ -36,7 +36,11 @@ pub(super) fn erase_all(
     progress.begin("erase", None);
     for (place, own) in by_place(jobs) {
         let own: Vec<&Job> = own.iter().filter_map(|k| jobs.get(*k)).filter(|j| direct(j)).collect();
-        if !own.is_empty() && erase(workspace, opened, &place, &own, (&window, progress))? {
+        let pace = (&window, progress);
+        let known = marked.get(&place).map(Vec::as_slice).unwrap_or_default();
+        if !own.is_empty()
+            && (erase_marked(workspace, opened, &place, (&own, known), pace)? || erase(workspace, opened, &place, &own, pace)?)
+        {
             places.push(place);
         }
     }
@@ -141,6 +145,30 @@ impl<'a> Picker<'a> {
 pub(super) fn erased(own: &[&Job]) -> Vec<u32> {
     let all: BTreeSet<u32> = own.iter().filter(|j| !j.deletes()).flat_map(|j| j.columns.iter().copied()).collect();
     all.into_iter().collect()
+}
+
+/// Erases rows as they were seen before they were ordered, if the store remembers them: what was written since stays. Whether it does.
+fn erase_marked(
+    workspace: &mut Workspace,
+    opened: &mut Opened,
+    place: &Place,
+    (own, marked): (&[&Job], &[(u64, u32)]),
+    (window, progress): Pace<'_>,
+) -> Result<bool, Fault> {
+    let mut meant: HashSet<(u64, u32)> = HashSet::new();
+    for job in own.iter().filter(|_| !marked.is_empty()) {
+        meant.extend(job.ordered(workspace)?.into_iter().filter(|o| !job.barred.contains(o)).map(|o| (job.seal.n, o)));
+    }
+    let Some(open) = open_at(opened, place)?.filter(|_| !meant.is_empty()) else { return Ok(false) };
+    let mut seen = 0u64;
+    open.source.erase_marked(place, &mut |number| {
+        progress.add(1);
+        seen += 1;
+        if seen % LOOK_ROWS == 1 {
+            window.open()?;
+        }
+        Ok(marked.get(number).is_some_and(|row| meant.contains(row)))
+    })
 }
 
 /// Whether the data set is there at all.

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rows::CellRef;
+use rows::{Batch, CellRef};
 use terms::{Fault, Place};
 
 use super::erase::erased;
 use super::job::Job;
 use super::{by_place, open_at};
-use crate::align::{Alignment, Met, Part, RowState, align};
+use crate::align::{Alignment, Met, Part, RowState, align, align_marking};
 use crate::index::RowDigest;
 use crate::late::Late;
 use crate::opened::Opened;
@@ -19,17 +19,22 @@ use crate::workspace::Workspace;
 /// Jobs on one row whose combinations are all told apart; with more, only each alone and all together.
 const COMBINED_MAX: usize = 4;
 
-/// Looks at every data set with jobs; beyond the tolerance nothing is ordered, in any source.
+/// Rows that go whole and whose versions the store remembers, by data set: seal and ordinal, in the order in which they were seen.
+pub(super) type Marked = BTreeMap<Place, Vec<(u64, u32)>>;
+
+/// Looks at every data set with jobs; beyond the tolerance nothing is ordered, in any source. Gives the rows that need not be read again.
 pub(super) fn make_ready(
     workspace: &mut Workspace,
     opened: &mut Opened,
     jobs: &mut [Job],
     late: &BTreeMap<Place, Late>,
-) -> Result<(), Fault> {
+) -> Result<Marked, Fault> {
     let mut looked = Vec::new();
+    let mut marked = Marked::new();
     for (place, own) in by_place(jobs) {
         let parts = Part::of(workspace, &place)?;
-        let (mut alignment, after) = look(workspace, opened, &place, &parts, (jobs, &own))?;
+        let Looked { mut alignment, after, marked: rows } = look(workspace, opened, &place, &parts, (jobs, &own))?;
+        marked.extend(rows.map(|rows| (place.clone(), rows)));
         if let Some(late) = late.get(&place) {
             late.moved.iter().for_each(|(seal_n, ordinal)| alignment.set_changed(*seal_n, *ordinal));
         }
@@ -49,11 +54,19 @@ pub(super) fn make_ready(
     for (parts, after) in looked {
         keep_expected(workspace, parts, after)?;
     }
-    Ok(())
+    Ok(marked)
 }
 
 /// What erasing will leave: part, ordinal, group bits, digest.
 type Expected = Vec<(usize, u32, u32, RowDigest)>;
+
+/// What a look at a data set gives.
+struct Looked {
+    alignment: Alignment,
+    after: Expected,
+    /// Rows whose versions the store remembers; none where it remembers none.
+    marked: Option<Vec<(u64, u32)>>,
+}
 
 fn look(
     workspace: &mut Workspace,
@@ -61,26 +74,54 @@ fn look(
     place: &Place,
     parts: &[Part],
     (jobs, own): (&[Job], &[usize]),
-) -> Result<(Alignment, Expected), Fault> {
+) -> Result<Looked, Fault> {
     let mut expected = Expected::new();
-    let Some(open) = open_at(opened, place)? else { return Ok((Alignment::nothing_there(parts), expected)) };
+    let gone = || Looked { alignment: Alignment::nothing_there(parts), after: Expected::new(), marked: None };
+    let Some(open) = open_at(opened, place)? else { return Ok(gone()) };
     let wanted = Wanted::new(parts, jobs, own);
     let direct: Vec<&Job> = own.iter().filter_map(|k| jobs.get(*k)).collect();
     let plan_n = direct.first().map_or(0, |j| j.plan_n);
     let blanks = ways(workspace, open.source.as_mut(), (&open.dataset, open.said.as_ref()), plan_n, &erased(&direct))?;
     let computed = open.dataset.computed();
     let mut digesters: Vec<_> = parts.iter().map(|p| p.digester(&computed)).collect();
-    let alignment = align(open.source.as_mut(), &open.dataset, parts, &mut |batch, row, met| {
-        let Some(Met { part, ordinal, state: RowState::Unchanged | RowState::Emptied(_) }) = met else { return };
-        let (Some(digester), Some(of), Ok(o)) = (digesters.get_mut(part), parts.get(part), u32::try_from(ordinal)) else { return };
+    let whole = whole_rows(parts, &direct);
+    let mut rows: Vec<(u64, u32)> = Vec::new();
+    let mut hear = |batch: &Batch, row: usize, met: Option<Met>| {
+        let Some(Met { part, ordinal, state: RowState::Unchanged | RowState::Emptied(_) }) = met else { return false };
+        let (Some(digester), Some(of), Ok(o)) = (digesters.get_mut(part), parts.get(part), u32::try_from(ordinal)) else { return false };
         for (mask, columns) in wanted.of(part, ordinal) {
             let cells: Vec<CellRef<'_>> = batch.row(row).collect();
             let after = emptied(&cells, columns, &blanks, of.number(ordinal));
             let refs: Vec<CellRef<'_>> = after.iter().map(|(tag, bytes)| CellRef { tag: *tag, bytes }).collect();
             expected.push((part, o, *mask, digester.cells(refs.iter().copied())));
         }
-    })?;
-    Ok((alignment, expected))
+        let goes = whole.get(part).and_then(|rows| rows.get(ordinal)).copied().unwrap_or_default();
+        rows.extend(goes.then_some((of.seal.n, o)));
+        goes
+    };
+    let (alignment, marked) = match whole.is_empty() {
+        true => (
+            align(open.source.as_mut(), &open.dataset, parts, &mut |batch, row, met| {
+                hear(batch, row, met);
+            })?,
+            false,
+        ),
+        false => align_marking(open.source.as_mut(), &open.dataset, parts, &mut hear)?,
+    };
+    Ok(Looked { alignment, after: expected, marked: marked.then_some(rows) })
+}
+
+/// By part, whether the row of an ordinal goes whole; nothing where some jobs only empty fields: then rows are read once more.
+fn whole_rows(parts: &[Part], jobs: &[&Job]) -> Vec<Vec<bool>> {
+    if jobs.iter().any(|j| j.by_hand() || !j.deletes()) {
+        return Vec::new();
+    }
+    let mut out: Vec<Vec<bool>> = parts.iter().map(|p| vec![false; p.index.rows.len()]).collect();
+    for job in jobs {
+        let Some(own) = parts.iter().position(|p| p.seal.n == job.seal.n).and_then(|p| out.get_mut(p)) else { continue };
+        job.targets.iter().for_each(|o| own.get_mut(*o as usize).into_iter().for_each(|goes| *goes = true));
+    }
+    out
 }
 
 /// The erased row, before it is erased.
