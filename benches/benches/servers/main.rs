@@ -147,7 +147,9 @@ impl Bench {
         let mut marked = false;
         let mut looking = seconds_of(|| marked = source.mark(&place, &mut |batch, row| third(batch.cell(row, 0).integer())).unwrap());
         if !marked {
-            looking = seconds_of(|| drop(source.read(&place, &mut |_| Ok(())).unwrap()));
+            looking = seconds_of(|| {
+                source.read(&place, &mut |_| Ok(())).unwrap();
+            });
         }
         let ours = seconds_of(|| match marked {
             true => assert!(source.erase_marked(&place, &mut |_| Ok(true)).unwrap()),

@@ -51,14 +51,14 @@ fn other_rows_in_the_places_of_marked_ones_stay() {
     postgres.sql("postgres", "CREATE DATABASE shop");
     let (mut source, dataset) = marked(&postgres, "reused", "");
     // Nothing holds the places any more: new rows come into them.
-    drop(source.rehearse(&dataset.place, &mut |_, _, _| Ok(sources::Action::Keep)).unwrap());
+    source.rehearse(&dataset.place, &mut |_, _, _| Ok(sources::Action::Keep)).unwrap();
     postgres.sql("shop", "DELETE FROM reused");
     postgres.sql("shop", "VACUUM reused");
     postgres.sql("shop", &format!("INSERT INTO reused SELECT n, 'new ' || n FROM generate_series(1, {ROWS}) n"));
     assert!(source.erase_marked(&dataset.place, &mut |_| Ok(true)).unwrap());
     assert_eq!(ids(&postgres, "reused", "true"), ROWS, "none of them was seen");
     let (mut source, dataset) = marked(&postgres, "rewritten", "");
-    drop(source.rehearse(&dataset.place, &mut |_, _, _| Ok(sources::Action::Keep)).unwrap());
+    source.rehearse(&dataset.place, &mut |_, _, _| Ok(sources::Action::Keep)).unwrap();
     // Written anew in another order by the same writer: places mean other rows now.
     postgres.sql("shop", "CREATE INDEX by_name ON rewritten (name); CLUSTER rewritten USING by_name");
     assert!(!source.erase_marked(&dataset.place, &mut |_| Ok(true)).unwrap(), "they are looked for anew");

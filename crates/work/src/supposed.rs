@@ -78,7 +78,7 @@ impl Supposing {
     pub(crate) fn found(&self, place: &Place) -> Vec<Supposed> {
         let own = self.pairs.iter().filter(|pair| pair.from.0 == *place);
         own.filter_map(|Pair { from, to, named }| {
-            let (own, key) = (self.samples.get(&from)?, self.samples.get(&to)?);
+            let (own, key) = (self.samples.get(from)?, self.samples.get(to)?);
             let (values, met) = own.met_in(key).filter(|(_, met)| *named || key.is_much(own, *met))?;
             Some(Supposed { column: from.1, to: to.0.clone(), to_column: to.1, values, met })
         })
@@ -121,8 +121,7 @@ pub(crate) fn is_any_key(name: &str) -> bool {
 
 /// Whether a column is called like a key, whatever of: the last of its words says so.
 fn is_called_key(name: &str) -> bool {
-    let words = name.split(|c: char| !c.is_alphanumeric());
-    let word = words.filter(|w| !w.is_empty()).next_back().unwrap_or_default();
+    let word = name.split(|c: char| !c.is_alphanumeric()).rfind(|w| !w.is_empty()).unwrap_or_default();
     let hump = word.rfind(char::is_uppercase).filter(|at| *at > 0 && !word.chars().all(char::is_uppercase));
     let last = hump.and_then(|at| word.get(at..)).unwrap_or(word).to_lowercase();
     KEYS.iter().any(|k| last == *k || (!k.is_ascii() && last.ends_with(k)))
