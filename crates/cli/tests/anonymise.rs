@@ -152,6 +152,8 @@ fn a_column_that_tells_persons_apart_is_never_passed_over() {
 fn a_key_that_another_table_holds_under_any_name_tells_persons_apart() {
     let others = [
         "CREATE TABLE fapiao (title TEXT, buyer_id INTEGER); INSERT INTO fapiao SELECT 'Fapiao', id * 3 FROM client WHERE id <= 100;",
+        "CREATE TABLE orders (total INTEGER, client INTEGER); INSERT INTO orders SELECT 5, id * 3 FROM client WHERE id <= 100;",
+        "CREATE TABLE vip (since TEXT, person_id INTEGER); INSERT INTO vip SELECT '2020-01-01', id * 7 FROM client WHERE id <= 5;",
         "CREATE TABLE client_ext (id INTEGER PRIMARY KEY, hue TEXT); INSERT INTO client_ext SELECT id, 'red' FROM client;",
     ];
     for (other, denied) in others.into_iter().flat_map(|sql| [(sql, false), (sql, true)]) {
@@ -163,7 +165,8 @@ fn a_key_that_another_table_holds_under_any_name_tells_persons_apart() {
         case_of(&case, "{id: shop, kind: sqlite, path: data/shop.db}", "client", 5);
         if denied {
             let text = std::fs::read_to_string(case.folder.join("case.yaml")).unwrap();
-            let (table, column) = if other.contains("fapiao") { ("fapiao", "buyer_id") } else { ("client_ext", "id") };
+            let known = [("fapiao", "buyer_id"), ("orders", "client"), ("vip", "person_id"), ("client_ext", "id")];
+            let (table, column) = known.into_iter().find(|(table, _)| other.contains(table)).unwrap();
             let said = format!("datasets:\n  - {{at: shop/{table}, class: none, why: goods alone, no_references: [{column}]}}\n");
             case.write("case.yaml", text.replace("datasets:\n", &said));
         }

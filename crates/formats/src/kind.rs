@@ -100,7 +100,8 @@ pub fn kind(name: &str, head: &[u8]) -> Kind {
     }
 }
 
-/// First bytes of archives, streams and databases that are not opened: 7z, RAR, BZIP2, XZ, Zstandard, LZ4, LZIP, `compress`, CAB, SQLite.
+/// First bytes of archives, streams and databases that are not opened: 7z, RAR, BZIP2, XZ, LZMA, Zstandard, LZ4, LZIP, `compress`, CAB, `ar`,
+/// SQLite, PostgreSQL's own dumps.
 const PACKED: &[&[u8]] = &[
     b"7z\xbc\xaf\x27\x1c",
     b"Rar!\x1a",
@@ -108,6 +109,9 @@ const PACKED: &[&[u8]] = &[
     b"\x28\xb5\x2f\xfd",
     b"\x04\x22\x4d\x18",
     b"LZIP\x01",
+    b"\x5d\0\0\x80\0",
+    b"!<arch>\n",
+    b"PGDMP",
     b"\x1f\x9d\x90",
     b"MSCF\0\0",
     b"SQLite format 3\0",
@@ -117,7 +121,9 @@ const PACKED: &[&[u8]] = &[
 /// Whether a file begins as one that is packed and not opened.
 pub fn is_packed(head: &[u8]) -> bool {
     let bzip = head.starts_with(b"BZh") && matches!(head.get(4..10), Some(b"1AY&SY" | b"\x17rE8P\x90"));
-    bzip || PACKED.iter().any(|first| head.starts_with(first))
+    // Zstandard and LZ4 may begin with a frame that is to be passed over.
+    let passed = matches!(head, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..]);
+    bzip || passed || PACKED.iter().any(|first| head.starts_with(first))
 }
 
 const PICTURES: &[&str] = &[".png", ".jpg", ".jpeg", ".gif", ".bmp"];

@@ -4,7 +4,7 @@ mod archives;
 
 use std::io::{Cursor, Read, Seek};
 
-pub(crate) use self::archives::{COMMENT, extended, inner_name};
+pub(crate) use self::archives::{COMMENT, beside_stream, extended, inner_name};
 use crate::kind::{HEAD, Kind, kind};
 use crate::mail::{self, Part};
 use crate::reason::Reason;
@@ -92,7 +92,7 @@ fn head(input: &mut (impl Read + Seek)) -> std::io::Result<Vec<u8>> {
     Ok(out)
 }
 
-trait ReadSeek: Read + Seek {}
+pub(crate) trait ReadSeek: Read + Seek {}
 impl<T: Read + Seek> ReadSeek for T {}
 
 /// A file on disk, or a member in memory.

@@ -1,6 +1,6 @@
 //! A container without some of its members, or with some of them empty: rewritten from the members that stay, never appended to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read, Seek, Write};
 
 use flate2::read::{GzDecoder, MultiGzDecoder};
@@ -8,7 +8,7 @@ use flate2::{Compression, GzBuilder};
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use crate::kind::{HEAD, Kind, kind, of_members};
-use crate::leaves::{COMMENT, Limits, extended, inner_name};
+use crate::leaves::{COMMENT, Limits, beside_stream, extended, inner_name};
 use crate::reason::Reason;
 use crate::{mail, tarred, zipped};
 
@@ -115,11 +115,16 @@ fn tar(bytes: &[u8], fates: &Fates, limits: Limits, depth: usize) -> Result<Vec<
     }
     let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     let mut out = Vec::with_capacity(bytes.len());
+    let mut named = BTreeSet::new();
     for entry in tar::Archive::new(bytes).entries()? {
         let mut entry = entry?;
         let blocks = layout.members.get(&entry.raw_header_position()).ok_or(Reason::Damaged)?;
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let (own, mut inside) = of(fates, &name);
+        // A member that was added under a name that is there already: nobody can say which of them is meant.
+        if !named.insert(name.clone()) && (own.is_some() || !inside.is_empty()) {
+            return Err(Reason::WholeFileOnly);
+        }
         let commented = inside.remove(std::slice::from_ref(&COMMENT.to_owned())).is_some();
         match (own, inside) {
             (Some(Fate::Gone), _) => {}
@@ -158,9 +163,11 @@ fn gzip(name: &str, bytes: &[u8], fates: &Fates, limits: Limits, depth: usize) -
     let mut member =
         whole(MultiGzDecoder::new(bytes), limits).map_err(|e| if e == Reason::TooLarge { e } else { Reason::TrailingBytes })?;
     let commented = fates.contains_key(std::slice::from_ref(&COMMENT.to_owned()));
+    let says = !commented && !beside_stream(&mut Cursor::new(bytes), &inner, limits.member_bytes)?.0.is_empty();
     match own {
-        Some(Fate::Gone) => return Ok(None),
-        Some(Fate::Emptied) => member.clear(),
+        Some(Fate::Gone) if !says => return Ok(None),
+        // What its header says is a row of its own, and stays.
+        Some(_) => member.clear(),
         None if inside.is_empty() && !commented => return Ok(Some(bytes.to_vec())),
         None if inside.is_empty() => {}
         None => match rewritten(&inner, &member, &inside, limits, depth + 1)? {
@@ -171,7 +178,7 @@ fn gzip(name: &str, bytes: &[u8], fates: &Fates, limits: Limits, depth: usize) -
     let mut builder = GzBuilder::new();
     let old = GzDecoder::new(bytes);
     // What the header says stays where neither it goes nor what it is said of.
-    if let Some(header) = old.header().filter(|_| own.is_none() && !commented) {
+    if let Some(header) = old.header().filter(|_| !commented && (own.is_none() || says)) {
         builder = builder.mtime(header.mtime());
         builder = header.filename().into_iter().fold(builder, GzBuilder::filename);
         builder = header.comment().into_iter().fold(builder, GzBuilder::comment);

@@ -194,6 +194,20 @@ fn a_stream_of_one_document_goes_with_it() {
 }
 
 #[test]
+fn nothing_goes_that_is_not_meant_for_sure() {
+    // Added under a name that is there already, as `tar -r` does.
+    let twice = tar(&[("note.txt", b"first 13900000007"), ("kept.txt", b"kept"), ("note.txt", b"second 13900000008")]);
+    assert_eq!(rewritten("a.tar", &twice, "note.txt", Limits::default()).unwrap_err(), Reason::WholeFileOnly);
+    assert!(rewritten("a.tar", &twice, "kept.txt", Limits::default()).is_ok());
+    // What the header of a stream says is a row of its own: it stays when the document alone goes.
+    let mut gz = flate2::GzBuilder::new().comment("for Lee 13900000009").write(Vec::new(), flate2::Compression::default());
+    gz.write_all(b"13900000007").unwrap();
+    let left = rewritten("note.txt.gz", &gz.finish().unwrap(), "note.txt", Limits::default()).unwrap();
+    let (text, _) = heard("note.txt.gz", &left);
+    assert!(text.contains("13900000009") && !text.contains("13900000007"), "{text}");
+}
+
+#[test]
 fn what_is_written_anew_keeps_its_date_its_rights_and_its_comment() {
     let inner = zip(&[("gone.txt", b"13900000007"), ("kept.txt", b"kept")]);
     let mut out = zip::ZipWriter::new(Cursor::new(Vec::new()));

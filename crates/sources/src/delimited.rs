@@ -100,7 +100,8 @@ impl Found {
     fn new(folder: &Path, path: PathBuf, unread: Option<&'static str>) -> Found {
         let below = path.strip_prefix(folder).unwrap_or(&path).to_path_buf();
         let name = match below.to_str() {
-            Some(name) => name.replace('\\', "/"),
+            // Only where it parts folders: elsewhere it is a letter of a name like any other.
+            Some(name) => name.replace(std::path::MAIN_SEPARATOR, "/"),
             // Two names that are no text may read the same: their bytes tell them apart.
             None => {
                 let bytes = below.as_os_str().as_encoded_bytes();

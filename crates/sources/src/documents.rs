@@ -31,6 +31,9 @@ const BYTES_MOST: u64 = 1 << 50;
 /// Most values of one document that are looked for.
 const PARTS_MAX: usize = 10_000;
 
+/// The way to a document: the ordinal of its file, and names of members from there.
+type Way = (usize, Vec<String>);
+
 /// The documents of a folder.
 pub(crate) struct Documents {
     source: Place,
@@ -101,10 +104,16 @@ impl Documents {
     }
 
     pub(crate) fn read(&self, sink: Sink<'_>) -> Result<ReadSummary, Fault> {
+        self.each(&mut |batch, _| sink(batch))
+    }
+
+    /// Reads all documents; `sink` gets batches with the way to each row: its path alone may be that of several, for names may hold anything.
+    fn each(&self, sink: &mut dyn FnMut(&Batch, &[Way]) -> Result<(), Fault>) -> Result<ReadSummary, Fault> {
         let mut builder = BatchBuilder::new(2);
+        let mut ways: Vec<Way> = Vec::new();
         let mut summary = ReadSummary::default();
         let mut stopped = None;
-        for (file, _) in &self.files {
+        for (number, (file, _)) in self.files.iter().enumerate() {
             leaves_of(file, &mut |leaf| {
                 let Ok(text) = leaf.text else { return Ok(()) };
                 if leaf.kind == Kind::Empty && is_container(leaf.path.last().unwrap_or(&file.name)) {
@@ -113,12 +122,14 @@ impl Documents {
                 let path = named(file, &leaf.path);
                 let cells = [path.as_str(), &text].map(|t| CellRef { tag: Tag::Text, bytes: t.as_bytes() });
                 builder.push(&Locator::Bytes { record: summary.rows, from: 0, to: leaf.bytes }, cells);
+                ways.push((number, leaf.path));
                 summary.rows += 1;
-                if builder.bytes() >= BATCH_BYTES
-                    && let Err(fault) = sink(&builder.finish())
-                {
-                    stopped = Some(fault);
-                    return Err(Reason::Unreadable);
+                if builder.bytes() >= BATCH_BYTES {
+                    if let Err(fault) = sink(&builder.finish(), &ways) {
+                        stopped = Some(fault);
+                        return Err(Reason::Unreadable);
+                    }
+                    ways.clear();
                 }
                 Ok(())
             });
@@ -127,31 +138,28 @@ impl Documents {
             }
         }
         if builder.rows() > 0 {
-            sink(&builder.finish())?;
+            sink(&builder.finish(), &ways)?;
         }
         Ok(summary)
     }
 
     /// Files go whole; members go out of their archives, file by file.
     pub(crate) fn erase(&self, place: &Place, pick: Pick<'_>) -> Result<(), Fault> {
-        let mut gone: BTreeMap<String, Fates> = BTreeMap::new();
-        self.read(&mut |batch: &Batch| {
-            for row in 0..batch.rows() {
+        let mut gone: BTreeMap<usize, Fates> = BTreeMap::new();
+        self.each(&mut |batch, ways| {
+            for (row, (file, path)) in ways.iter().enumerate() {
                 let fate = match pick(place, batch, row)? {
                     Action::Keep => continue,
                     Action::Delete => Fate::Gone,
                     Action::Overwrite(columns, _) if columns.contains(&1) => Fate::Emptied,
                     Action::Overwrite(..) => return Err(Fault::new("whole_file_only").with("place", place)),
                 };
-                let path = String::from_utf8_lossy(batch.cell(row, 0).bytes).into_owned();
-                let mut steps = path.split(INSIDE).map(str::to_owned);
-                let file = steps.next().unwrap_or_default();
-                gone.entry(file).or_default().insert(steps.collect(), fate);
+                gone.entry(*file).or_default().insert(path.clone(), fate);
             }
             Ok(())
         })?;
-        for (name, fates) in gone {
-            let Some((file, own)) = self.files.iter().find(|(f, _)| f.name == name) else { continue };
+        for (number, fates) in gone {
+            let Some((file, own)) = self.files.get(number) else { continue };
             self.erase_in(file, own, &fates)?;
         }
         Ok(())

@@ -3,6 +3,7 @@
 mod blank;
 mod connect;
 mod copytext;
+mod definitions;
 mod erase;
 mod faults;
 mod insert;

@@ -104,6 +104,9 @@ pub struct DatasetSeen {
     /// Foreign keys, declared or confirmed in `case.yaml`: column ordinal → data set and its column ordinal.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub points_to: Vec<(u32, Place, u32)>,
+    /// Whether a column elsewhere, called like a key, holds values of its key alone: they may be too few to be supposed a reference, and still tell persons.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub key_met: bool,
     /// References that nobody declared and nobody has denied: names and values speak for them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub supposed: Vec<Supposed>,

@@ -224,3 +224,31 @@ fn blinded_by_a_filter() {
     std::fs::write(&filter, b"no filter").unwrap();
     assert_eq!(run(&["--filter", at[0], at[1]], Some(&"5a".repeat(16))).0, 65);
 }
+
+/// Whoever names a place wants it looked at: what is no file, or holds none, is unread; a link that leads back ends.
+#[cfg(unix)]
+#[test]
+fn what_is_not_looked_at_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    std::fs::write(at("list.txt"), VALUES.join("\n")).unwrap();
+    std::fs::create_dir(at("empty")).unwrap();
+    std::fs::create_dir(at("links")).unwrap();
+    std::fs::write(at("links/clean.txt"), "nothing of anybody").unwrap();
+    for link in ["a", "b"] {
+        std::os::unix::fs::symlink(folder.path().join("links"), at(&format!("links/{link}"))).unwrap();
+    }
+    let look = |path: &str| run(&["--list", &at("list.txt"), path], None);
+    let (code, found) = look(&at("empty"));
+    assert_eq!((code, unread(&found)), (2, vec!["empty no_file".to_owned()]), "{found:#}");
+    let (code, found) = look("/dev/null");
+    assert_eq!((code, unread(&found)), (2, vec!["null not_a_file".to_owned()]), "{found:#}");
+    let (code, found) = look(&at("links"));
+    assert_eq!((code, unread(&found).len()), (0, 0), "{found:#}");
+    for (name, head) in
+        [("dump.custom", b"PGDMP\x01\x0e\0".as_slice()), ("a.deb", b"!<arch>\ndebian"), ("a.lzma", b"\x5d\0\0\x80\0\xff\xff")]
+    {
+        std::fs::write(at(name), head).unwrap();
+        assert_eq!(look(&at(name)).0, 2, "{name} is packed, and not opened");
+    }
+}

@@ -74,6 +74,15 @@ impl Supposing {
         }
     }
 
+    /// Whether a column elsewhere holds values of a data set's key alone, be they few: by it somebody can be told.
+    pub(crate) fn leads(&self, place: &Place) -> bool {
+        let mut own = self.pairs.iter().filter(|pair| pair.to.0 == *place);
+        own.any(|Pair { from, to, .. }| {
+            let (own, key) = (self.samples.get(from), self.samples.get(to));
+            own.zip(key).is_some_and(|(own, key)| own.met_in(key).is_some())
+        })
+    }
+
     /// What a data set seems to refer to.
     pub(crate) fn found(&self, place: &Place) -> Vec<Supposed> {
         let own = self.pairs.iter().filter(|pair| pair.from.0 == *place);
@@ -112,7 +121,7 @@ pub(crate) fn confirm(file: &CaseFile, listed: &mut [Listed]) {
 }
 
 /// Endings by which a key is a key.
-const KEYS: [&str; 9] = ["id", "no", "code", "key", "number", "nr", "编号", "代码", "号"];
+const KEYS: [&str; 11] = ["id", "uid", "guid", "no", "code", "key", "number", "nr", "编号", "代码", "号"];
 
 /// Whether a column's name says only that it is a key, not of what.
 pub(crate) fn is_any_key(name: &str) -> bool {
@@ -156,7 +165,9 @@ fn key_meant(name: &str, table: &str, columns: &[Column]) -> Option<u32> {
         let own = key.strip_prefix(table.as_str());
         let is_key = KEYS.iter().any(|k| key == *k || own == Some(*k));
         let full = if own.is_some() { key.clone() } else { format!("{table}{key}") };
-        is_key && (wanted == full || (full.chars().count() >= 4 && wanted.ends_with(&full)))
+        // A column that is called like the table itself (`orders.member`) means its key.
+        let whole = wanted == table && table.chars().count() >= 2;
+        is_key && (whole || wanted == full || (full.chars().count() >= 4 && wanted.ends_with(&full)))
     };
     (0u32..).zip(columns).find(|(_, c)| means(&c.name)).map(|(i, _)| i)
 }
@@ -247,6 +258,8 @@ mod tests {
             ("客户编号", "客户", "编号", true),
             ("客户编号", "客户", "客户编号", true),
             ("category_id", "categories", "id", true),
+            ("member", "members", "id", true),
+            ("会员", "会员", "编号", true),
             ("customer_id", "Customer.csv", "customer_id", true),
             ("id", "customers", "id", false),
             ("name", "customers", "name", false),

@@ -198,7 +198,9 @@ pub(crate) fn survey(
         progress.add(1);
     }
     progress.end();
-    inventory.datasets.iter_mut().for_each(|d| d.supposed = supposing.found(&d.dataset));
+    for d in &mut inventory.datasets {
+        (d.supposed, d.key_met) = (supposing.found(&d.dataset), supposing.leads(&d.dataset));
+    }
     inventory.unread = unread;
     for source in inventory.sources.iter_mut().filter(|s| s.kind.is_folder()) {
         source.files = Some(files_seen(&source.source, &opened.files, &inventory.unread));

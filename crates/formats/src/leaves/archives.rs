@@ -289,7 +289,7 @@ fn tells(bytes: &[u8]) -> bool {
 }
 
 /// What the headers of streams say beside the name that is known, and what stands behind the last of them.
-fn beside_stream(input: &mut dyn ReadSeek, inner: &str, most: u64) -> Result<(String, Vec<u8>), Reason> {
+pub(crate) fn beside_stream(input: &mut dyn ReadSeek, inner: &str, most: u64) -> Result<(String, Vec<u8>), Reason> {
     let (mut said, mut input, mut sink) = (String::new(), BufReader::new(input), [0u8; 1 << 14]);
     while input.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
         let mut stream = GzDecoder::new(input);

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use ::remains::Needles;
 use terms::{Fault, Place};
 
-use super::Postgres;
 use super::faults::fault;
 use super::list::{Kind, Table};
 use super::packed::{PAGE, Packed};
+use super::{Postgres, definitions};
 use crate::dataset::{Holds, Probe, Searched};
 use crate::files::{self, Form, Raw, Structures};
 
@@ -46,6 +46,7 @@ pub(super) fn search(postgres: &mut Postgres, place: &Place, needles: &mut Needl
     let logs = structures.of("write_ahead_log", Holds::Some);
     let (own, own_logs) = (postgres.logs(), structures.of("server_log", Holds::Nothing));
     let (other, rest) = (structures.of("other_tables", Holds::Nothing), structures.of("other_files", Holds::Nothing));
+    let definitions = structures.of("definitions", Holds::Nothing);
     let all = files::below(&folder).map_err(|_| Fault::new("file_denied").with("place", &postgres.source))?;
     let raw = all.into_iter().map(|path| {
         let short = path.strip_prefix(&folder).unwrap_or(&path).to_owned();
@@ -65,7 +66,9 @@ pub(super) fn search(postgres: &mut Postgres, place: &Place, needles: &mut Needl
         Raw { path, structure, form }
     });
     let raw: Vec<Raw> = raw.collect();
-    Ok(files::search(&raw, structures, needles))
+    let searched = files::search(&raw, structures, needles);
+    definitions::look(postgres, definitions, needles)?;
+    Ok(searched)
 }
 
 /// The files of other data sets, each by its place: what stands in one of them is to be found there.

@@ -26,8 +26,16 @@ pub(crate) struct Found {
 /// Searches every file below the paths, and all names.
 pub(crate) fn search(paths: &[PathBuf], sought: &mut Sought) -> Found {
     let (mut found, mut met) = (Found::default(), HashSet::new());
-    let (mut files, mut folders) = (BTreeSet::new(), BTreeSet::new());
-    paths.iter().for_each(|p| below(p, 0, (&mut files, &mut folders), &mut found));
+    let mut listed = Listed::default();
+    for path in paths {
+        let before = listed.files.len() + found.unread.len();
+        listed.below(path, 0, &mut found);
+        if listed.files.len() + found.unread.len() == before && !listed.files.contains(path) {
+            // Whoever names a place wants it looked at.
+            found.unread.insert((path.clone(), "no_file"));
+        }
+    }
+    let Listed { files, folders, .. } = listed;
     for path in folders {
         sought.name(&path);
         found.meet(path, sought, &mut met);
@@ -66,31 +74,47 @@ pub(super) fn why(e: &io::Error) -> &'static str {
     }
 }
 
-/// Links are followed: stores keep parts of themselves behind them.
-fn below(path: &Path, depth: usize, (files, folders): (&mut BTreeSet<PathBuf>, &mut BTreeSet<PathBuf>), found: &mut Found) {
-    let mut unread = |why: &'static str| {
-        found.unread.insert((path.to_owned(), why));
-    };
-    match std::fs::metadata(path) {
-        Ok(m) if m.is_dir() => {
-            folders.insert(path.to_owned());
-            match std::fs::read_dir(path) {
-                _ if depth >= FOLDERS_MAX => unread("too_deep"),
-                Ok(entries) => {
-                    for entry in entries {
-                        match entry {
-                            Ok(e) => below(&e.path(), depth + 1, (files, folders), found),
-                            Err(e) => drop(found.unread.insert((path.to_owned(), why(&e)))),
+/// What lies below the paths.
+#[derive(Default)]
+struct Listed {
+    files: BTreeSet<PathBuf>,
+    folders: BTreeSet<PathBuf>,
+    /// Folders by where they really are: a link may lead back.
+    been: HashSet<PathBuf>,
+}
+
+impl Listed {
+    /// Links are followed: stores keep parts of themselves behind them.
+    fn below(&mut self, path: &Path, depth: usize, found: &mut Found) {
+        let mut unread = |why: &'static str| {
+            found.unread.insert((path.to_owned(), why));
+        };
+        match std::fs::metadata(path) {
+            Ok(m) if m.is_dir() => {
+                self.folders.insert(path.to_owned());
+                let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+                match std::fs::read_dir(path) {
+                    _ if !self.been.insert(real) => {}
+                    _ if depth >= FOLDERS_MAX => unread("too_deep"),
+                    Ok(entries) => {
+                        for entry in entries {
+                            match entry {
+                                Ok(e) => self.below(&e.path(), depth + 1, found),
+                                Err(e) => {
+                                    found.unread.insert((path.to_owned(), why(&e)));
+                                }
+                            }
                         }
                     }
+                    Err(e) => unread(why(&e)),
                 }
-                Err(e) => unread(why(&e)),
             }
+            Ok(m) if m.is_file() => {
+                self.files.insert(path.to_owned());
+            }
+            // A pipe, a device: it is not read.
+            Ok(_) => unread("not_a_file"),
+            Err(e) => unread(why(&e)),
         }
-        Ok(m) if m.is_file() => {
-            files.insert(path.to_owned());
-        }
-        Ok(_) => {}
-        Err(e) => unread(why(&e)),
     }
 }

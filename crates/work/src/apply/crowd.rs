@@ -86,7 +86,8 @@ pub(super) fn crowd(
     let erased: BTreeSet<usize> = anonymised.iter().flat_map(|j| j.columns.iter().map(|c| *c as usize)).collect();
     let picker = Picker::new(workspace, &mut open, parts, &dataset, own, &|_, job| Ok(job.targets.clone()))?;
     // A key that nothing else holds names nobody; one that others hold leads to them.
-    let supposed = inventory(workspace)?.datasets.iter().any(|d| d.supposed.iter().any(|s| s.to == *place));
+    let seen = inventory(workspace)?.datasets;
+    let supposed = seen.iter().any(|d| d.supposed.iter().any(|s| s.to == *place) || (d.key_met && d.dataset == *place));
     let referred = supposed || listed.iter().any(|d| d.points_to.iter().any(|(_, to, _)| to == place));
     let surrogate = if referred { BTreeSet::new() } else { surrogates(opened_names(&listed, &dataset), &dataset) };
     let named = |i: usize| !surrogate.contains(&i);

@@ -1,0 +1,45 @@
+//! Values that stand in definitions of a PostgreSQL database are met, though no raw file shows them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+use remains::{Kind, Needles};
+use sources::{At, Limits, Places, ServerAt};
+use terms::{Place, StoreKind};
+use testbed::Postgres;
+
+const DEFINITIONS: [&str; 8] = [
+    "CREATE VIEW v AS SELECT * FROM member WHERE mobile = '{}'",
+    "CREATE RULE r AS ON UPDATE TO member WHERE old.mobile = '{}' DO INSTEAD NOTHING",
+    "ALTER TABLE member ADD CHECK (mobile <> '{}')",
+    "ALTER TABLE member ALTER mobile SET DEFAULT '{}'",
+    "CREATE POLICY p ON member USING (mobile <> '{}')",
+    "CREATE INDEX i ON member (id) WHERE mobile = '{}'",
+    "CREATE FUNCTION f() RETURNS text LANGUAGE sql BEGIN ATOMIC SELECT name FROM member WHERE mobile = '{}'; END",
+    "CREATE SEQUENCE s START {}",
+];
+
+#[test]
+fn constants_in_definitions_are_met() {
+    let postgres = Postgres::start();
+    postgres.sql("postgres", "CREATE DATABASE shop");
+    postgres.sql("shop", "CREATE TABLE member (id INT PRIMARY KEY, name TEXT, mobile TEXT)");
+    let value = |n: usize| format!("1390000{:04}", n * 911);
+    for (n, sql) in DEFINITIONS.iter().enumerate() {
+        postgres.sql("shop", &sql.replace("{}", &value(n)));
+    }
+    let at = At::Server(ServerAt {
+        url: postgres.url("custody", "shop"),
+        secret: None,
+        files: Some(postgres.data()),
+        ca: None,
+        limits: Limits::default(),
+    });
+    let mut source = sources::open(StoreKind::Postgresql, &Place::new("src1".to_owned()).unwrap(), at).unwrap();
+    let listed = source.list(&mut Places::marked("test".to_owned())).unwrap();
+    let member = listed.datasets.iter().find(|d| d.name == "member").unwrap().place.clone();
+    let mut needles = Needles::default();
+    (0u32..).zip(0..=DEFINITIONS.len()).for_each(|(id, n)| drop(needles.add(id, Kind::Alone, value(n).as_bytes())));
+    let searched = source.search(&member, &mut needles).unwrap();
+    let definitions = searched.structures.iter().position(|s| s.name == "definitions").unwrap();
+    let met: Vec<u32> = needles.iter().filter(|n| n.met_in(definitions)).map(|n| n.value).collect();
+    assert_eq!(met, (0..u32::try_from(DEFINITIONS.len()).unwrap()).collect::<Vec<_>>(), "all, and none that stands nowhere");
+}
