@@ -50,6 +50,12 @@ fn what_came_back_is_found_and_recorded() {
     assert!(case.json(&["status"])["entries"].as_u64() > entries.as_u64(), "the finding stands in the ledger");
     let superseded = claim(&case.verified("back.zip"), "destroyed.i-1").clone();
     assert_eq!(superseded["state"], "not_shown", "nobody reads a superseded receipt as one that holds: {superseded:#}");
+    // Who cannot look does not say that they are gone.
+    std::fs::rename(case.folder.join("shop.db"), case.folder.join("away.db")).unwrap();
+    let blind = case.run(&["recheck"]);
+    assert_ne!(blind.status.code(), Some(0));
+    std::fs::rename(case.folder.join("away.db"), case.folder.join("shop.db")).unwrap();
+    assert_eq!(claim(&case.verified("blind.zip"), "destroyed.i-1")["state"], "not_shown");
     // They are taken out again, and looked for once more.
     let db = rusqlite::Connection::open(case.folder.join("shop.db")).unwrap();
     db.execute_batch("PRAGMA secure_delete = ON; DELETE FROM member WHERE id < 3; VACUUM").unwrap();

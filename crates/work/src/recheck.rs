@@ -34,6 +34,8 @@ pub struct Rechecked {
     pub in_cells: u64,
     /// Their values that stand in raw files.
     pub in_files: u64,
+    /// Whether its source could be looked at: else nothing is known, whatever was known before.
+    pub looked: bool,
     /// Structures in which.
     pub structures: BTreeSet<String>,
     /// Values that rows still lawfully hold.
@@ -96,7 +98,9 @@ pub fn recheck(workspace: &mut Workspace, how: &Recheck, progress: &dyn Progress
     progress.end();
     if record {
         let known = workspace.state.came_back.clone();
-        for seen in out.iter().filter(|r| !r.unknown && r.came_back() != known.contains_key(&r.order_n)) {
+        // Who could not look does not say that it is gone again.
+        let told = |r: &&Rechecked| !r.unknown && (r.came_back() || r.looked);
+        for seen in out.iter().filter(told).filter(|r| r.came_back() != known.contains_key(&r.order_n)) {
             supersede(workspace, seen)?;
         }
         workspace.end_run(vec!["recheck".to_owned()], Vec::new())?;
@@ -126,6 +130,7 @@ fn again(workspace: &mut Workspace, opened: &mut Opened, order_n: u64, order: &E
         rows: rows.len() as u64,
         in_cells: 0,
         in_files: 0,
+        looked: false,
         structures: BTreeSet::new(),
         lawful: 0,
         bytes: (0, 0),
@@ -170,6 +175,7 @@ fn in_files(
     out.structures = seen.hit_in;
     out.lawful = seen.lawful.values().sum();
     out.bytes = (seen.bytes, seen.unread);
+    out.looked = true;
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use sources::Source;
 use terms::json::{Json, json};
 use terms::{Fault, Level, Place, Reach};
 
+use super::failed::record_failed;
 use super::job::Job;
 use super::purge::purge;
 use super::source_place;
@@ -46,7 +47,11 @@ impl Worth {
             let worth = Worth::once(workspace, opened, job, done, staying)?;
             let Some((source, open)) = worth.source_again(opened, job) else { return Ok(Worth { purged, ..worth }) };
             purged.push(format!("values met in {}: purged again", worth.hit_in.join(", ")));
-            purged.extend(purge(workspace, &source, open, std::slice::from_ref(&job.seal.dataset))?);
+            let steps = purge(workspace, &source, open, std::slice::from_ref(&job.seal.dataset));
+            if let (Err(fault), Some(order_n)) = (&steps, job.order_n) {
+                record_failed(workspace, &[order_n], fault)?;
+            }
+            purged.extend(steps?);
         }
         Worth::once(workspace, opened, job, done, staying).map(|worth| Worth { purged, ..worth })
     }

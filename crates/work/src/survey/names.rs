@@ -52,9 +52,10 @@ pub(super) fn names_fit(workspace: &mut Workspace, opened: &Opened) -> Result<()
         let names: Vec<Vec<&str>> = own.iter().map(|d| d.columns.iter().map(|c| c.name.as_str()).collect()).collect();
         let lacks = |column: &&String| !names.iter().any(|names| names.contains(&column_named(column, names)));
         let tells = || said.tells.value.values().filter(|c| !c.starts_with('='));
-        let fields: [(u64, &str, Option<&String>); 5] = [
+        let fields: [(u64, &str, Option<&String>); 6] = [
             (said.groups.line, "datasets.groups", said.groups.value.values().flatten().find(lacks)),
             (said.tells.line, "datasets.tells", tells().find(lacks)),
+            (said.leave.line, "datasets.leave", said.leave.value.keys().find(lacks)),
             (said.at.line, "datasets.not_personal", said.not_personal.keys().find(lacks)),
             (said.at.line, "datasets.owner", said.owner.as_ref().map(|o| &o.column).filter(lacks)),
             (said.at.line, "datasets.no_references", said.no_references.iter().find(lacks)),
