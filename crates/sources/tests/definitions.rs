@@ -37,7 +37,9 @@ fn constants_in_definitions_are_met() {
     let listed = source.list(&mut Places::marked("test".to_owned())).unwrap();
     let member = listed.datasets.iter().find(|d| d.name == "member").unwrap().place.clone();
     let mut needles = Needles::default();
-    (0u32..).zip(0..=DEFINITIONS.len()).for_each(|(id, n)| drop(needles.add(id, Kind::Alone, value(n).as_bytes())));
+    for (id, n) in (0u32..).zip(0..=DEFINITIONS.len()) {
+        assert!(needles.add(id, Kind::Alone, value(n).as_bytes()));
+    }
     let searched = source.search(&member, &mut needles).unwrap();
     let definitions = searched.structures.iter().position(|s| s.name == "definitions").unwrap();
     let met: Vec<u32> = needles.iter().filter(|n| n.met_in(definitions)).map(|n| n.value).collect();
