@@ -45,20 +45,23 @@ fn main() -> ExitCode {
 fn test() -> bool {
     step("needs", needs::needs)
         && step("formatting", || cargo(&["fmt", "--all", "--", "--check"], &[]))
-        && step("build", || cargo(&["build", "--release", "--workspace", "--bins"], &[]))
-        && step("lints", lints)
+        && step("build and lints", || linted(&["build", "--release", "--workspace", "--all-targets"]))
         && step("module of the pages", || pages::pages(true))
         && step("tests", suite::suite)
 }
 
-/// Lints go through the compiler wrapper: dependencies are shared with the build instead of being checked once more.
-fn lints() -> bool {
-    let Some(driver) = clippy_driver() else {
+/// Has cargo do something with the compiler that lints as it builds, so that nothing is compiled once to be linted and once more to be run.
+fn linted(args: &[&str]) -> bool {
+    let Some(linting) = linting() else {
         eprintln!("clippy-driver is missing: rustup component add clippy");
         return false;
     };
-    let flags = ("CLIPPY_ARGS", OsString::from("-Dwarnings__CLIPPY_HACKERY__"));
-    cargo(&["build", "--release", "--workspace", "--all-targets"], &[("RUSTC_WORKSPACE_WRAPPER", driver.into_os_string()), flags])
+    cargo(args, &linting)
+}
+
+/// What makes cargo lint as it builds.
+fn linting() -> Option<[(&'static str, OsString); 2]> {
+    Some([("RUSTC_WORKSPACE_WRAPPER", clippy_driver()?.into_os_string()), ("CLIPPY_ARGS", OsString::from("-Dwarnings__CLIPPY_HACKERY__"))])
 }
 
 fn clippy_driver() -> Option<PathBuf> {
@@ -86,11 +89,7 @@ fn rebuild() -> bool {
         ok
     };
     timed("cold build of `cargo run --release -- demo`", &|| cargo(&["build", "--release"], &[]))
-        && timed("cold build of `cargo xtask test`", &|| {
-            cargo(&["build", "--release", "--workspace", "--bins"], &[])
-                && lints()
-                && cargo(&["test", "--release", "--workspace", "--no-run"], &[])
-        })
+        && timed("cold build of `cargo xtask test`", &|| linted(&["build", "--release", "--workspace", "--all-targets"]))
 }
 
 fn step(name: &str, run: impl FnOnce() -> bool) -> bool {

@@ -22,7 +22,7 @@ struct Program {
     folder: PathBuf,
 }
 
-/// Builds all test programs and runs them, then the documentation tests. Whether all of them passed.
+/// Runs all test programs, built if they are not yet, then the documentation tests. Whether all of them passed.
 pub fn suite() -> bool {
     let Some(programs) = programs() else { return false };
     let queue = Mutex::new(VecDeque::from(programs));
@@ -38,18 +38,18 @@ pub fn suite() -> bool {
         let workers: Vec<_> = (0..TOGETHER).map(|_| scope.spawn(worker)).collect();
         workers.into_iter().flat_map(|w| w.join().unwrap_or_else(|_| vec!["a worker".to_owned()])).collect()
     });
-    let documented = crate::cargo(&["test", "--release", "--workspace", "--doc", "--no-fail-fast"], &[]);
+    let documented = crate::linted(&["test", "--release", "--workspace", "--doc", "--no-fail-fast"]);
     if !failed.is_empty() {
         eprintln!("failed: {}", failed.join(", "));
     }
     failed.is_empty() && documented
 }
 
-/// Every test program of the workspace, the longest first.
+/// Every test program of the workspace, as the lints built it, the longest first.
 fn programs() -> Option<Vec<Program>> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let args = ["test", "--release", "--workspace", "--no-run", "--message-format", "json-render-diagnostics"];
-    let out = Command::new(cargo).args(args).env_remove("RUSTC_WORKSPACE_WRAPPER").stderr(Stdio::inherit()).output().ok()?;
+    let out = Command::new(cargo).args(args).envs(crate::linting()?).stderr(Stdio::inherit()).output().ok()?;
     let messages = out.stdout.split(|b| *b == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
     let mut found: Vec<Program> = messages.filter_map(|m| Program::of(&m)).collect();
     found.sort_by_key(|p| LONGEST.iter().position(|l| *l == p.name).unwrap_or(LONGEST.len()));

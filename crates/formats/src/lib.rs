@@ -20,5 +20,6 @@ mod zipped;
 pub use fold::fold;
 pub use kind::{HEAD, Kind, is_packed, kind};
 pub use leaves::{Heard, Leaf, Limits, heard, leaves};
+pub use office::BESIDE;
 pub use reason::Reason;
 pub use without::{Fate, Fates, without};

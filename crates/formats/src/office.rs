@@ -11,6 +11,10 @@ use crate::reason::Reason;
 use crate::text::decode;
 use crate::xlsx;
 
+/// Behind it stand values of attributes (ASCII unit separator): styles, names of parts, numbers of extensions, which every package has alike. They
+/// are looked through like all text, but are nobody's to be looked for.
+pub const BESIDE: char = '\u{1f}';
+
 /// Deepest nesting that is followed.
 const DEPTH_MAX: usize = 256;
 
@@ -19,7 +23,7 @@ const DEPTH_MAX: usize = 256;
 /// # Errors
 /// If it is damaged, locked, too large, or a part is no sound XML.
 pub(crate) fn text(mut input: impl Read + Seek, kind: Kind) -> Result<String, Reason> {
-    let mut out = String::new();
+    let (mut out, mut beside) = (String::new(), String::new());
     let mut document = false;
     if kind == Kind::Workbook {
         xlsx::check(&mut input)?;
@@ -28,9 +32,9 @@ pub(crate) fn text(mut input: impl Read + Seek, kind: Kind) -> Result<String, Re
     xlsx::parts(input, &mut |name, bytes| {
         if name.ends_with(".xml") || name.ends_with(".rels") {
             // Values of attributes behind the text, so that they cut nothing in two.
-            let mut beside = String::new();
-            part(&decode(bytes, None), &mut out, &mut beside)?;
-            out.push_str(&beside);
+            let mut links = String::new();
+            part(&decode(bytes, None), &mut out, (&mut links, &mut beside))?;
+            out.push_str(&links);
         } else if name.ends_with(".vml") {
             out.push_str(&html::text(bytes));
         }
@@ -38,6 +42,8 @@ pub(crate) fn text(mut input: impl Read + Seek, kind: Kind) -> Result<String, Re
         document |= name == "word/document.xml";
         Ok(())
     })?;
+    out.push(BESIDE);
+    out.push_str(&beside);
     if kind == Kind::Docx && !document { Err(Reason::Damaged) } else { Ok(out) }
 }
 
@@ -46,7 +52,13 @@ fn ends_line(name: &str) -> bool {
     matches!(name.rsplit(':').next(), Some("p" | "si" | "row" | "c" | "comment" | "tr" | "br" | "Relationship"))
 }
 
-fn part(xml: &str, out: &mut String, beside: &mut String) -> Result<(), Reason> {
+/// Whether an element leads out of its package: somebody wrote where to.
+fn is_link(attributes: &str) -> bool {
+    attributes.contains("TargetMode=\"External\"") || attributes.contains("TargetMode='External'")
+}
+
+/// Reads a part: its text, where it leads, and values of all other attributes.
+fn part(xml: &str, out: &mut String, (links, beside): (&mut String, &mut String)) -> Result<(), Reason> {
     let mut reader = Reader::from_str(xml);
     let mut depth = 0usize;
     loop {
@@ -61,10 +73,10 @@ fn part(xml: &str, out: &mut String, beside: &mut String) -> Result<(), Reason> 
                 if depth > DEPTH_MAX {
                     return Err(Reason::TooDeep);
                 }
-                attributes(e.name().into_inner(), e.attributes_raw(), beside);
+                attributes(e.attributes_raw(), if is_link(e.attributes_raw()) { links } else { beside });
             }
             Event::Empty(e) => {
-                attributes(e.name().into_inner(), e.attributes_raw(), beside);
+                attributes(e.attributes_raw(), if is_link(e.attributes_raw()) { links } else { beside });
                 if ends_line(e.name().into_inner()) {
                     out.push('\n');
                 }
@@ -111,45 +123,15 @@ const NUMBER_MAX: usize = 32;
 const VALUE_MIN: usize = 4;
 
 /// Values of attributes that are longer than a mere setting.
-fn attributes(element: &str, raw: &str, out: &mut String) {
-    let mut rest = if element.ends_with("panose1") { "" } else { raw };
+fn attributes(raw: &str, out: &mut String) {
+    let mut rest = raw;
     while let Some(at) = rest.find(['"', '\'']) {
-        let (before, quoted) = rest.split_at(at);
-        let name = before.trim_end_matches(|c: char| c == '=' || c.is_whitespace()).split_whitespace().next_back().unwrap_or_default();
-        let (quote, inside) = quoted.split_at(1);
+        let (quote, inside) = rest.split_at(at).1.split_at(1);
         let (value, after) = inside.split_once(quote).unwrap_or((inside, ""));
         let telling = value.chars().count() >= VALUE_MIN || !value.is_ascii();
-        if telling && !is_of_the_program(name, value) {
+        if telling && !value.starts_with("http://schemas") {
             out.extend(["\n", &*unescape(value), "\n"]);
         }
         rest = after;
     }
-}
-
-/// Whether a value is what programs write into every package, of which it tells nothing: a namespace, the name of a part, an extension's number
-/// (`{8-4-4-4-12}`), the shape of a font. Such values of one package stand in the others too.
-fn is_of_the_program(name: &str, value: &str) -> bool {
-    let is_guid = |v: &str| v.len() == 36 && v.chars().all(|c| c == '-' || c.is_ascii_hexdigit());
-    let guid = value.strip_prefix('{').and_then(|v| v.strip_suffix('}')).is_some_and(is_guid);
-    let namespace = name == "xmlns" || name.starts_with("xmlns:") || value.starts_with("http://schemas");
-    namespace || guid || name == "panose" || is_part(value)
-}
-
-/// Most digits behind the word that names a part: more may be a number of somebody.
-const PART_DIGITS_MAX: usize = 3;
-
-/// `../worksheets/sheet1.xml`, `/xl/theme/theme1.xml`: folders of letters, and a word with a number.
-fn is_part(value: &str) -> bool {
-    let stem = [".xml", ".rels", ".vml", ".bin"].iter().find_map(|end| value.strip_suffix(end));
-    let Some((file, folders)) =
-        stem.and_then(|stem| stem.rsplit('/').next().map(|file| (file, stem.strip_suffix(file).unwrap_or_default())))
-    else {
-        return false;
-    };
-    let word = file.trim_end_matches(|c: char| c.is_ascii_digit());
-    let plain = |c: char| c.is_ascii_alphabetic() || "/._".contains(c);
-    file.len() - word.len() <= PART_DIGITS_MAX
-        && !word.is_empty()
-        && word.chars().all(|c| c.is_ascii_alphabetic())
-        && folders.chars().all(plain)
 }

@@ -172,7 +172,8 @@ fn gzip(name: &str, bytes: &[u8], fates: &Fates, limits: Limits, depth: usize) -
         None if inside.is_empty() => {}
         None => match rewritten(&inner, &member, &inside, limits, depth + 1)? {
             Some(stays) => member = stays,
-            None => return Ok(None),
+            None if !says => return Ok(None),
+            None => member.clear(),
         },
     }
     let mut builder = GzBuilder::new();

@@ -205,6 +205,12 @@ fn nothing_goes_that_is_not_meant_for_sure() {
     let left = rewritten("note.txt.gz", &gz.finish().unwrap(), "note.txt", Limits::default()).unwrap();
     let (text, _) = heard("note.txt.gz", &left);
     assert!(text.contains("13900000009") && !text.contains("13900000007"), "{text}");
+    let mut outer = flate2::GzBuilder::new().comment("for Lee 13900000009").write(Vec::new(), flate2::Compression::default());
+    let mut inner = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    inner.write_all(b"13900000007").unwrap();
+    outer.write_all(&inner.finish().unwrap()).unwrap();
+    let left = rewritten_within("note.txt.gz.gz", &outer.finish().unwrap(), &["note.txt.gz", "note.txt"]).unwrap();
+    assert!(heard("note.txt.gz.gz", &left).0.contains("13900000009"));
 }
 
 #[test]

@@ -264,7 +264,8 @@ mod tests {
             ("id", "customers", "id", false),
             ("name", "customers", "name", false),
             ("customer_name", "customers", "name", false),
-            ("video", "videos", "id", false),
+            ("video", "videos", "id", true),
+            ("idvideo", "videos", "no", false),
             ("paid", "p", "id", false),
         ];
         for (name, table, key, expected) in cases {
