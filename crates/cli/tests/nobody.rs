@@ -84,23 +84,25 @@ fn a_copy_in_any_form_is_a_copy() {
                  CREATE TABLE copy_whole (x INTEGER); INSERT INTO copy_whole VALUES ({});
                  CREATE TABLE copy_real (x REAL); INSERT INTO copy_real VALUES ({}.0);
                  CREATE TABLE copy_escaped (x TEXT); INSERT INTO copy_escaped VALUES ('{{\"to\": \"\\u0031{}\"}}');
+                 CREATE TABLE copy_grouped (x TEXT); INSERT INTO copy_grouped VALUES ('{}');
                  CREATE TABLE copy_packed (x BLOB); INSERT INTO copy_packed VALUES (x'{}');",
                 mobile(1),
                 mobile(2),
                 mobile(3),
                 &mobile(4).to_string()[1..],
+                mobile(6).to_string().as_bytes().chunks(4).map(|c| std::str::from_utf8(c).unwrap()).collect::<Vec<_>>().join(" "),
                 gz(&format!("call {} x", mobile(5)))
             ),
         );
         let out = case.run(&["--json", "apply"]);
         let said: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
         assert_eq!(said["error"]["code"], "values_remain", "{numbers}: {said:#}");
-        assert_eq!(said["error"]["args"]["values"], "5", "{numbers}: {said:#}");
+        assert_eq!(said["error"]["args"]["values"], "6", "{numbers}: {said:#}");
         // Each by the place of its table.
         let named = |place: &str| case.json(&["places", place])["places"][0]["name"].as_str().unwrap().to_owned();
         let places = said["error"]["args"]["structures"].as_str().unwrap().split(", ");
         let tables: Vec<String> = places.filter(|p| p.starts_with("src1/t")).map(named).collect();
-        for table in ["copy_text", "copy_whole", "copy_real", "copy_escaped", "copy_packed"] {
+        for table in ["copy_text", "copy_whole", "copy_real", "copy_escaped", "copy_grouped", "copy_packed"] {
             assert!(tables.iter().any(|t| t == table), "{numbers} {table}: {said:#}");
         }
     }

@@ -99,6 +99,29 @@ fn postgresql_columns_that_change_midway_lead_out_again() {
     assert_eq!(report["result"], 0, "{report:#}");
 }
 
+/// A table that is renamed while an order is open is another one: what went is gone, the rest is found where it is, sealed, planned and approved anew.
+#[test]
+fn postgresql_a_table_renamed_midway_leads_out_again() {
+    let (postgres, case) = postgres();
+    let session = postgres.session("shop", "BEGIN; SELECT id FROM member WHERE id = 2500 FOR UPDATE;\n");
+    assert_eq!(case.fault(&["apply"]), "lock_timeout");
+    session.end();
+    postgres.sql("shop", "ALTER TABLE member RENAME TO people");
+    let settled = case.json(&["apply"]);
+    assert_eq!((&settled["done"][0]["rows_done"], &settled["done"][0]["rows_kept"]), (&0.into(), &PEOPLE.into()), "{settled:#}");
+    let text = std::fs::read_to_string(case.folder.join("case.yaml")).unwrap();
+    case.write("case.yaml", text.replace("shop/member", "shop/people"));
+    case.answered();
+    case.ok(&["plan"]);
+    case.approve();
+    case.ok(&["backup"]);
+    let applied = case.json(&["apply"]);
+    assert!(applied["done"].as_array().unwrap().iter().all(|d| d["level"] == "L3"), "{applied:#}");
+    assert_eq!(postgres.sql("shop", "SELECT count(*) FROM people"), "0\n");
+    let report = case.verified("case.dossier.zip");
+    assert_eq!(report["result"], 0, "{report:#}");
+}
+
 #[test]
 fn postgresql_survives_kills_of_the_program_and_of_the_server() {
     let (postgres, case) = postgres();

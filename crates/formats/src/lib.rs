@@ -1,6 +1,7 @@
 //! File formats as bytes: what a file is, what is in it, and the same file without some of it. Knows nothing of persons, law or stores.
 
-mod fold;
+mod escapes;
+mod grouped;
 mod html;
 mod json;
 mod kind;
@@ -8,6 +9,7 @@ mod leaves;
 mod mail;
 mod office;
 mod ole;
+mod otherwise;
 mod pdf;
 mod reason;
 pub mod records;
@@ -17,9 +19,9 @@ mod without;
 pub mod xlsx;
 mod zipped;
 
-pub use fold::fold;
 pub use kind::{HEAD, Kind, is_packed, kind};
 pub use leaves::{Heard, Leaf, Limits, heard, leaves};
 pub use office::BESIDE;
+pub use otherwise::{otherwise, wholly};
 pub use reason::Reason;
 pub use without::{Fate, Fates, without};

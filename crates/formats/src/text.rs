@@ -3,6 +3,7 @@
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE};
 
+use crate::escapes::{undone_percent, undone_unicode};
 use crate::reason::Reason;
 
 /// The text of bytes, if they are of one encoding.
@@ -36,40 +37,6 @@ pub(crate) fn with_undone(mut text: String) -> String {
     undone_directory(&text, &mut out);
     text.push_str(&out);
     text
-}
-
-/// `\u0031` → `1`; none if nothing is written so.
-fn undone_unicode(line: &str) -> Option<String> {
-    let mut parts = line.split("\\u");
-    let (mut out, mut units, mut any) = (parts.next()?.to_owned(), Vec::new(), false);
-    for part in parts {
-        let code = part.get(..4).and_then(|d| u16::from_str_radix(d, 16).ok());
-        let rest = if code.is_some() { part.get(4..).unwrap_or_default() } else { part };
-        units.extend(code);
-        any |= code.is_some();
-        // Two of them can be one character.
-        if !rest.is_empty() || code.is_none() {
-            out.push_str(&String::from_utf16_lossy(&units));
-            out.push_str(if code.is_none() { "\\u" } else { "" });
-            out.push_str(rest);
-            units.clear();
-        }
-    }
-    out.push_str(&String::from_utf16_lossy(&units));
-    any.then_some(out)
-}
-
-/// `a%40b` → `a@b`; none if nothing is written so.
-fn undone_percent(line: &str) -> Option<String> {
-    let mut parts = line.split('%');
-    let (mut out, mut any) = (parts.next()?.as_bytes().to_vec(), false);
-    for part in parts {
-        let code = part.get(..2).filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit())).and_then(|d| u8::from_str_radix(d, 16).ok());
-        any |= code.is_some();
-        out.push(code.unwrap_or(b'%'));
-        out.extend_from_slice(part.get(if code.is_some() { 2 } else { 0 }..).unwrap_or_default().as_bytes());
-    }
-    any.then(|| decode(&out, None))
 }
 
 /// A line without what colours it on a terminal.

@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Read, Seek};
 
-use formats::{Kind, Limits, fold, is_packed, kind, leaves};
+use formats::{Kind, Limits, is_packed, kind, leaves, otherwise};
 use rows::{CellRef, Encoding, Tag, text_of};
 
 /// Hears every text that a cell reads as; gives the bytes of what is packed in it and cannot be read.
@@ -28,8 +28,8 @@ pub fn reads_as(cell: CellRef<'_>, encoding: Encoding, hear: &mut dyn FnMut(&[u8
 /// Hears a text, and once more as it reads otherwise written.
 fn heard(text: &[u8], hear: &mut dyn FnMut(&[u8])) {
     hear(text);
-    if let Some(folded) = std::str::from_utf8(text).ok().and_then(fold) {
-        hear(folded.as_bytes());
+    if let Ok(text) = std::str::from_utf8(text) {
+        otherwise(text, &mut |text| hear(text.as_bytes()));
     }
 }
 

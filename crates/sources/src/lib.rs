@@ -35,7 +35,7 @@ pub use dataset::{
     Action, Column, Dataset, FileFound, Holds, Left, Listing, Missed, Probe, Purged, ReadSummary, Rehearsal, Searched, Setting, Store,
     Structure,
 };
-pub use formats::fold;
+pub use formats::{otherwise, wholly};
 pub use overwrite::{sync_folder, wipe};
 pub use places::Places;
 pub use raw::{RawForm, Record};

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use formats::{Kind, Leaf, Limits, Reason, fold};
+use formats::{Kind, Leaf, Limits, Reason, otherwise};
 use remains::{Kind as Needle, Needles};
 use terms::Place;
 
@@ -75,14 +75,12 @@ impl<'a> Look<'a> {
     /// Looks through a name.
     fn name(&mut self, structure: usize, name: &str) {
         self.text(structure, name.as_bytes());
-        self.folded(structure, name);
+        self.otherwise(structure, name);
     }
 
     /// Looks through a text as it reads otherwise written, for values that point to one person.
-    fn folded(&mut self, structure: usize, text: &str) {
-        if let Some(folded) = fold(text) {
-            self.needles.look_for(structure, folded.as_bytes(), &|kind| kind == Needle::Alone);
-        }
+    fn otherwise(&mut self, structure: usize, text: &str) {
+        otherwise(text, &mut |text| self.needles.look_for(structure, text.as_bytes(), &|kind| kind == Needle::Alone));
     }
 
     /// Looks through what is read in place of a file, counted as its bytes.
@@ -126,7 +124,7 @@ impl<'a> Look<'a> {
                     // In prose a name between quotes is anybody's; in a list it is with what stands around it in its record.
                     let list = is_list(leaf.kind) || structure == self.own;
                     self.needles.look_for(structure, text.as_bytes(), &|kind| list || !matches!(kind, Needle::Left | Needle::Right));
-                    self.folded(structure, &text);
+                    self.otherwise(structure, &text);
                 }
                 Err(_) => self.unread(leaf.bytes),
             }

@@ -104,9 +104,10 @@ pub struct DatasetSeen {
     /// Foreign keys, declared or confirmed in `case.yaml`: column ordinal → data set and its column ordinal.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub points_to: Vec<(u32, Place, u32)>,
-    /// Whether a column elsewhere, called like a key, holds values of its key alone: they may be too few to be supposed a reference, and still tell persons.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub key_met: bool,
+    /// Where something of its rows is left: columns elsewhere that hold values of its key alone. They may be too few to be supposed a reference,
+    /// and still tell persons.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub led_by: Vec<Lead>,
     /// References that nobody declared and nobody has denied: names and values speak for them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub supposed: Vec<Supposed>,
@@ -129,6 +130,16 @@ impl ColumnSeen {
     pub fn shown(&self) -> String {
         self.name.clone().unwrap_or_else(|| format!("#{}", self.ordinal))
     }
+}
+
+/// A column by whose values persons of another data set can be told.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lead {
+    /// Its data set.
+    pub dataset: Place,
+    /// Its ordinal there.
+    pub column: u32,
 }
 
 /// A column that seems to refer to a key of another data set.

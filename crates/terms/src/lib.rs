@@ -21,7 +21,7 @@ pub use digest::Digest;
 pub use fault::Fault;
 pub use holdings::{Branch, Copy, GroupIn, Holding, Holdings};
 pub use id::{Id, Place};
-pub use inventory::{ColumnSeen, DatasetSeen, FileCount, FilesSeen, Finding, Inventory, SourceSeen, Supposed, Unread};
+pub use inventory::{ColumnSeen, DatasetSeen, FileCount, FilesSeen, Finding, Inventory, Lead, SourceSeen, Supposed, Unread};
 pub use lang::{Both, Lang};
 pub use long_path::verbatim;
 pub use purge::PurgeStep;

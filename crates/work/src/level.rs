@@ -44,10 +44,13 @@ fn live(column: u32, absence: &Absence) -> u64 {
 /// Why a column was not seen, before or after; nothing if it was.
 fn unseen(column: u32, recall: &Recall, absence: &Absence) -> BTreeSet<String> {
     let own = || recall.seen.iter().filter(|s| s.column == column && s.asked > 0);
-    let mut out: BTreeSet<String> = own().filter(|s| !seen_enough(s.asked, s.found)).map(|s| format!("unseen {}", s.structure)).collect();
-    if recall.line(column).0 < live(column, absence).min(SIGHT_MIN) {
-        out.insert("few_looked_for".to_owned());
-    }
+    let live = live(column, absence);
+    let sought = live.saturating_sub(absence.unsought.get(&column).copied().unwrap_or_default());
+    let few = recall.line(column).0 < live.min(SIGHT_MIN) || !seen_enough(live, sought);
+    let mut out: BTreeSet<String> = few.then(|| "few_looked_for".to_owned()).into_iter().collect();
+    // Values of which nothing can be looked for are not found in their rows either.
+    let unseen = own().filter(|s| !seen_enough(s.asked, s.found) && !(few && s.rows));
+    out.extend(unseen.map(|s| format!("unseen {}", s.structure)));
     // Sight that was lost meanwhile, or that was of other structures, is none.
     let (kept, still) = absence.kept.get(&column).copied().unwrap_or_default();
     if kept > 0 && !seen_enough(kept, still) || !recall.structures(column).all(|s| absence.structures.contains(s)) {

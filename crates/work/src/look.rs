@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use case::Seal;
 use remains::{Blinded, Kind, Needles, TooMany, forms};
 use rows::{CellRef, Encoding};
-use sources::{Holds, Probe, Record, Searched, Source, Structure};
+use sources::{Holds, Probe, Record, Searched, Source, Structure, wholly};
 use terms::{Fault, Place};
 
 use crate::index::{SealIndex, segment};
@@ -46,6 +46,8 @@ pub(crate) struct Sight {
     needles: Needles,
     values: Vec<Asked>,
     live: BTreeMap<u32, u64>,
+    /// Of them those of which nothing can be looked for.
+    unsought: BTreeMap<u32, u64>,
     lawful: Lawful,
     /// Whether there were more values than have numbers.
     over: bool,
@@ -78,13 +80,26 @@ impl Sight {
                 for form in self.forms.into_iter().flat_map(|e| other_forms(alone, e)) {
                     self.needles.add(id, Kind::Form, &form);
                 }
-                if alone.contains(&b'@') && alone.iter().any(u8::is_ascii_uppercase) {
-                    // Copies are folded to small letters before they are looked through.
-                    self.needles.add(id, Kind::Alone, &alone.to_ascii_lowercase());
+                // Copies are looked through as they read otherwise written, too.
+                if let Ok(text) = std::str::from_utf8(alone) {
+                    wholly(text, &mut |other| {
+                        self.needles.add(id, Kind::Alone, other.as_bytes());
+                    });
                 }
             }
         }
+        if !sought {
+            *self.unsought.entry(column).or_default() += 1;
+        }
         self.values.push(Asked { column, points, sought, digest: None });
+    }
+
+    /// Rows that nobody can read any more: whether they had values is not known, so that all of them count as values that cannot be looked for.
+    fn lost(&mut self, rows: u64, columns: &[u32]) {
+        for column in columns.iter().filter(|_| rows > 0) {
+            *self.live.entry(*column).or_default() += rows;
+            *self.unsought.entry(*column).or_default() += rows;
+        }
     }
 }
 
@@ -149,8 +164,10 @@ pub(crate) fn sight_in_forms(
     let form = source.raw_form(&seal.dataset);
     let vault = workspace.vault()?;
     let mut reader = vault.read_segment(&index.archive, &segment(&seal.dataset))?;
+    let mut lost = positions.len() as u64;
     reader.units(vault.slots(), &|slot| slots.contains(&slot), &mut |unit| {
         for (_, cells) in unit.rows.iter().filter(|(p, _)| positions.contains(p)) {
+            lost = lost.saturating_sub(1);
             let cells: Vec<CellRef<'_>> = cells.iter().map(|(tag, bytes)| CellRef { tag: *tag, bytes }).collect();
             let record = form(&cells).with_numbers(&cells);
             for column in columns.iter().filter(|c| cells.get(**c as usize).is_some_and(|cell| !cell.is_empty())) {
@@ -167,6 +184,7 @@ pub(crate) fn sight_in_forms(
         Ok(())
     })?;
     drawn.take(&mut out);
+    out.lost(lost, columns);
     Ok(out)
 }
 
@@ -217,7 +235,7 @@ pub(crate) fn recall(source: &mut dyn Source, place: &Place, mut sight: Sight) -
         let see = |column: u32, of: &dyn Fn(&Asked) -> bool, kinds: &[Kind]| {
             let mut found: HashSet<u32> = HashSet::new();
             found.extend(sight.needles.iter().filter(|n| kinds.contains(&n.kind) && n.met_in(i)).map(|n| n.value));
-            let own = || (0u32..).zip(&sight.values).filter(|(_, v)| v.column == column && v.sought && of(v));
+            let own = || (0u32..).zip(&sight.values).filter(|(_, v)| v.column == column && of(v));
             Seen {
                 column,
                 structure: structure.name.clone(),
@@ -250,8 +268,9 @@ fn probed(column: u32, name: &str, i: usize, probes: &[Probe], needles: &Needles
 /// What was seen after the erasure.
 #[derive(Debug, Default)]
 pub(crate) struct Absence {
-    /// Values that were destroyed, by column.
+    /// Values that were destroyed, by column, and of them those of which nothing could be looked for.
     pub live: BTreeMap<u32, u64>,
+    pub unsought: BTreeMap<u32, u64>,
     pub hits: BTreeMap<u32, u64>,
     /// Structures in which something was met.
     pub hit_in: BTreeSet<String>,
@@ -320,7 +339,8 @@ pub(crate) fn absence(source: &mut dyn Source, place: &Place, staying: &[Staying
     let mut searched = source.search(place, &mut needles)?;
     in_cells(source, staying, &mut needles, &mut searched)?;
     let mut out =
-        Absence { live: sight.live, lawful: sight.lawful.counts(), bytes: searched.bytes, unread: searched.unread, ..Absence::default() };
+        Absence { live: sight.live, unsought: sight.unsought, bytes: searched.bytes, unread: searched.unread, ..Absence::default() };
+    out.lawful = sight.lawful.counts();
     let mut hit: BTreeSet<u32> = BTreeSet::new();
     let mut still: HashSet<u32> = HashSet::new();
     let mut hit_in: BTreeSet<usize> = BTreeSet::new();

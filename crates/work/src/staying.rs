@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use remains::{Kind, Needles};
 use rows::{Batch, CellRef, Tag};
-use sources::{Dataset, RawForm, Record, Source, fold};
+use sources::{Dataset, RawForm, Record, Source, otherwise, wholly};
 use terms::{Fault, Place};
 
 use crate::align::{Part, RowState, align};
@@ -61,8 +61,8 @@ impl Staying {
         let own = form(&own).with_numbers(&own);
         for run in own.ways().flat_map(Record::runs) {
             needles.look_for(0, run, &|kind| kind == Kind::Alone);
-            if let Some(folded) = std::str::from_utf8(run).ok().and_then(fold) {
-                needles.look_for(0, folded.as_bytes(), &|kind| kind == Kind::Alone);
+            if let Ok(text) = std::str::from_utf8(run) {
+                otherwise(text, &mut |text| needles.look_for(0, text.as_bytes(), &|kind| kind == Kind::Alone));
             }
         }
         own.ways().flat_map(Record::written).for_each(|number| needles.look_for(0, number, &|kind| kind == Kind::Alone));
@@ -70,8 +70,8 @@ impl Staying {
         for (c, _) in cells.iter().enumerate().filter(|(c, cell)| !is_decided(*c) && !holds_more(cell)) {
             for value in record.ways().flat_map(|way| way.alone(c)) {
                 needles.look_whole(0, value);
-                if let Some(folded) = std::str::from_utf8(value).ok().and_then(fold) {
-                    needles.look_whole(0, folded.as_bytes());
+                if let Ok(text) = std::str::from_utf8(value) {
+                    wholly(text, &mut |whole| needles.look_whole(0, whole.as_bytes()));
                 }
             }
         }

@@ -199,7 +199,7 @@ pub(crate) fn survey(
     }
     progress.end();
     for d in &mut inventory.datasets {
-        (d.supposed, d.key_met) = (supposing.found(&d.dataset), supposing.leads(&d.dataset));
+        (d.supposed, d.led_by) = (supposing.found(&d.dataset), supposing.leads(&d.dataset));
     }
     inventory.unread = unread;
     for source in inventory.sources.iter_mut().filter(|s| s.kind.is_folder()) {

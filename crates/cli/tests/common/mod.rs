@@ -220,7 +220,7 @@ parties:
 /// A workbook of one sheet; `rows` are its `sheetData`.
 pub fn workbook(path: &Path, sheet: &str, state: &str, rows: &str) {
     use std::io::Write;
-    let types = r#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>"#;
+    let types = r#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/><Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/></Types>"#;
     let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let rels = |kind: &str, target: &str| {
         format!(
@@ -231,12 +231,17 @@ pub fn workbook(path: &Path, sheet: &str, state: &str, rows: &str) {
     let book = format!(
         r#"<workbook xmlns="{main}" xmlns:r="{office}"><sheets><sheet name="{sheet}" sheetId="1" state="{state}" r:id="rId1"/></sheets></workbook>"#
     );
+    // Names that usual programs write into every workbook.
+    let styles = format!(
+        r#"<styleSheet xmlns="{main}"><tableStyles count="0" defaultTableStyle="TableStyleMedium9" defaultPivotStyle="PivotStyleLight16"/></styleSheet>"#
+    );
     let mut out = zip::ZipWriter::new(std::fs::File::create(path).unwrap());
     let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
     for (name, text) in [
         ("[Content_Types].xml", types.to_owned()),
         ("_rels/.rels", rels("officeDocument", "xl/workbook.xml")),
         ("xl/workbook.xml", book),
+        ("xl/styles.xml", styles),
         ("xl/_rels/workbook.xml.rels", rels("worksheet", "worksheets/sheet1.xml")),
         ("xl/worksheets/sheet1.xml", format!(r#"<worksheet xmlns="{main}"><sheetData>{rows}</sheetData></worksheet>"#)),
     ] {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::{self, Read};
 use std::path::Path;
 
-use formats::fold;
+use formats::otherwise;
 use remains::{BlindSearch, Needles};
 
 /// What is searched with.
@@ -38,9 +38,7 @@ impl Sought {
     /// Looks through a text, and through it as it reads otherwise written.
     pub(super) fn text(&mut self, text: &str) {
         self.look(text.as_bytes());
-        if let Some(folded) = fold(text) {
-            self.look(folded.as_bytes());
-        }
+        otherwise(text, &mut |text| self.look(text.as_bytes()));
     }
 
     /// Looks through the last name of a path, in the bytes that the system has for it too.

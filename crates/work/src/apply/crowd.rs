@@ -9,7 +9,7 @@ use case::file::ALIKE_MIN;
 use rows::Batch;
 use sources::Dataset;
 use terms::json::{Json, json};
-use terms::{Fault, Outcome, Place};
+use terms::{Fault, Lead, Outcome, Place};
 
 use super::erase::Picker;
 use super::job::Job;
@@ -87,8 +87,9 @@ pub(super) fn crowd(
     let picker = Picker::new(workspace, &mut open, parts, &dataset, own, &|_, job| Ok(job.targets.clone()))?;
     // A key that nothing else holds names nobody; one that others hold leads to them.
     let seen = inventory(workspace)?.datasets;
-    let supposed = seen.iter().any(|d| d.supposed.iter().any(|s| s.to == *place) || (d.key_met && d.dataset == *place));
-    let referred = supposed || listed.iter().any(|d| d.points_to.iter().any(|(_, to, _)| to == place));
+    let leads: Vec<Lead> = seen.iter().filter(|d| d.dataset == *place).flat_map(|d| d.led_by.clone()).collect();
+    let supposed = seen.iter().any(|d| d.supposed.iter().any(|s| s.to == *place));
+    let referred = supposed || !leads.is_empty() || listed.iter().any(|d| d.points_to.iter().any(|(_, to, _)| to == place));
     let surrogate = if referred { BTreeSet::new() } else { surrogates(opened_names(&listed, &dataset), &dataset) };
     let named = |i: usize| !surrogate.contains(&i);
     let compared: Vec<usize> = (0..dataset.columns.len()).filter(|i| named(*i)).collect();
@@ -111,7 +112,9 @@ pub(super) fn crowd(
     };
     if when == When::Before && out.rows > 0 && !out.suffices() {
         let apart = apart.most().into_iter().filter_map(|i| u32::try_from(*compared.get(i)?).ok());
-        let columns: Vec<String> = apart.map(|c| column_shown(workspace, place, c)).collect();
+        let own = apart.map(|c| column_shown(workspace, place, c)).collect::<Vec<_>>().into_iter();
+        let lead = |l: &Lead| seen.iter().find(|d| d.dataset == l.dataset).map(|d| format!("← {}.{}", d.shown(), d.column_shown(l.column)));
+        let columns: Vec<String> = own.chain(leads.iter().filter_map(lead)).collect();
         let fault = Fault::new("below_k").with("place", place).with("k", out.least).with("wanted", wanted);
         return Err(fault.with("classes", out.classes).with("columns", columns.join(", ")));
     }

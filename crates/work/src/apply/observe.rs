@@ -57,6 +57,8 @@ struct Again<'a> {
     standing: BTreeSet<(u64, u32)>,
     staying: Vec<Staying>,
     crowd: Option<&'a Crowd>,
+    /// Whether a database does not have the data set any more, which Custody never takes away: where its rows are now is not known.
+    away: bool,
 }
 
 /// Looks at one data set once and records what was seen of each job on it.
@@ -81,7 +83,9 @@ fn observe_with(
     let staying = Staying::of(workspace, opened, place.source(), false)?;
     let direct: Vec<&Job> = jobs.iter().copied().filter(|j| !j.by_hand()).collect();
     let crowd = crowd(workspace, opened, place, (&direct, &parts), When::After)?;
-    let seen = Again { alignment, standing, staying, crowd: crowd.as_ref() };
+    let folder = opened.seen.iter().any(|s| s.source.as_str() == place.source() && s.kind.is_folder());
+    let away = !folder && !opened.listed.iter().any(|l| l.dataset.place == *place);
+    let seen = Again { alignment, standing, staying, crowd: crowd.as_ref(), away };
     let mut observed = Vec::new();
     for job in jobs {
         observed.extend(observe(workspace, opened, job, &seen, scan_n, report)?);
@@ -164,13 +168,14 @@ fn renew(workspace: &mut Workspace, mut parts: Vec<Part>, seen: &Alignment, obse
 }
 
 /// Rows of a job that are done, and the others by reason.
-fn sorted(job: &Job, ordered: &BTreeSet<u32>, seen: &Alignment, standing: &BTreeSet<(u64, u32)>) -> (Vec<u32>, BTreeMap<String, u64>) {
+fn sorted(job: &Job, ordered: &BTreeSet<u32>, again: &Again<'_>) -> (Vec<u32>, BTreeMap<String, u64>) {
+    let (seen, standing) = (&again.alignment, &again.standing);
     let (mut done, mut kept): (Vec<u32>, BTreeMap<String, u64>) = (Vec::new(), BTreeMap::new());
     for o in &job.targets {
         let state = seen.state(job.seal.n, *o);
         let is_done = match state {
             RowState::Emptied(mask) => !job.deletes() && mask & job.mask == job.mask && !standing.contains(&(job.seal.n, *o)),
-            RowState::Gone => job.deletes() || job.by_hand(),
+            RowState::Gone => (job.deletes() && !again.away) || job.by_hand(),
             _ => false,
         };
         if ordered.contains(o) && is_done {
@@ -178,6 +183,7 @@ fn sorted(job: &Job, ordered: &BTreeSet<u32>, seen: &Alignment, standing: &BTree
             continue;
         }
         let why = match state {
+            RowState::Gone if again.away => "gone",
             _ if job.stale && ordered.contains(o) => "withdrawn",
             RowState::Gone => "gone",
             RowState::Emptied(_) if standing.contains(&(job.seal.n, *o)) => "computed",
@@ -252,7 +258,7 @@ fn settled(
     report: &mut ApplyReport,
 ) -> Result<Option<(Vec<u32>, BTreeMap<String, u64>)>, Fault> {
     let ordered: BTreeSet<u32> = job.ordered(workspace)?.into_iter().collect();
-    let (mut done, mut kept) = sorted(job, &ordered, &seen.alignment, &seen.standing);
+    let (mut done, mut kept) = sorted(job, &ordered, seen);
     if job.by_hand() {
         let still = done.len() < job.targets.iter().filter(|o| ordered.contains(o)).count();
         let remain = remains_in_cells(workspace, opened, &job.seal, &done, &job.columns)? > 0;

@@ -78,7 +78,7 @@ pub(super) fn describe(
         by_hand: dataset.by_hand.map(str::to_owned),
         class,
         points_to: dataset.points_to.clone(),
-        key_met: false,
+        led_by: Vec::new(),
         supposed: Vec::new(),
     }
 }

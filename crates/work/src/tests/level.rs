@@ -20,17 +20,21 @@ fn seen() -> impl Strategy<Value = Seen> {
 
 fn absence_of() -> impl Strategy<Value = Absence> {
     let live = prop::collection::btree_map(0u32..3, 1u64..5_000, 0..4);
+    let unsought = prop::collection::btree_map(0u32..3, prop_oneof![Just(0u64), 1u64..9, 1u64..5_000], 0..2);
     let hits = prop::collection::btree_map(0u32..3, 0u64..3, 0..2);
     let kept = prop::collection::btree_map(0u32..3, (0u64..1_000, 0u64..3), 0..3);
     let names = prop::sample::subsequence(NAMES.to_vec(), 2..=4);
-    (live, hits, kept, names, prop_oneof![4 => Just(0u64), 1 => 1u64..9]).prop_map(|(live, hits, kept, names, unread)| Absence {
-        live,
-        hits,
-        kept: kept.into_iter().map(|(c, (asked, missed))| (c, (asked, asked.saturating_sub(missed)))).collect(),
-        structures: names.into_iter().map(str::to_owned).collect(),
-        unread,
-        ..Absence::default()
-    })
+    (live, (hits, unsought), kept, names, prop_oneof![4 => Just(0u64), 1 => 1u64..9]).prop_map(
+        |(live, (hits, unsought), kept, names, unread)| Absence {
+            live,
+            unsought,
+            hits,
+            kept: kept.into_iter().map(|(c, (asked, missed))| (c, (asked, asked.saturating_sub(missed)))).collect(),
+            structures: names.into_iter().map(str::to_owned).collect(),
+            unread,
+            ..Absence::default()
+        },
+    )
 }
 
 proptest! {
@@ -44,7 +48,8 @@ proptest! {
             let column = u32::try_from(look.col).unwrap();
             let own: Vec<&Seen> = recall.seen.iter().filter(|s| s.column == column && s.asked > 0).collect();
             let rows = own.iter().find(|s| s.rows);
-            let sight = rows.is_some_and(|r| r.asked >= look.live.min(1_000)) && own.iter().all(|s| s.found * 1_000 >= s.asked * 999);
+            let few = after.unsought.get(&column).is_some_and(|u| u * 1_000 > look.live);
+            let sight = !few && rows.is_some_and(|r| r.asked >= look.live.min(1_000)) && own.iter().all(|s| s.found * 1_000 >= s.asked * 999);
             let same = own.iter().all(|s| after.structures.contains(&s.structure));
             let gone = after.hits.get(&column).is_none_or(|h| *h == 0) && after.unread == 0;
             let still = after.kept.get(&column).is_none_or(|(a, f)| f * 1_000 >= a * 999);
