@@ -47,8 +47,11 @@ fn anonymised(case: &Case) -> Value {
     case.prepared();
     let rehearsed = case.json(&["apply", "--dry-run"]);
     assert_eq!(rehearsed["due"][0]["rows"], PERSONS, "{rehearsed:#}");
+    let k = |of: &Value| of["alike"].as_object().and_then(|all| all.values().next()?["k"].as_u64());
+    assert!(k(&rehearsed).is_some_and(|k| k >= 2), "{rehearsed:#}");
     let done = case.json(&["apply"]);
     assert_eq!(done["done"][0]["rows_done"], PERSONS, "{done:#}");
+    assert_eq!(k(&done), k(&rehearsed), "what was foretold is what is left");
     let receipt = case.receipts().into_iter().find(|r| r["method"] == "anonymise").unwrap();
     assert!(case.receipts().iter().all(|r| r["columns"].as_array().unwrap().iter().all(|c| c["hits"] == 0)));
     assert_ne!(case.verified("case.dossier.zip")["result"], 1, "nothing is contradicted");

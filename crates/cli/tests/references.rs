@@ -89,6 +89,15 @@ fn what_is_confirmed_also_says_whose_rows_they_are() {
     );
 }
 
+/// What the screen proposes can be written into the case file as it stands.
+#[test]
+fn what_is_proposed_can_be_pasted() {
+    let said = case_with("").ok(&["--lang", "en", "scan"]);
+    let (from, len) = (said.find("references: [{").unwrap(), said[said.find("references: [{").unwrap()..].find("}]").unwrap() + 2);
+    let case = case_with(&format!(", {}", &said[from..from + len]));
+    assert_eq!(supposed(&case.json(&["scan"])), Vec::<Value>::new());
+}
+
 #[test]
 fn a_reference_to_nothing_is_refused() {
     let case = case_with(", references: [{column: reader_id, of: news/writers.csv, key: id}]");

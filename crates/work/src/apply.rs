@@ -94,7 +94,7 @@ fn tried(workspace: &mut Workspace, mut due: Vec<plan::Item>, plan_n: u64, mut r
         due::schemas_unmoved(workspace, &opened, &jobs)?;
         with_rights(&mut opened, &jobs)?;
         with_room(&mut opened, &jobs)?;
-        report.rehearsed = rehearse::rehearse_all(workspace, &mut opened, &jobs)?;
+        rehearse::rehearse_all(workspace, &mut opened, &jobs, &mut report)?;
     }
     let open = jobs.iter().filter(|j| j.order_n.is_none()).map(|j| (j.item.item.clone(), j.targets.len() as u64));
     report.due.extend(open);
@@ -115,7 +115,7 @@ fn carry_out(workspace: &mut Workspace, jobs: &mut [job::Job], report: &mut Appl
     drop(late);
     with_rights(&mut opened, jobs)?;
     with_room(&mut opened, jobs)?;
-    report.rehearsed = rehearse::rehearse_all(workspace, &mut opened, jobs)?;
+    rehearse::rehearse_all(workspace, &mut opened, jobs, report)?;
     for i in 0..opened.sources.len() {
         let here: Vec<usize> = jobs.iter().enumerate().filter(|(_, j)| j.source() == Some(i)).map(|(k, _)| k).collect();
         order::order_all(workspace, &mut opened, i, jobs, &here)?;

@@ -1,7 +1,8 @@
 //! What an `apply` did, what waits, and what came in between.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use case::CrowdSeen;
 use terms::{Day, Fault, Id, Level, Place};
 
 use crate::workspace::Workspace;
@@ -21,6 +22,8 @@ pub struct ApplyReport {
     pub blocked: Vec<Fault>,
     /// What was tried with the first rows of each data set before anything was ordered, and taken back.
     pub rehearsed: Vec<(Place, sources::Rehearsal)>,
+    /// How many rows are alike where something is left of them: as it will be (dry run), or as it was seen.
+    pub alike: BTreeMap<Place, CrowdSeen>,
     /// Values that still stand lawfully in rows that stay.
     pub lawful: u64,
     /// Archives whose keys were destroyed, or would be (dry run).

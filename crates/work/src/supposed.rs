@@ -9,7 +9,7 @@ mod sample;
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
 
-use case::file::{CaseFile, Owner};
+use case::file::{CaseFile, Owner, column_named};
 use rows::{Batch, text_of};
 use sources::Dataset;
 use terms::{Lead, Place, Supposed};
@@ -116,8 +116,13 @@ fn is_answered(listed: &Listed, column: u32, name: &str) -> bool {
 pub(crate) fn referred(file: &CaseFile, listed: &[Listed], own: &Dataset, said: &Owner) -> Option<(u32, Place, u32)> {
     let (source, table) = said.of.value.split_once('/')?;
     let source = file.sources.iter().position(|s| s.id.value == source)?;
-    let target = &listed.iter().find(|l| l.source == source && l.dataset.name == table)?.dataset;
-    let ordinal = |d: &Dataset, name: &str| u32::try_from(d.columns.iter().position(|c| c.name == name)?).ok();
+    // By name or by place, as screens show what may be a person's.
+    let target = &listed.iter().find(|l| l.source == source && (l.dataset.name == table || l.dataset.place.as_str() == table))?.dataset;
+    let ordinal = |d: &Dataset, name: &str| {
+        let names: Vec<&str> = d.columns.iter().map(|c| c.name.as_str()).collect();
+        let name = column_named(name, &names);
+        u32::try_from(names.iter().position(|n| *n == name)?).ok()
+    };
     Some((ordinal(own, &said.column)?, target.place.clone(), ordinal(target, &said.key)?))
 }
 

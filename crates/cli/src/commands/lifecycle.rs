@@ -43,8 +43,10 @@ pub fn apply(session: &Session<'_>, dry_run: bool) -> Result<u8, Fault> {
     if dry_run {
         show_due(session, &report);
         show_rehearsed(session, &report);
+        show_alike(session, &report);
     } else {
         show_done(session, &workspace, &report);
+        show_alike(session, &report);
         show_handed(session, &report, &page);
         show_left_alone(session, &report);
     }
@@ -63,7 +65,7 @@ fn as_json(report: &ApplyReport, lang: terms::Lang) -> Value {
     let tried: Vec<_> = report.rehearsed.iter().map(|(place, r)| json!({"dataset": place, "rehearsal": r})).collect();
     let waits: Vec<_> = report.waiting.iter().map(|w| json!({"item": w.item, "until": w.until, "why": w.why})).collect();
     let blocked: Vec<Value> = report.blocked.iter().map(|f| say::fault_json(f, lang)).collect();
-    json!({"blocked": blocked, "done": done, "archives_ended": report.ended, "due": due, "handed": handed, "lawfully_present": report.lawful, "late": report.late, "rehearsed": tried, "remaining": report.remaining.iter().map(|(i, r)| json!({"item": i, "rows": r})).collect::<Vec<_>>(), "undecided": report.undecided, "waiting": waits})
+    json!({"alike": report.alike, "blocked": blocked, "done": done, "archives_ended": report.ended, "due": due, "handed": handed, "lawfully_present": report.lawful, "late": report.late, "rehearsed": tried, "remaining": report.remaining.iter().map(|(i, r)| json!({"item": i, "rows": r})).collect::<Vec<_>>(), "undecided": report.undecided, "waiting": waits})
 }
 
 fn show_due(session: &Session<'_>, report: &ApplyReport) {
@@ -99,6 +101,24 @@ fn show_rehearsed(session: &Session<'_>, report: &ApplyReport) {
     if report.rehearsed.iter().any(|(_, r)| r.triggers_off) {
         session.tell("销毁时触发器不会运行。", "triggers do not run while it is erased.");
     }
+}
+
+/// How many rows are alike where something is left of them (k-anonymity).
+fn show_alike(session: &Session<'_>, report: &ApplyReport) {
+    if report.alike.is_empty() {
+        return;
+    }
+    let row = |(place, c): (&terms::Place, &case::CrowdSeen)| {
+        vec![place.to_string(), c.k.to_string(), c.classes.to_string(), c.rows.to_string(), c.columns.to_string()]
+    };
+    let head = [
+        ("匿名化的数据集", "anonymised"),
+        ("k（最小组的行数）", "k (rows of the smallest class)"),
+        ("组", "classes"),
+        ("行", "rows"),
+        ("比较的列", "columns compared"),
+    ];
+    say::table(&head.map(|(zh, en)| session.pick(zh, en)), report.alike.iter().map(row).collect());
 }
 
 fn show_done(session: &Session<'_>, workspace: &work::Workspace, report: &ApplyReport) {

@@ -168,7 +168,8 @@ fn supposed(session: &Session<'_>, inventory: &Inventory, ids: &[&str]) {
         let source = d.dataset.source().trim_start_matches("src").parse::<usize>().ok().and_then(|n| ids.get(n.checked_sub(1)?));
         for s in &d.supposed {
             let ((table, name), (to, key)) = (column(&d.dataset, s.column), column(&s.to, s.to_column));
-            let line = format!("references: [{{column: {name}, of: {}/{to}, key: {key}}}]", source.copied().unwrap_or_default());
+            let [own, of_key] = [&name, &key].map(|n| if n.starts_with('#') { format!("\"{n}\"") } else { n.clone() });
+            let line = format!("references: [{{column: {own}, of: {}/{to}, key: {of_key}}}]", source.copied().unwrap_or_default());
             rows.push(vec![format!("{table}.{name}"), format!("{to}.{key}"), format!("{} / {}", s.met, s.values), line]);
         }
     }

@@ -83,6 +83,7 @@ fn observe_with(
     let staying = Staying::of(workspace, opened, place.source(), false)?;
     let direct: Vec<&Job> = jobs.iter().copied().filter(|j| !j.by_hand()).collect();
     let crowd = crowd(workspace, opened, place, (&direct, &parts), When::After)?;
+    report.alike.extend(crowd.as_ref().map(|c| (place.clone(), c.seen())));
     let folder = opened.seen.iter().any(|s| s.source.as_str() == place.source() && s.kind.is_folder());
     let away = !folder && !opened.listed.iter().any(|l| l.dataset.place == *place);
     let seen = Again { alignment, standing, staying, crowd: crowd.as_ref(), away };

@@ -10,14 +10,14 @@ use super::{by_place, open_at};
 use crate::align::Part;
 use crate::context::column_shown;
 use crate::opened::Opened;
+use crate::report::ApplyReport;
 use crate::workspace::Workspace;
 
 /// Rehearses every data set with jobs that are not ordered yet.
 ///
 /// # Errors
 /// If the store refuses what would be done, references would break, rows of other tables would change, triggers would run that cannot be switched off, or fewer than k rows would be alike.
-pub(super) fn rehearse_all(workspace: &mut Workspace, opened: &mut Opened, jobs: &[Job]) -> Result<Vec<(Place, Rehearsal)>, Fault> {
-    let mut out = Vec::new();
+pub(super) fn rehearse_all(workspace: &mut Workspace, opened: &mut Opened, jobs: &[Job], report: &mut ApplyReport) -> Result<(), Fault> {
     for (place, own) in by_place(jobs) {
         let own: Vec<&Job> = own.iter().filter_map(|k| jobs.get(*k)).filter(|j| j.order_n.is_none() && !j.by_hand()).collect();
         if own.is_empty() {
@@ -25,16 +25,17 @@ pub(super) fn rehearse_all(workspace: &mut Workspace, opened: &mut Opened, jobs:
         }
         keys_stay(workspace, opened, &place, &own)?;
         let parts = Part::of(workspace, &place)?;
-        crowd(workspace, opened, &place, (&own, &parts), When::Before)?;
+        let alike = crowd(workspace, opened, &place, (&own, &parts), When::Before)?;
+        report.alike.extend(alike.map(|c| (place.clone(), c.seen())));
         let Some(mut open) = open_at(opened, &place)? else { continue };
         let dataset = open.dataset.clone();
         let mut picker = Picker::new(workspace, &mut open, &parts, &dataset, &own, &|_, job| Ok(job.targets.clone()))?;
         if let Some(done) = open.source.rehearse(&place, &mut |_, batch, row| Ok(picker.pick(batch, row)))? {
             sound(&place, &done)?;
-            out.push((place, done));
+            report.rehearsed.push((place, done));
         }
     }
-    Ok(out)
+    Ok(())
 }
 
 /// Refuses to write over a key, by which rows are found again and to which others refer: it goes with its row, or stays.
