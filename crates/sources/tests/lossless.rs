@@ -41,6 +41,9 @@ fn comes_back(kind: StoreKind, from: At, to: At, names: &[&str]) {
     for (set, target) in sets.iter().zip(&empty) {
         let (batches, before) = read(old.as_mut(), &set.place);
         assert!(!before.is_empty(), "{}", set.name);
+        // MariaDB finds no row again without a key: its rows go by hand, and the list says so before anything is planned.
+        let by_hand = (kind == StoreKind::Mariadb && set.name == "keyless").then_some("table_without_key");
+        assert_eq!(set.by_hand, by_hand, "{}", set.name);
         assert_eq!(read(new.as_mut(), &target.place).1.len(), 0);
         batches.iter().for_each(|b| new.insert(&target.place, b).unwrap());
         let after = read(new.as_mut(), &target.place).1;

@@ -19,6 +19,7 @@ pub fn scan(session: &Session<'_>) -> Result<u8, Fault> {
         left_out(session, &report.inventory);
         supposed(session, &report.inventory, &ids);
         unread(session, &report.inventory);
+        by_hand(session, &report.inventory);
         session.tell("下一步：custody subjects", "next: custody subjects");
     }
     Ok(if report.inventory.unread.is_empty() { 0 } else { 2 })
@@ -116,6 +117,19 @@ fn unread(session: &Session<'_>, inventory: &Inventory) {
     let row = |u: &terms::Unread| vec![u.place.to_string(), say::fault_texts(&why(u), session.lang).0, u.bytes.to_string()];
     let head = [("未读取", "not read"), ("原因", "reason"), ("字节", "bytes")];
     say::table(&head.map(|(zh, en)| session.pick(zh, en)), inventory.unread.iter().map(row).collect());
+}
+
+/// Data sets whose rows somebody has to erase by hand, and why.
+fn by_hand(session: &Session<'_>, inventory: &Inventory) {
+    let row = |d: &terms::DatasetSeen| {
+        let (why, todo) = say::fault_texts(&Fault::named(d.by_hand.as_ref()?).with("place", &d.dataset), session.lang);
+        Some(vec![d.shown(), why, todo])
+    };
+    let rows: Vec<Vec<String>> = inventory.datasets.iter().filter(|d| d.class.as_deref() != Some("none")).filter_map(row).collect();
+    if !rows.is_empty() {
+        let head = [("须人工处置（级别至多 L1）", "erased by hand alone (L1 at most)"), ("原因", "reason"), ("怎么办", "what to do")];
+        say::table(&head.map(|(zh, en)| session.pick(zh, en)), rows);
+    }
 }
 
 /// The files of each folder by what became of them: together they are all that it holds.

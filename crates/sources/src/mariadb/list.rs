@@ -261,7 +261,7 @@ fn dataset(place: &Place, name: &str, table: &Table) -> Dataset {
             table.bytes,
             REWRITE,
         )],
-        by_hand: None,
+        by_hand: table.key.is_empty().then_some("table_without_key"),
         mentions: false,
         referred: false,
         keyed: !table.key.is_empty(),
