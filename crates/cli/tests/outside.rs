@@ -117,6 +117,7 @@ fn postgresql_a_table_renamed_midway_leads_out_again() {
     case.ok(&["backup"]);
     let applied = case.json(&["apply"]);
     assert!(applied["done"].as_array().unwrap().iter().all(|d| d["level"] == "L3"), "{applied:#}");
+    assert_eq!(applied["done"].as_array().unwrap().len(), 1, "{applied:#}");
     assert_eq!(postgres.sql("shop", "SELECT count(*) FROM people"), "0\n");
     let report = case.verified("case.dossier.zip");
     assert_eq!(report["result"], 0, "{report:#}");

@@ -1,7 +1,7 @@
 //! Escapes in lines of text, undone: `\u0031`, `%40`, `=40`, `&#64;`.
 
+use crate::encoding::decode;
 use crate::html::unescape;
-use crate::text::decode;
 
 /// Signs by which a line may have escapes, and what undoes them.
 pub(crate) const ESCAPES: [(&str, fn(&str) -> Option<String>); 4] =

@@ -1,6 +1,7 @@
 //! HTML and XML as text: entities undone, tags out, and what is not shown (comments, scripts, what stands in tags) kept as well.
 
-use crate::text::{decode, is_binary};
+use crate::encoding::decode;
+use crate::text::is_binary;
 
 /// The text of a page, and whether all of its bytes are of one encoding.
 pub(crate) fn page(bytes: &[u8]) -> (String, bool) {

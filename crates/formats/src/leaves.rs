@@ -7,8 +7,9 @@ use std::io::{Cursor, Read, Seek};
 pub(crate) use self::archives::{COMMENT, beside_stream, extended, inner_name};
 use crate::kind::{HEAD, Kind, kind};
 use crate::mail::{self, Part};
+use crate::office::PROGRAMS_OWN;
 use crate::reason::Reason;
-use crate::{html, json, ole, pdf, text, xlsx};
+use crate::{encoding, html, json, ole, pdf, text, xlsx};
 
 /// What is followed at most.
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +86,15 @@ pub fn heard(name: &str, mut input: impl Read + Seek, limits: Limits, hear: Hear
     walk.node(&[], name, &mut Input::Seek(&mut input, size), 0)
 }
 
+/// A text with its escapes undone; what programs write into every office package stays behind its mark, and nothing else has that mark.
+fn undone(text: String, kind: Kind) -> String {
+    let own = |text: &str| text::with_undone(text.to_owned()).replace(PROGRAMS_OWN, " ");
+    match text.split_once(PROGRAMS_OWN).filter(|_| matches!(kind, Kind::Workbook | Kind::Docx)) {
+        Some((before, behind)) => format!("{}{PROGRAMS_OWN}{}", own(before), own(behind)),
+        None => own(&text),
+    }
+}
+
 fn head(input: &mut (impl Read + Seek)) -> std::io::Result<Vec<u8>> {
     let mut out = Vec::new();
     input.take(HEAD as u64).read_to_end(&mut out)?;
@@ -109,7 +119,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn say(&mut self, path: &[String], kind: Kind, bytes: u64, text: Result<String, Reason>) -> Result<(), Reason> {
-        (self.hear)(Heard::Leaf(Leaf { path: path.to_vec(), kind, bytes, text: text.map(text::with_undone) }))
+        (self.hear)(Heard::Leaf(Leaf { path: path.to_vec(), kind, bytes, text: text.map(|text| undone(text, kind)) }))
     }
 
     /// One more member, if there is room for it.
@@ -157,7 +167,7 @@ impl Walk<'_> {
             Kind::Html => return self.page(path, bytes),
             Kind::Text => text::strictly(bytes),
             // A name, and zeros behind it.
-            Kind::LockFile if bytes.len() <= LOCK_MAX => Ok(text::either(bytes)),
+            Kind::LockFile if bytes.len() <= LOCK_MAX => Ok(encoding::either(bytes)),
             Kind::LockFile => Err(Reason::UnknownKind),
             Kind::Delimited => text::strictly(bytes).and_then(closed_quotes),
             Kind::Json => text::strictly(bytes).and_then(json::text),
@@ -282,7 +292,7 @@ impl Walk<'_> {
             let lower = name.to_lowercase();
             if lower.contains("/printersettings/") && lower.ends_with(".bin") {
                 // Names of devices, in two bytes a character.
-                out.push_str(&text::either(bytes));
+                out.push_str(&encoding::either(bytes));
                 return Ok(());
             }
             if !name.ends_with('/') || !bytes.is_empty() {

@@ -7,8 +7,9 @@ use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::parsers::MessageStream;
 use mail_parser::{Encoding, Header, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
+use crate::encoding::decode;
 use crate::reason::Reason;
-use crate::text::{decode, strictly};
+use crate::text::strictly;
 
 /// Most parts of one mail.
 const PARTS_MAX: usize = 1_000;

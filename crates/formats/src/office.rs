@@ -5,15 +5,15 @@ use std::io::{Read, Seek};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
+use crate::encoding::decode;
 use crate::html::{self, unescape};
 use crate::kind::Kind;
 use crate::reason::Reason;
-use crate::text::decode;
 use crate::xlsx;
 
-/// Behind it stand values of attributes (ASCII unit separator): styles, names of parts, numbers of extensions, which every package has alike. They
-/// are looked through like all text, but are nobody's to be looked for.
-pub const BESIDE: char = '\u{1f}';
+/// Behind it stand values of attributes (ASCII unit separator; no text of a leaf has it elsewhere): styles, names of parts, numbers of extensions,
+/// which every package of a program has alike. They are looked through like all text, but are nobody's to be looked for.
+pub const PROGRAMS_OWN: char = '\u{1f}';
 
 /// Deepest nesting that is followed.
 const DEPTH_MAX: usize = 256;
@@ -42,8 +42,9 @@ pub(crate) fn text(mut input: impl Read + Seek, kind: Kind) -> Result<String, Re
         document |= name == "word/document.xml";
         Ok(())
     })?;
-    out.push(BESIDE);
-    out.push_str(&beside);
+    out = out.replace(PROGRAMS_OWN, " ");
+    out.push(PROGRAMS_OWN);
+    out.push_str(&beside.replace(PROGRAMS_OWN, " "));
     if kind == Kind::Docx && !document { Err(Reason::Damaged) } else { Ok(out) }
 }
 
@@ -57,7 +58,7 @@ fn is_link(attributes: &str) -> bool {
     attributes.contains("TargetMode=\"External\"") || attributes.contains("TargetMode='External'")
 }
 
-/// Reads a part: its text, where it leads, and values of all other attributes.
+/// Reads a part: its text; behind it where it leads, what people write into attributes, and its text otherwise written; values of all other attributes.
 fn part(xml: &str, out: &mut String, (links, beside): (&mut String, &mut String)) -> Result<(), Reason> {
     let mut reader = Reader::from_str(xml);
     let mut depth = 0usize;
@@ -73,10 +74,10 @@ fn part(xml: &str, out: &mut String, (links, beside): (&mut String, &mut String)
                 if depth > DEPTH_MAX {
                     return Err(Reason::TooDeep);
                 }
-                attributes(e.attributes_raw(), if is_link(e.attributes_raw()) { links } else { beside });
+                attributes(e.attributes_raw(), links, beside);
             }
             Event::Empty(e) => {
-                attributes(e.attributes_raw(), if is_link(e.attributes_raw()) { links } else { beside });
+                attributes(e.attributes_raw(), links, beside);
                 if ends_line(e.name().into_inner()) {
                     out.push('\n');
                 }
@@ -89,10 +90,10 @@ fn part(xml: &str, out: &mut String, (links, beside): (&mut String, &mut String)
             }
             Event::Text(t) => {
                 out.push_str(&t);
-                as_stored(&t, beside);
+                as_stored(&t, links);
             }
             Event::CData(t) => out.push_str(&t),
-            Event::Comment(t) => beside.extend(["\n", &*unescape(&t)]),
+            Event::Comment(t) => links.extend(["\n", &*unescape(&t)]),
             Event::PI(t) => beside.extend(["\n", &*unescape(&t)]),
             Event::GeneralRef(r) => out.push_str(&unescape(&format!("&{};", &*r))),
             _ => {}
@@ -122,14 +123,35 @@ const NUMBER_MAX: usize = 32;
 /// Shortest value of an attribute that is more than a setting.
 const VALUE_MIN: usize = 4;
 
-/// Values of attributes that are longer than a mere setting.
-fn attributes(raw: &str, out: &mut String) {
-    let mut rest = raw;
+/// Attributes that hold what somebody wrote or who did (ECMA-376): authors, instructions of fields, descriptions, cached values, shown texts.
+const WRITTEN: [&str; 14] = [
+    "author",
+    "initials",
+    "instr",
+    "descr",
+    "title",
+    "v",
+    "display",
+    "tooltip",
+    "location",
+    "prompt",
+    "promptTitle",
+    "error",
+    "userId",
+    "alt",
+];
+
+/// Values of attributes that are longer than a mere setting: what somebody wrote, and all others.
+fn attributes(raw: &str, written: &mut String, beside: &mut String) {
+    let (mut rest, link) = (raw, is_link(raw));
     while let Some(at) = rest.find(['"', '\'']) {
-        let (quote, inside) = rest.split_at(at).1.split_at(1);
+        let (name, quoted) = rest.split_at(at);
+        let name = name.trim_end_matches(|c: char| c == '=' || c.is_whitespace()).rsplit([' ', '\n', '\t', ':']).next().unwrap_or_default();
+        let (quote, inside) = quoted.split_at(1);
         let (value, after) = inside.split_once(quote).unwrap_or((inside, ""));
         let telling = value.chars().count() >= VALUE_MIN || !value.is_ascii();
         if telling && !value.starts_with("http://schemas") {
+            let out = if link || WRITTEN.contains(&name) { &mut *written } else { &mut *beside };
             out.extend(["\n", &*unescape(value), "\n"]);
         }
         rest = after;

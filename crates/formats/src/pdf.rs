@@ -83,7 +83,7 @@ fn string(bytes: &[u8]) -> String {
     match bytes {
         [0xfe, 0xff, rest @ ..] => encoding_rs::UTF_16BE.decode_without_bom_handling(rest).0.into_owned(),
         [0xff, 0xfe, rest @ ..] => encoding_rs::UTF_16LE.decode_without_bom_handling(rest).0.into_owned(),
-        plain => crate::text::decode(plain, None),
+        plain => crate::encoding::decode(plain, None),
     }
 }
 

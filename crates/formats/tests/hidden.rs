@@ -123,18 +123,34 @@ fn escapes_are_undone_in_texts_of_any_kind() {
     ]);
 }
 
+/// The mark between a package's text and what its program writes beside it stands in no text of another kind.
+#[test]
+fn no_text_has_the_mark_of_a_package() {
+    let note = "many words ".repeat(200) + "x\x1fy 13900000007";
+    let texts: [(&str, &[u8]); 4] = [
+        ("note.txt", note.as_bytes()),
+        ("page.html", b"<p>x&#31;y 13900000007</p>"),
+        ("list.json", b"[{\"n\": \"x\\u001fy 13900000007\"}]"),
+        ("link.txt", b"a long enough line of words before the mark\nx%1Fy 13900000007"),
+    ];
+    for (name, bytes) in texts {
+        let (text, _) = heard(name, bytes);
+        assert!(text.contains("13900000007") && !text.contains(formats::PROGRAMS_OWN), "{name}: {text:?}");
+    }
+}
+
 #[test]
 fn what_programs_write_into_every_package_stands_behind_its_text() {
     let styles = "<s uri=\"{28A0092B-C50C-407E-A947-70E740481C1C}\"><tableStyles defaultTableStyle=\"TableStyleMedium9\" defaultPivotStyle=\"PivotStyleLight16\"/></s>";
     let relations = "<Relationships><Relationship Target=\"mailto:member.7@example.com\" TargetMode=\"External\"/></Relationships>";
     let own: &[(&str, &[u8])] = &[("xl/styles.xml", styles.as_bytes()), ("xl/worksheets/_rels/sheet1.xml.rels", relations.as_bytes())];
-    let row = "<row r=\"1\"><c r=\"A1\" note=\"see 13900000008\"><v>13900000007</v></c></row>";
+    let row = "<row r=\"1\"><c r=\"A1\" descr=\"see 13900000008\" other=\"see 13900000009\"><v>13900000007</v></c></row>";
     let (text, reasons) = heard("book.xlsx", &xlsx(row, own));
-    let (before, behind) = text.split_once(formats::BESIDE).unwrap();
-    for word in ["13900000007", "member.7@example.com"] {
+    let (before, behind) = text.split_once(formats::PROGRAMS_OWN).unwrap();
+    for word in ["13900000007", "member.7@example.com", "13900000008"] {
         assert!(before.contains(word), "{word}: {text}");
     }
-    for word in ["TableStyleMedium9", "PivotStyleLight16", "28A0092B", "worksheets/sheet1.xml", "13900000008"] {
+    for word in ["TableStyleMedium9", "PivotStyleLight16", "28A0092B", "worksheets/sheet1.xml", "13900000009"] {
         assert!(behind.contains(word) && !before.contains(word), "{word}: {text}");
     }
     assert!(reasons.is_empty(), "{reasons:?}");

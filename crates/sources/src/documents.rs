@@ -228,7 +228,7 @@ pub(crate) fn record(cells: &[CellRef<'_>]) -> Record {
     let mut out = Record::joined(cells, b"");
     if let Some(text) = cells.get(1) {
         // What programs write into every package alike is nobody's.
-        let own = text.bytes.split(|b| *b == formats::BESIDE as u8).next().unwrap_or_default();
+        let own = text.bytes.split(|b| *b == formats::PROGRAMS_OWN as u8).next().unwrap_or_default();
         let word = |b: &u8| b.is_ascii_alphanumeric() || b"@._-+".contains(b) || *b >= 0x80;
         let words = own.split(|b| !word(b)).filter(|w| points(w) && !is_day(w)).take(PARTS_MAX);
         out.parts_of(1, words.map(<[u8]>::to_vec).collect());

@@ -5,11 +5,14 @@ use std::collections::BTreeSet;
 use case::ColumnLook;
 use terms::Level;
 
-use crate::lists::{Recall, seen_enough};
+use crate::lists::{Recall, Seen, seen_enough};
 use crate::look::Absence;
 
 /// Values that L3 asks for at least, unless there are fewer (EVIDENCE §10).
 const SIGHT_MIN: u64 = 1_000;
+
+/// Percent of a sample that may be missed beyond the share of values that cannot be looked for, as chance has it.
+const MISSES: u64 = 5;
 
 /// The level of each column of which something was destroyed: L3 with sight in every structure that holds it and absence after, else L2.
 pub(crate) fn columns(columns: &[u32], recall: &Recall, absence: &Absence, cap: Level) -> Vec<ColumnLook> {
@@ -49,7 +52,9 @@ fn unseen(column: u32, recall: &Recall, absence: &Absence) -> BTreeSet<String> {
     let few = recall.line(column).0 < live.min(SIGHT_MIN) || !seen_enough(live, sought);
     let mut out: BTreeSet<String> = few.then(|| "few_looked_for".to_owned()).into_iter().collect();
     // Values of which nothing can be looked for are not found in their rows either.
-    let unseen = own().filter(|s| !seen_enough(s.asked, s.found) && !(few && s.rows));
+    let unsought = live - sought;
+    let explained = |s: &Seen| s.rows && (s.asked - s.found) * live * 100 <= (unsought * 100 + live * MISSES) * s.asked;
+    let unseen = own().filter(|s| !seen_enough(s.asked, s.found) && !(few && explained(s)));
     out.extend(unseen.map(|s| format!("unseen {}", s.structure)));
     // Sight that was lost meanwhile, or that was of other structures, is none.
     let (kept, still) = absence.kept.get(&column).copied().unwrap_or_default();

@@ -35,6 +35,7 @@ mod policy;
 mod progress;
 mod recheck;
 mod recording;
+mod references;
 mod report;
 mod restore;
 mod room;

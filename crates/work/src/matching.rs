@@ -9,8 +9,8 @@ use subjects::{Identifier, Matcher, NOBODY, strong};
 use terms::{Day, Fault, Given, Place, Value};
 
 use crate::opened::{Listed, Opened};
+use crate::references::referred;
 use crate::rowfacts::{Tells, born, person_facts, record_facts, stands_for_person};
-use crate::supposed::referred;
 use crate::survey::Listener;
 use crate::workspace::Workspace;
 

@@ -9,19 +9,16 @@ mod sample;
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
 
-use case::file::{CaseFile, Owner, column_named};
 use rows::{Batch, text_of};
 use sources::Dataset;
 use terms::{Lead, Place, Supposed};
 
 use crate::opened::Listed;
+use crate::references::{At, is_answered};
 use leading::Leading;
 pub(crate) use names::is_any_key;
 use names::{is_beside, is_called_key, key_meant, own_key};
 use sample::Sample;
-
-/// A column of a data set.
-type At = (Place, u32);
 
 /// Gathers the values of columns that may refer, and of keys that they may refer to.
 pub(crate) struct Supposing {
@@ -82,6 +79,9 @@ impl Supposing {
                 // Numbers and their texts meet: `7` in one table and `'7'` in another are the same key.
                 text.clear();
                 text_of(cell, dataset.encoding, &mut text);
+                if text.ends_with(b".0") {
+                    text.truncate(text.len() - 2);
+                }
                 sample.iter_mut().for_each(|s| s.add(self.hasher.hash_one(&text)));
                 strands.iter_mut().for_each(|s| s.hear(&String::from_utf8_lossy(&text), &self.hasher));
             }
@@ -103,34 +103,4 @@ impl Supposing {
         })
         .collect()
     }
-}
-
-/// Whether the store declares what a column refers to, or the case file says it.
-fn is_answered(listed: &Listed, column: u32, name: &str) -> bool {
-    let declared = listed.dataset.points_to.iter().any(|(c, ..)| *c == column);
-    let said = listed.said.as_ref();
-    declared || said.is_some_and(|s| s.no_references.iter().any(|c| c == name) || s.owner.as_ref().is_some_and(|o| o.column == name))
-}
-
-/// The key that the case file says a column refers to: ordinal of the column, the other data set, ordinal there.
-pub(crate) fn referred(file: &CaseFile, listed: &[Listed], own: &Dataset, said: &Owner) -> Option<(u32, Place, u32)> {
-    let (source, table) = said.of.value.split_once('/')?;
-    let source = file.sources.iter().position(|s| s.id.value == source)?;
-    // By name or by place, as screens show what may be a person's.
-    let target = &listed.iter().find(|l| l.source == source && (l.dataset.name == table || l.dataset.place.as_str() == table))?.dataset;
-    let ordinal = |d: &Dataset, name: &str| {
-        let names: Vec<&str> = d.columns.iter().map(|c| c.name.as_str()).collect();
-        let name = column_named(name, &names);
-        u32::try_from(names.iter().position(|n| *n == name)?).ok()
-    };
-    Some((ordinal(own, &said.column)?, target.place.clone(), ordinal(target, &said.key)?))
-}
-
-/// References that the case file says are like those that a store declares.
-pub(crate) fn confirm(file: &CaseFile, listed: &mut [Listed]) {
-    let keys: Vec<Vec<_>> = listed
-        .iter()
-        .map(|l| l.said.iter().flat_map(|s| &s.references).filter_map(|r| referred(file, listed, &l.dataset, r)).collect())
-        .collect();
-    listed.iter_mut().zip(keys).for_each(|(l, keys)| l.dataset.points_to.extend(keys));
 }

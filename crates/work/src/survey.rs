@@ -24,7 +24,8 @@ pub(crate) use schema::schema_of;
 use crate::opened::{Listed, Opened};
 use crate::policy::place_of;
 use crate::progress::Progress;
-use crate::supposed::{Supposing, confirm};
+use crate::references::confirm;
+use crate::supposed::Supposing;
 use crate::workspace::Workspace;
 
 /// Hears every batch of a scan with its sure findings (row, column, kind, value).

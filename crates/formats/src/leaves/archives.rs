@@ -9,7 +9,7 @@ use zip::CompressionMethod;
 use super::{Limits, ReadSeek, Walk};
 use crate::kind::{HEAD, Kind, kind, of_members};
 use crate::reason::Reason;
-use crate::{office, tarred, text, zipped};
+use crate::{encoding, office, tarred, zipped};
 
 impl Walk<'_> {
     pub(super) fn gzip(&mut self, path: &[String], name: &str, input: &mut dyn ReadSeek, size: u64, depth: usize) -> Result<(), Reason> {
@@ -154,7 +154,7 @@ impl Walk<'_> {
             return Ok(());
         }
         let own: Vec<String> = path.iter().cloned().chain([name.to_owned(), NAME.to_owned()]).collect();
-        self.say(&own, Kind::Text, raw.len() as u64, Ok(text::decode(raw, None)))
+        self.say(&own, Kind::Text, raw.len() as u64, Ok(encoding::decode(raw, None)))
     }
 
     pub(super) fn zip(&mut self, path: &[String], name: &str, input: &mut dyn ReadSeek, size: u64, depth: usize) -> Result<(), Reason> {
@@ -192,7 +192,7 @@ impl Walk<'_> {
             drop(archive);
             return self.package(path, input, size, depth);
         }
-        let comment = text::decode(archive.comment(), None);
+        let comment = encoding::decode(archive.comment(), None);
         if !comment.is_empty() {
             let own: Vec<String> = path.iter().cloned().chain([COMMENT.to_owned()]).collect();
             self.say(&own, Kind::Text, comment.len() as u64, Ok(comment))?;
@@ -265,10 +265,10 @@ const BESIDE: &str = "(beside)";
 
 /// Comments of an archive and of its members.
 fn comments<R: Read + Seek>(archive: &mut zip::ZipArchive<R>) -> String {
-    let mut out = "\n".to_owned() + &text::decode(archive.comment(), None);
+    let mut out = "\n".to_owned() + &encoding::decode(archive.comment(), None);
     for i in 0..archive.len() {
         if let Ok(file) = archive.by_index_raw(i) {
-            out.extend(["\n", &text::decode(file.comment_raw(), None)]);
+            out.extend(["\n", &encoding::decode(file.comment_raw(), None)]);
         }
     }
     out
@@ -279,7 +279,7 @@ pub(crate) fn extended(entry: &mut tar::Entry<'_, impl Read>) -> Option<String> 
     let usual = ["path", "linkpath", "size", "mtime", "atime", "ctime", "uid", "gid", "hdrcharset"];
     let all = entry.pax_extensions().ok().flatten()?;
     let told = all.flatten().filter(|e| e.key().map_or(true, |key| !usual.contains(&key)));
-    let lines: Vec<String> = told.map(|e| [e.key_bytes(), b"=", e.value_bytes()].concat()).map(|l| text::decode(&l, None)).collect();
+    let lines: Vec<String> = told.map(|e| [e.key_bytes(), b"=", e.value_bytes()].concat()).map(|l| encoding::decode(&l, None)).collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
@@ -296,7 +296,7 @@ pub(crate) fn beside_stream(input: &mut dyn ReadSeek, inner: &str, most: u64) ->
         while stream.read(&mut sink).is_ok_and(|n| n > 0) {}
         let fields = stream.header().map_or([None; 3], |h| [h.filename(), h.comment(), h.extra()]);
         for field in fields.into_iter().flatten().filter(|f| *f != inner.as_bytes() && tells(f)) {
-            said.extend([text::decode(field, None).as_str(), "\n"]);
+            said.extend([encoding::decode(field, None).as_str(), "\n"]);
         }
         input = stream.into_inner();
     }
@@ -331,7 +331,7 @@ type Member = Result<(Vec<u8>, String), (u64, Reason)>;
 fn zip_member<R: Read + Seek>(archive: &mut zip::ZipArchive<R>, i: usize, name: &str, limits: Limits) -> Member {
     let raw = archive.by_index_raw(i).map_err(|_| (0, Reason::Damaged))?;
     let (told, packed) = (raw.size(), raw.compressed_size());
-    let comment = text::decode(raw.comment_raw(), None);
+    let comment = encoding::decode(raw.comment_raw(), None);
     let refused = match () {
         () if raw.encrypted() => Some(Reason::PasswordProtected),
         () if raw.is_symlink() => Some(Reason::Link),

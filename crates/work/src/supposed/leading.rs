@@ -9,8 +9,8 @@ use terms::{Lead, Place};
 
 use super::names::{is_beside, is_called_key, key_meant, own_key};
 use super::sample::Sample;
-use super::{At, is_answered};
 use crate::opened::Listed;
+use crate::references::{At, is_answered};
 
 /// Keys of data sets of which something is left, and what may hold their values.
 pub(super) struct Leading {
@@ -22,6 +22,8 @@ pub(super) struct Leading {
 const STRANDS_MAX: usize = 16;
 /// Longest sign before a number that is the same in all cells: `M-` of `M-7`.
 const SIGN_MAX: usize = 16;
+/// Different numbers that speak for a key where no name does, at least: rates and sizes are few.
+const NUMBERS_LEAST: u64 = 4;
 /// Leads that are named at most.
 const LEADS_MAX: usize = 8;
 
@@ -72,7 +74,7 @@ impl Leading {
             let strands = Strands { called_key: true, to: Some(BTreeSet::new()), of: BTreeMap::new(), room: 0 };
             columns.entry((place.clone(), *column)).or_insert(strands);
         }
-        let room = columns.len();
+        let room = columns.len() * STRANDS_MAX;
         columns.values_mut().for_each(|strands| strands.room = room);
         Leading { keys, columns }
     }
@@ -121,7 +123,7 @@ impl Strands {
     /// Hears what is in a cell of JSON, by the names of its fields.
     fn json(&mut self, name: &str, value: &serde_json::Value, hasher: &RandomState) {
         match value {
-            serde_json::Value::Object(fields) => fields.iter().for_each(|(field, v)| self.json(&format!("{{{field}"), v, hasher)),
+            serde_json::Value::Object(fields) => fields.iter().for_each(|(field, v)| self.json(&format!("{name}{{{field}"), v, hasher)),
             serde_json::Value::Array(all) => all.iter().for_each(|v| self.json(&format!("{name}["), v, hasher)),
             serde_json::Value::String(text) => self.add(name, text, hasher),
             serde_json::Value::Number(number) => self.add(name, &number.to_string(), hasher),
@@ -161,8 +163,9 @@ impl Strand {
     /// Whether these are values of a key. Small numbers are values of many a key: what only counts up from one, as quantities and months do,
     /// leads nowhere unless it is called a key or has much of this one.
     fn leads(&self, key: &Sample, called_key: bool) -> bool {
-        let counts_up = !self.words && self.largest <= 2 * self.sample.distinct();
-        self.sample.met_in(key).is_some_and(|(_, met)| called_key || !counts_up || key.is_much(&self.sample, met))
+        let distinct = self.sample.distinct();
+        let chance = !self.words && (distinct < NUMBERS_LEAST || self.largest <= 2 * distinct);
+        self.sample.met_in(key).is_some_and(|(_, met)| called_key || !chance || key.is_much(&self.sample, met))
     }
 }
 
@@ -189,6 +192,11 @@ mod tests {
         assert!(leads(&mut of.iter().map(|n| format!("M-{n:05}"))), "behind a sign");
         assert!(leads(&mut of.iter().map(|n| format!("{{\"who\": {n}, \"at\": \"noon\"}}"))), "a field of JSON");
         assert!(leads(&mut of.iter().map(|n| format!("{{\"who\": {{\"ids\": [\"{n}\"]}}}}"))), "deep in JSON");
+        assert!(
+            leads(&mut of.iter().map(|n| format!("{{\"buyer\": {{\"id\": {n}}}, \"item\": {{\"id\": {}}}}}", n + 90_000))),
+            "told apart by its way"
+        );
+        assert!(!leads(&mut [10, 20, 30].iter().map(u32::to_string)), "rates");
         assert!(leads(&mut (1..=400).map(|n| n.to_string())), "much of the key");
         assert!(!leads(&mut (1..=12).map(|n| n.to_string())), "months");
         assert!(!leads(&mut of.iter().map(|n| (n * 1_000).to_string())), "prices");

@@ -8,7 +8,7 @@ use terms::{Fault, Place};
 use case::file::{Owner, column_named, fits};
 
 use crate::opened::Opened;
-use crate::supposed::referred;
+use crate::references::referred;
 use crate::workspace::Workspace;
 
 /// Refuses a file that the case file names, and that would become of it what becomes of documents: it is no list of a kind that is known, or
