@@ -126,7 +126,7 @@ fn escapes_are_undone_in_texts_of_any_kind() {
 /// The mark between a package's text and what its program writes beside it stands in no text of another kind.
 #[test]
 fn no_text_has_the_mark_of_a_package() {
-    let note = "many words ".repeat(200) + "x\x1fy 13900000007";
+    let note = "many words ".repeat(20_000) + "x\x1fy 13900000007";
     let texts: [(&str, &[u8]); 4] = [
         ("note.txt", note.as_bytes()),
         ("page.html", b"<p>x&#31;y 13900000007</p>"),
