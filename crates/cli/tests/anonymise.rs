@@ -212,6 +212,24 @@ fn a_key_that_another_table_holds_under_any_name_tells_persons_apart() {
     }
 }
 
+/// A part of a key of several columns is no key: it tells rows apart like any other column.
+#[test]
+fn parts_of_a_key_tell_persons_apart() {
+    let case = Case::new();
+    std::fs::create_dir_all(case.folder.join("data")).unwrap();
+    let db = rusqlite::Connection::open(case.folder.join("data/shop.db")).unwrap();
+    db.execute_batch(&format!("{TABLE} INSERT INTO client VALUES {};", rows())).unwrap();
+    db.execute_batch("CREATE TABLE two AS SELECT * FROM client; DROP TABLE client;").unwrap();
+    let columns: String = db.query_row("SELECT group_concat(name || ' ' || type) FROM pragma_table_info('two')", [], |r| r.get(0)).unwrap();
+    db.execute_batch(&format!(
+        "CREATE TABLE client ({columns}, area INT, PRIMARY KEY (area, id)); INSERT INTO client SELECT *, id / 3 FROM two; DROP TABLE two;"
+    ))
+    .unwrap();
+    case_of(&case, "{id: shop, kind: sqlite, path: data/shop.db}", "client", 5);
+    case.planned();
+    assert_eq!(case.fault(&["apply", "--dry-run"]), "below_k");
+}
+
 /// What rows are found by, and others refer to, is never written over.
 #[test]
 fn a_key_is_refused_before_anything_is_tried() {

@@ -250,6 +250,19 @@ fn a_list_that_somebody_else_deleted_is_gone() {
     assert_eq!(case.verified("case.dossier.zip")["result"], 0);
 }
 
+/// A list that goes away while its order is open went with whatever it still had: gone, and nobody says destroyed.
+#[test]
+fn a_list_that_went_away_under_an_open_order_is_gone() {
+    let (case, said) = beside(&[("note.txt", b"call 13900000001 tomorrow".to_vec())]);
+    assert_eq!(said["error"]["code"], "values_remain", "{said:#}");
+    for name in ["members.csv", "note.txt"] {
+        std::fs::remove_file(case.folder.join("data").join(name)).unwrap();
+    }
+    case.write("data/other.txt", "Nothing in here.\n");
+    let settled = case.json(&["apply"]);
+    assert_eq!((&settled["done"][0]["rows_done"], &settled["done"][0]["rows_kept"]), (&0.into(), &50.into()), "{settled:#}");
+}
+
 #[test]
 fn a_file_that_is_named_as_a_list_and_reads_as_a_letter_is_refused() {
     let case = case_with(&[], "  - {at: share/members.html, class: member_profile, groups: {contact: [name]}}\n");

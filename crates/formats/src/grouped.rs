@@ -6,8 +6,8 @@ use std::ops::RangeInclusive;
 const DIGITS: RangeInclusive<usize> = 10..=19;
 /// Groups of digits that one number is written in at most.
 const GROUPS_MAX: usize = 6;
-/// Bytes between two of its groups at most: `) `, ` (`, a space that does not break.
-const BETWEEN_MAX: usize = 2;
+/// Signs between two of its groups at most: ` - `.
+const BETWEEN_MAX: usize = 3;
 /// Digits of a resident identity number before its last sign, which may be an `X` (GB 11643-1999).
 const RESIDENT: usize = 17;
 
@@ -58,7 +58,13 @@ fn each_that_ends_here(groups: &[Group<'_>], number: &mut String, hear: &mut dyn
 
 /// Whether groups of one number may have this between them.
 fn joins(between: &str) -> bool {
-    let sign = |c: char| matches!(c, ' ' | '-' | '.' | '/' | '(' | ')' | '\u{a0}' | '\u{2010}'..='\u{2014}' | '\u{2009}' | '\u{202f}');
+    let sign = |c: char| {
+        matches!(
+            c,
+            ' ' | '-' | '.' | '/' | '(' | ')' | '+' | '\u{a0}' | '\u{2007}' | '\u{2009}'
+                ..='\u{2014}' | '\u{202f}' | '\u{2212}' | '\u{3000}'
+        )
+    };
     !between.is_empty() && between.chars().count() <= BETWEEN_MAX && between.chars().all(sign)
 }
 
@@ -83,12 +89,15 @@ mod tests {
             ("6222 0212 3456 7890 123", "6222021234567890123"),
             ("2024-01-15 139-0123-4567", "13901234567"),
             ("139\u{a0}0123\u{2013}4567", "13901234567"),
+            ("139 - 0123 - 4567", "13901234567"),
+            ("t=139+0123+4567", "13901234567"),
+            ("139\u{3000}0123\u{2212}4567", "13901234567"),
             ("11010519491231002x", "11010519491231002X"),
         ];
         for (text, number) in whole {
             assert!(heard(text).iter().any(|n| n == number), "{text}: {:?}", heard(text));
         }
-        for apart in ["13901234567", "139,0123,4567", "139\n0123\n4567", "113.264385 23.129112", "139 - 0123 4567", "12 34 56"] {
+        for apart in ["13901234567", "139,0123,4567", "139\n0123\n4567", "113.264385 23.129112", "12 34 56"] {
             assert!(heard(apart).is_empty(), "{apart}: {:?}", heard(apart));
         }
     }

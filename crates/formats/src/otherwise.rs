@@ -114,6 +114,11 @@ mod tests {
             ("7,MEMBER.41\\u0040example.com\n", "member.41@example.com"),
             ("7,member.41=40example.com\n", "member.41@example.com"),
             ("7,member.41&#64;example.com\n", "member.41@example.com"),
+            ("7,member.41\\x40example.com\n", "member.41@example.com"),
+            ("7,member.41&commat;example.com&ref=caf%E9\n", "member.41@example.com"),
+            ("{\"p\":\"{\\\"m\\\":\\\"member.41\\\\u0040example.com\\\"}\"}", "member.41@example.com"),
+            ("to=%E4%B8%8A%E6%B5%B7+7&ref=caf%E9", "\u{4e0a}\u{6d77}+7"),
+            ("139&nbsp;0000&nbsp;0007", "13900000007"),
             ("tel%3A139-0000-0007", "13900000007"),
             ("\u{ff11}39\u{ff0d}0000\u{ff0d}0007", "13900000007"),
         ];

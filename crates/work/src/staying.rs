@@ -54,7 +54,13 @@ impl Staying {
     /// Marks what a row that stays holds lawfully: its bytes as they lie; and values that point to one person wherever they stand, in columns
     /// of which something was decided. In other columns only a value that is all of the cell: inside of a text nobody decided on it is a copy.
     pub(crate) fn mark(&self, form: &RawForm, (record, cells): (&Record, &[CellRef<'_>]), needles: &mut Needles) {
-        record.ways().flat_map(Record::runs).for_each(|run| needles.look_for(0, run, &|kind| kind != Kind::Alone));
+        for run in record.ways().flat_map(Record::runs) {
+            needles.look_for(0, run, &|kind| kind != Kind::Alone);
+            if let Ok(text) = std::str::from_utf8(run) {
+                // Lists are read once more without escapes.
+                otherwise(text, &mut |text| needles.look_for(0, text.as_bytes(), &|kind| kind != Kind::Alone));
+            }
+        }
         let is_decided = |c: usize| u32::try_from(c).is_ok_and(|c| self.decided.contains(&c));
         let nothing = CellRef { tag: Tag::Null, bytes: &[] };
         let own: Vec<CellRef<'_>> = cells.iter().enumerate().map(|(c, cell)| if is_decided(c) { *cell } else { nothing }).collect();

@@ -194,7 +194,9 @@ fn surrogates(others: BTreeSet<String>, dataset: &Dataset) -> BTreeSet<usize> {
         own.iter().chain(&with).any(|n| others.contains(n))
     };
     let whole = |c: &sources::Column| c.declared.to_lowercase().contains("int") || c.declared.to_lowercase().contains("serial");
-    let is_one = |c: &sources::Column| c.key && whole(c) && !dataset.referred && !held(&c.name.to_lowercase());
+    // Parts of a key of several columns tell rows apart like any other column.
+    let alone = dataset.columns.iter().filter(|c| c.key).count() == 1;
+    let is_one = |c: &sources::Column| alone && c.key && whole(c) && !dataset.referred && !held(&c.name.to_lowercase());
     dataset.columns.iter().enumerate().filter(|(_, c)| is_one(c)).map(|(i, _)| i).collect()
 }
 

@@ -57,7 +57,7 @@ struct Again<'a> {
     standing: BTreeSet<(u64, u32)>,
     staying: Vec<Staying>,
     crowd: Option<&'a Crowd>,
-    /// Whether a database does not have the data set any more, which Custody never takes away: where its rows are now is not known.
+    /// Whether the data set is not there any more: Custody takes away documents alone, never a table or a list. Where its rows are now is not known.
     away: bool,
 }
 
@@ -84,8 +84,7 @@ fn observe_with(
     let direct: Vec<&Job> = jobs.iter().copied().filter(|j| !j.by_hand()).collect();
     let crowd = crowd(workspace, opened, place, (&direct, &parts), When::After)?;
     report.alike.extend(crowd.as_ref().map(|c| (place.clone(), c.seen())));
-    let folder = opened.seen.iter().any(|s| s.source.as_str() == place.source() && s.kind.is_folder());
-    let away = !folder && !opened.listed.iter().any(|l| l.dataset.place == *place);
+    let away = !is_documents(place) && !opened.listed.iter().any(|l| l.dataset.place == *place);
     let seen = Again { alignment, standing, staying, crowd: crowd.as_ref(), away };
     let mut observed = Vec::new();
     for job in jobs {
@@ -95,6 +94,11 @@ fn observe_with(
     jobs.iter().for_each(|j| meant.entry(j.seal.n).or_default().extend(j.targets.iter().copied()));
     late_rows(workspace, &parts, &seen.alignment, &meant, report)?;
     renew(workspace, parts, &seen.alignment, &observed)
+}
+
+/// Whether a place is that of all documents of a folder.
+fn is_documents(place: &Place) -> bool {
+    place.as_str().rsplit('/').next().is_some_and(|own| own.starts_with('d'))
 }
 
 /// Shortest mask by which something computed from it is known.

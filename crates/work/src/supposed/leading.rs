@@ -19,11 +19,16 @@ pub(super) struct Leading {
 }
 
 /// Ways in which a key may stand in the cells of a column that are told apart.
-const STRANDS_MAX: usize = 16;
-/// Longest sign before a number that is the same in all cells: `M-` of `M-7`.
-const SIGN_MAX: usize = 16;
+const STRANDS_MAX: usize = 64;
+/// Longest text around numbers that is the same in all cells (`M-#`, `https://crm.example/clients/#`), and most numbers in it.
+const AROUND_MAX: usize = 64;
+const NUMBERS_MAX: usize = 4;
+/// Days, of which no part is a key.
+const DAYS: [&str; 3] = ["#-#-#", "#/#/#", "#.#.#"];
 /// Different numbers that speak for a key where no name does, at least: rates and sizes are few.
 const NUMBERS_LEAST: u64 = 4;
+/// Numbers of a list in one cell that are heard.
+const LIST_MAX: usize = 1_000;
 /// Leads that are named at most.
 const LEADS_MAX: usize = 8;
 
@@ -106,17 +111,39 @@ fn keys_of(dataset: &Dataset) -> Vec<At> {
 impl Strands {
     /// Hears a cell.
     pub(super) fn hear(&mut self, text: &str, hasher: &RandomState) {
+        let text = text.trim();
         self.add("", text, hasher);
-        if text.starts_with(['{', '[']) {
-            if let Ok(value) = serde_json::from_str::<serde_json::Value>(text) {
-                self.json("", &value, hasher);
-            }
+        let is_json = text.starts_with(['{', '[']);
+        match is_json.then(|| serde_json::from_str::<serde_json::Value>(text).ok()).flatten() {
+            Some(value) => self.json("", &value, hasher),
+            None => self.numbers("", text, hasher),
+        }
+    }
+
+    /// Hears the numbers in a text, each by what stands around it.
+    fn numbers(&mut self, name: &str, text: &str, hasher: &RandomState) {
+        let runs: Vec<&str> = text.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty()).take(LIST_MAX).collect();
+        let number = |run: &&str| run.trim_start_matches('0').to_owned();
+        if runs.len() > 1 && text.chars().all(|c| c.is_ascii_digit() || ",; ".contains(c)) {
+            runs.iter().map(number).for_each(|n| self.add(&format!("{name},"), &n, hasher));
             return;
         }
-        let sign = text.trim_end_matches(|c: char| c.is_ascii_digit());
-        let number = text.get(sign.len()..).unwrap_or_default().trim_start_matches('0');
-        if !sign.is_empty() && sign.len() <= SIGN_MAX && !number.is_empty() {
-            self.add(sign, number, hasher);
+        let mut around = String::new();
+        for c in text.chars() {
+            match c.is_ascii_digit() {
+                true if around.ends_with('#') => {}
+                true => around.push('#'),
+                false => around.push(c),
+            }
+            if around.len() > AROUND_MAX {
+                return;
+            }
+        }
+        let alone = around == "#" && !text.starts_with('0');
+        if runs.len() <= NUMBERS_MAX && !alone && !DAYS.contains(&around.as_str()) {
+            for (i, n) in runs.iter().map(number).enumerate().filter(|(_, n)| !n.is_empty()) {
+                self.add(&format!("{name}{i}{around}"), &n, hasher);
+            }
         }
     }
 
@@ -125,7 +152,10 @@ impl Strands {
         match value {
             serde_json::Value::Object(fields) => fields.iter().for_each(|(field, v)| self.json(&format!("{name}{{{field}"), v, hasher)),
             serde_json::Value::Array(all) => all.iter().for_each(|v| self.json(&format!("{name}["), v, hasher)),
-            serde_json::Value::String(text) => self.add(name, text, hasher),
+            serde_json::Value::String(text) => {
+                self.add(name, text, hasher);
+                self.numbers(name, text, hasher);
+            }
             serde_json::Value::Number(number) => self.add(name, &number.to_string(), hasher),
             _ => {}
         }
@@ -200,7 +230,12 @@ mod tests {
         assert!(leads(&mut (1..=400).map(|n| n.to_string())), "much of the key");
         assert!(!leads(&mut (1..=12).map(|n| n.to_string())), "months");
         assert!(!leads(&mut of.iter().map(|n| (n * 1_000).to_string())), "prices");
-        assert!(!leads(&mut of.iter().map(|n| format!("M-{n}-x"))), "other words");
+        for (before, behind) in
+            [("", ".00"), ("00", ""), ("M-", "-x"), ("https://crm.example/clients/", ""), ("  {\"of\": \"M-", "\"}"), ("", ",8,9")]
+        {
+            assert!(leads(&mut of.iter().map(|n| format!("{before}{n}{behind}"))), "{before}#{behind}");
+        }
+        assert!(!leads(&mut of.iter().map(|n| format!("2024-01-{:02}", n % 28))), "days");
         assert!(!leads(&mut std::iter::once("7".to_owned())), "one value says nothing");
     }
 }
