@@ -54,7 +54,7 @@ fn unseen(column: u32, recall: &Recall, absence: &Absence) -> BTreeSet<String> {
     // Values of which nothing can be looked for are not found in their rows either.
     let unsought = live - sought;
     let explained = |s: &Seen| s.rows && (s.asked - s.found) * live * 100 <= (unsought * 100 + live * MISSES) * s.asked;
-    let unseen = own().filter(|s| !seen_enough(s.asked, s.found) && !(few && explained(s)));
+    let unseen = own().filter(|s| !(seen_enough(s.asked, s.found) || few && explained(s)));
     out.extend(unseen.map(|s| format!("unseen {}", s.structure)));
     // Sight that was lost meanwhile, or that was of other structures, is none.
     let (kept, still) = absence.kept.get(&column).copied().unwrap_or_default();
