@@ -58,8 +58,12 @@ fn what_came_back_is_found_and_recorded() {
     assert_eq!(claim(&case.verified("blind.zip"), "destroyed.i-1")["state"], "not_shown");
     // They are taken out again, and looked for once more.
     let db = rusqlite::Connection::open(case.folder.join("shop.db")).unwrap();
-    db.execute_batch("PRAGMA secure_delete = ON; DELETE FROM member WHERE id < 3; VACUUM").unwrap();
+    db.execute_batch("PRAGMA secure_delete = OFF; DELETE FROM member WHERE id < 3").unwrap();
     drop(db);
+    let (code, seen) = looked(&case, &["recheck"]);
+    assert_eq!((code, &seen["in_cells"]), (1, &0.into()), "what was deleted still lies in the file: {seen:#}");
+    assert_eq!(case.json(&["apply"])["cleaned"], serde_json::json!(["src1"]));
     assert_eq!(looked(&case, &["recheck"]).0, 0);
+    assert_eq!(case.json(&["apply"])["cleaned"], serde_json::json!([]), "nothing is left to clean");
     assert_eq!(claim(&case.verified("again.zip"), "destroyed.i-1")["state"], "attested");
 }

@@ -1,5 +1,6 @@
 //! Carrying out what is due today: order, erase, purge, look again, observe; what waits is said, and the next run goes on.
 
+mod again;
 mod crowd;
 mod due;
 mod erase;
@@ -58,6 +59,11 @@ pub fn apply(workspace: &mut Workspace, dry_run: bool, progress: &dyn Progress) 
     obstacles.into_iter().next().map_or(Ok(()), Err)?;
     workspace.begin_run(&["scan", "hand_over", "destroy", "anonymise", "outcomes", "shred"], Some(plan_n))?;
     replaced::settle_replaced(workspace, &mut report, progress)?;
+    if !workspace.state.came_back.is_empty() {
+        let mut opened = open_sources(workspace)?;
+        purge::put_back_all(workspace, &mut opened)?;
+        report.cleaned = again::clean_again(workspace, &mut opened)?;
+    }
     // What was seen done before a crash, or under a plan that was replaced, is done: nothing is ordered twice.
     record_outcomes(workspace, &doc)?;
     handing::carry_out(workspace, handing, plan_n, &mut report, progress)?;

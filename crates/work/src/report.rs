@@ -28,6 +28,8 @@ pub struct ApplyReport {
     pub lawful: u64,
     /// Archives whose keys were destroyed, or would be (dry run).
     pub ended: Vec<Id>,
+    /// Sources that were cleaned once more, for something had come back in them.
+    pub cleaned: Vec<Place>,
     /// Data sets that nobody sealed or decided on.
     pub undecided: Vec<Place>,
     /// Items of which rows that were to go were met again: their findings are in the ledger.

@@ -46,6 +46,14 @@ pub fn apply(session: &Session<'_>, dry_run: bool) -> Result<u8, Fault> {
         show_alike(session, &report);
     } else {
         show_done(session, &workspace, &report);
+        for place in &report.cleaned {
+            session.tell(
+                &format!("{place} 曾有已销毁的信息重新出现，其文件和日志已再次清理；请运行 `custody recheck` 再查一次。"),
+                &format!(
+                    "something had come back in {place}: its files and logs were cleaned once more; run `custody recheck` to look again."
+                ),
+            );
+        }
         show_alike(session, &report);
         show_handed(session, &report, &page);
         show_left_alone(session, &report);
@@ -65,7 +73,7 @@ fn as_json(report: &ApplyReport, lang: terms::Lang) -> Value {
     let tried: Vec<_> = report.rehearsed.iter().map(|(place, r)| json!({"dataset": place, "rehearsal": r})).collect();
     let waits: Vec<_> = report.waiting.iter().map(|w| json!({"item": w.item, "until": w.until, "why": w.why})).collect();
     let blocked: Vec<Value> = report.blocked.iter().map(|f| say::fault_json(f, lang)).collect();
-    json!({"alike": report.alike, "blocked": blocked, "done": done, "archives_ended": report.ended, "due": due, "handed": handed, "lawfully_present": report.lawful, "late": report.late, "rehearsed": tried, "remaining": report.remaining.iter().map(|(i, r)| json!({"item": i, "rows": r})).collect::<Vec<_>>(), "undecided": report.undecided, "waiting": waits})
+    json!({"alike": report.alike, "blocked": blocked, "cleaned": report.cleaned, "done": done, "archives_ended": report.ended, "due": due, "handed": handed, "lawfully_present": report.lawful, "late": report.late, "rehearsed": tried, "remaining": report.remaining.iter().map(|(i, r)| json!({"item": i, "rows": r})).collect::<Vec<_>>(), "undecided": report.undecided, "waiting": waits})
 }
 
 fn show_due(session: &Session<'_>, report: &ApplyReport) {

@@ -98,8 +98,8 @@ fn table(session: &Session<'_>, seen: &[Rechecked], whole: bool) {
             "nothing was searched: nothing was destroyed and seen done yet, or nothing could be read.",
         ),
         true => session.tell(
-            "已销毁的内容又出现了。常见途径：恢复了旧备份、备库或副本回灌、重新导入、同步盘。查明后重新封存、计划、销毁。",
-            "what was destroyed is there again. Usual ways: an old backup was restored, a replica wrote back, an import, a sync folder. Find out which, then seal, plan and destroy again.",
+            "已销毁的内容又出现了。常见途径：恢复了旧备份、备库或副本回灌、重新导入、同步盘。查明后重新封存、计划、销毁；如已有人删除，`custody apply` 会再次清理文件和日志。",
+            "what was destroyed is there again. Usual ways: an old backup was restored, a replica wrote back, an import, a sync folder. Find out which, then seal, plan and destroy again; if it was taken out already, `custody apply` cleans files and logs once more.",
         ),
         false => session.tell("没有发现已销毁的内容。", "nothing of what was destroyed was found."),
     }
