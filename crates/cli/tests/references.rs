@@ -73,6 +73,17 @@ fn a_column_is_named_by_its_number_as_well() {
     assert_eq!(case.fault(&["scan"]), "case_names_nothing");
 }
 
+/// A pattern of what is nobody's may name nothing; a name may not.
+#[test]
+fn a_pattern_of_nobodys_may_name_nothing() {
+    let case = case_with("");
+    let text = std::fs::read_to_string(case.folder.join("case.yaml")).unwrap();
+    for (at, fits) in [("news/old_*", true), ("news/old.csv", false)] {
+        case.write("case.yaml", text.replace("datasets:\n", &format!("datasets:\n  - {{at: \"{at}\", class: none, why: goods}}\n")));
+        assert_eq!(case.run(&["scan"]).status.success(), fits, "{at}");
+    }
+}
+
 #[test]
 fn what_is_confirmed_also_says_whose_rows_they_are() {
     let case = case_with(", references: [{column: reader_id, of: news/readers.csv, key: id}]");

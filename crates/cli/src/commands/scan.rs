@@ -166,8 +166,8 @@ fn left_out(session: &Session<'_>, inventory: &Inventory) {
     }
     say::table(&[session.pick("数据集", "data set"), session.pick("未归入字段组的列", "columns of no group")], rows);
     session.tell(
-        "这些列不在任何字段组中：没有人对它们作决定，它们会原样保留。含个人信息的，在 case.yaml 的 groups 中归组，否则写入 not_personal（#3 这样的写作 \"#3\"）。",
-        "these columns are in no group: nobody decides about them, and they stay as they are. Put those that tell of persons under groups in case.yaml, the others under not_personal (what is shown as #3 is written \"#3\").",
+        "这些列不在任何字段组中：没有人对它们作决定，它们会原样保留。含个人信息的，在 case.yaml 的 groups 中归组，否则写入 not_personal: {列: 理由}（#3 这样的写作 \"#3\"）。",
+        "these columns are in no group: nobody decides about them, and they stay as they are. Put those that tell of persons under groups in case.yaml, the others under not_personal: {COLUMN: why} (what is shown as #3 is written \"#3\").",
     );
 }
 

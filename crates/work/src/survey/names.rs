@@ -44,7 +44,9 @@ pub(super) fn names_fit(workspace: &mut Workspace, opened: &Opened) -> Result<()
             Err(Fault::new("case_names_nothing").with("line", line).with("field", field).with("name", name).with("known", known))
         };
         if own.is_empty() {
-            if was_there(workspace, &places, &said.at.value) {
+            // A pattern of what is nobody's may well be for nothing: what it does not name stays unclassified, and is asked about.
+            let nobodys = said.at.value.contains('*') && said.class.as_ref().is_some_and(|c| c.value == "none");
+            if nobodys || was_there(workspace, &places, &said.at.value) {
                 continue;
             }
             return nothing(said.at.line, "datasets.at", &said.at.value);
