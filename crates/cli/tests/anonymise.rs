@@ -210,6 +210,12 @@ fn a_key_that_another_table_holds_under_any_name_tells_persons_apart() {
         case.write("case.yaml", &text);
         db.execute_batch(&format!("DROP TABLE {table}")).unwrap();
     }
+    // One value says nothing, but the case file may say whose it is.
+    db.execute_batch("CREATE TABLE memo (wem INTEGER, hue TEXT); INSERT INTO memo VALUES (7, 'red');").unwrap();
+    assert!(!tried().contains("below_k"));
+    let said = "datasets:\n  - {at: shop/memo, class: none, why: goods alone, owner: {column: wem, of: shop/client, key: id}}\n";
+    case.write("case.yaml", text.replace("datasets:\n", said));
+    assert!(tried().contains("below_k"));
 }
 
 /// A part of a key of several columns is no key: it tells rows apart like any other column.

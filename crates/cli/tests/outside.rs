@@ -123,6 +123,30 @@ fn postgresql_a_table_renamed_midway_leads_out_again() {
     assert_eq!(report["result"], 0, "{report:#}");
 }
 
+/// Outside of the hours of its source nothing is erased, and nothing is purged once more: either makes others wait.
+#[test]
+fn postgresql_is_left_alone_outside_of_its_hours() {
+    let (postgres, case) = postgres();
+    let text = std::fs::read_to_string(case.folder.join("case.yaml")).unwrap();
+    // Six hours from now in China, fourteen by universal time: now in neither.
+    let hour = (std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() / 3_600 + 8 + 6) % 24;
+    let closed = text.replace("batch_rows: 200", &format!("batch_rows: 200, window: \"{hour:02}:00-{hour:02}:59\""));
+    case.write("case.yaml", &closed);
+    assert_eq!(case.fault(&["apply"]), "outside_window");
+    assert_eq!(postgres.sql("shop", "SELECT count(*) FROM member"), format!("{PEOPLE}\n"));
+    case.write("case.yaml", &text);
+    done(&case);
+    // A row comes back, and somebody takes it out again: its bytes are cleaned in those hours, too.
+    let row = "INSERT INTO member VALUES (7, 'Member 7', '13800000007', 'member.7@example.com'); DELETE FROM member";
+    postgres.sql("shop", row);
+    assert_eq!(case.run(&["recheck"]).status.code(), Some(1));
+    case.write("case.yaml", &closed);
+    assert_eq!(case.fault(&["apply"]), "outside_window");
+    case.write("case.yaml", &text);
+    assert_eq!(case.json(&["apply"])["cleaned"], serde_json::json!(["src1"]));
+    assert_eq!(case.run(&["recheck"]).status.code(), Some(0));
+}
+
 #[test]
 fn postgresql_survives_kills_of_the_program_and_of_the_server() {
     let (postgres, case) = postgres();

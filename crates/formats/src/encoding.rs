@@ -15,6 +15,7 @@ pub(crate) fn either(bytes: &[u8]) -> String {
     [decode(bytes, None), wide(0), wide(1)].join("\n")
 }
 
+/// The encoding of a text, told by its mark, by what it says of itself, or by its bytes; and the bytes of its mark.
 pub(crate) fn encoding(bytes: &[u8], told: Option<&str>) -> (&'static Encoding, usize) {
     match bytes {
         [0xef, 0xbb, 0xbf, ..] => return (UTF_8, 3),

@@ -30,7 +30,7 @@ pub(super) fn erase_all(
     if !here.iter().filter_map(|k| jobs.get(*k)).any(direct) {
         return Ok(Vec::new());
     }
-    let window = opened.sources.get(i).map(|(place, _)| Window::of(workspace, i, place));
+    let window = opened.sources.get(i).map(|(place, _)| Window::of(workspace, place));
     let Some(window) = window else { return Ok(Vec::new()) };
     let mut places: Vec<Place> = Vec::new();
     progress.begin("erase", None);
@@ -45,7 +45,6 @@ pub(super) fn erase_all(
         }
     }
     progress.end();
-    window.open()?;
     progress.begin("purge", None);
     let steps = match opened.sources.get_mut(i) {
         Some((place, Some(source))) => purge(workspace, &place.clone(), source.as_mut(), &places),

@@ -3,6 +3,7 @@
 use sources::{Setting, Source};
 use terms::{Fault, Place};
 
+use super::window::Window;
 use crate::opened::Opened;
 use crate::workspace::Workspace;
 
@@ -10,8 +11,10 @@ fn journal(source: &Place) -> String {
     format!("settings-{source}")
 }
 
-/// Purges; gives the steps with the store's own answers. What the purge changes stands in the vault before it begins.
+/// Purges, within the hours of the source alone, for others may have to wait; gives the steps with the store's own answers. What the purge changes
+/// stands in the vault before it begins.
 pub(super) fn purge(workspace: &mut Workspace, source: &Place, open: &mut dyn Source, places: &[Place]) -> Result<Vec<String>, Fault> {
+    Window::of(workspace, source).open()?;
     let settings = open.settings()?;
     keep(workspace, source, &settings)?;
     let purged = open.purge(places);

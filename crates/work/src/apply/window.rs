@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use terms::{Fault, Place, Zone};
 
+use crate::policy::place_of;
 use crate::workspace::Workspace;
 
 /// Minutes of the day, from and to; past midnight if the end is earlier.
@@ -14,8 +15,9 @@ pub(super) struct Window {
 
 impl Window {
     /// The window of a source, by the clock on the wall: a practice case has its own day, but its server is as real as any.
-    pub(super) fn of(workspace: &Workspace, i: usize, source: &Place) -> Window {
-        let server = workspace.file.sources.get(i).and_then(|s| s.server.as_ref());
+    pub(super) fn of(workspace: &Workspace, source: &Place) -> Window {
+        let own = (0..workspace.file.sources.len()).find(|i| place_of(*i).as_ref() == Some(source));
+        let server = own.and_then(|i| workspace.file.sources.get(i)).and_then(|s| s.server.as_ref());
         let said = server.and_then(|s| s.value.window.clone());
         Window { source: source.clone(), hours: said.and_then(|w| case::file::hours(&w)), zone: workspace.zone().clone() }
     }
