@@ -100,6 +100,16 @@ fn what_is_confirmed_also_says_whose_rows_they_are() {
     );
 }
 
+/// Whose rows they are is a reference too: what it leads to stays.
+#[test]
+fn what_an_owner_leads_to_stays() {
+    let case = case_with(", owner: {column: reader_id, of: news/readers.csv, key: id}");
+    assert_eq!(supposed(&case.json(&["scan"])), Vec::<Value>::new());
+    assert_eq!(method(&case), ("erase_fields".into(), false));
+    let subjects = case.json(&["subjects"]);
+    assert_eq!((&subjects["subjects"], &subjects["unassigned_rows"]), (&READERS.into(), &0.into()), "{subjects:#}");
+}
+
 /// What the screen proposes can be written into the case file as it stands.
 #[test]
 fn what_is_proposed_can_be_pasted() {
@@ -111,6 +121,10 @@ fn what_is_proposed_can_be_pasted() {
 
 #[test]
 fn a_reference_to_nothing_is_refused() {
-    let case = case_with(", references: [{column: reader_id, of: news/writers.csv, key: id}]");
-    assert_eq!(case.fault(&["scan"]), "case_names_nothing");
+    for of in ["of: news/writers.csv, key: id", "of: news/readers.csv, key: number"] {
+        for said in [format!("references: [{{column: reader_id, {of}}}]"), format!("owner: {{column: reader_id, {of}}}")] {
+            assert_eq!(case_with(&format!(", {said}")).fault(&["scan"]), "case_names_nothing", "{said}");
+        }
+    }
+    assert_eq!(case_with(", key: number").fault(&["scan"]), "case_names_nothing");
 }

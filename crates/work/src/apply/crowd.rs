@@ -16,8 +16,7 @@ use super::job::Job;
 use super::open_at;
 use crate::align::{Met, Part, RowState, align};
 use crate::context::{column_shown, inventory};
-use crate::opened::{Listed, Opened};
-use crate::references::referred;
+use crate::opened::Opened;
 use crate::settled::vector_codes;
 use crate::supposed::is_any_key;
 use crate::workspace::Workspace;
@@ -82,8 +81,6 @@ pub(super) fn crowd(
     // The strictest of what was approved.
     let wanted = anonymised.iter().filter_map(|j| j.item.k).max().unwrap_or(ALIKE_MIN);
     let listed: Vec<Dataset> = opened.listed.iter().map(|l| l.dataset.clone()).collect();
-    let owner = |l: &Listed| referred(&workspace.file, &opened.listed, &l.dataset, l.said.as_ref()?.owner.as_ref()?);
-    let owned = opened.listed.iter().filter_map(owner).any(|(_, to, _)| to == *place);
     let Some(mut open) = open_at(opened, place)? else { return Ok(None) };
     let dataset = open.dataset.clone();
     let erased: BTreeSet<usize> = anonymised.iter().flat_map(|j| j.columns.iter().map(|c| *c as usize)).collect();
@@ -92,7 +89,7 @@ pub(super) fn crowd(
     let seen = inventory(workspace)?.datasets;
     let leads: Vec<Lead> = seen.iter().filter(|d| d.dataset == *place).flat_map(|d| d.led_by.clone()).collect();
     let supposed = seen.iter().any(|d| d.supposed.iter().any(|s| s.to == *place));
-    let referred = supposed || owned || !leads.is_empty() || listed.iter().any(|d| d.points_to.iter().any(|(_, to, _)| to == place));
+    let referred = supposed || !leads.is_empty() || listed.iter().any(|d| d.points_to.iter().any(|(_, to, _)| to == place));
     let surrogate = if referred { BTreeSet::new() } else { surrogates(opened_names(&listed, &dataset), &dataset) };
     let named = |i: usize| !surrogate.contains(&i);
     let compared: Vec<usize> = (0..dataset.columns.len()).filter(|i| named(*i)).collect();

@@ -8,7 +8,7 @@ use terms::{Fault, Place};
 use case::file::{Owner, column_named, fits};
 
 use crate::opened::Opened;
-use crate::references::referred;
+use crate::references::{referred, target};
 use crate::workspace::Workspace;
 
 /// Refuses a file that the case file names, and that would become of it what becomes of documents: it is no list of a kind that is known, or
@@ -40,8 +40,8 @@ pub(super) fn names_fit(workspace: &mut Workspace, opened: &Opened) -> Result<()
         let own: Vec<&Dataset> =
             opened.listed.iter().filter(|l| l.said.as_ref().is_some_and(|s| s.at == said.at)).map(|l| &l.dataset).collect();
         let nothing = |line: u64, field: &str, name: &str| {
-            let known = if own.is_empty() { tables(opened) + " (`custody places`)" } else { columns(&own) };
-            Err(Fault::new("case_names_nothing").with("line", line).with("field", field).with("name", name).with("known", known))
+            let known = if own.is_empty() { tables(opened) } else { columns(&own) };
+            Err(names_nothing(line, field, name, &known))
         };
         if own.is_empty() {
             // A pattern of what is nobody's may well be for nothing: what it does not name stays unclassified, and is asked about.
@@ -54,25 +54,42 @@ pub(super) fn names_fit(workspace: &mut Workspace, opened: &Opened) -> Result<()
         let names: Vec<Vec<&str>> = own.iter().map(|d| d.columns.iter().map(|c| c.name.as_str()).collect()).collect();
         let lacks = |column: &&String| !names.iter().any(|names| names.contains(&column_named(column, names)));
         let tells = || said.tells.value.values().filter(|c| !c.starts_with('='));
-        let fields: [(u64, &str, Option<&String>); 6] = [
+        let key = said.key.as_ref();
+        let fields: [(u64, &str, Option<&String>); 8] = [
+            (key.map_or(0, |k| k.line), "datasets.key", key.map(|k| &k.value).filter(lacks)),
             (said.groups.line, "datasets.groups", said.groups.value.values().flatten().find(lacks)),
             (said.tells.line, "datasets.tells", tells().find(lacks)),
             (said.leave.line, "datasets.leave", said.leave.value.keys().find(lacks)),
             (said.at.line, "datasets.not_personal", said.not_personal.keys().find(lacks)),
             (said.at.line, "datasets.owner", said.owner.as_ref().map(|o| &o.column).filter(lacks)),
+            (said.at.line, "datasets.references", said.references.iter().map(|r| &r.column).find(lacks)),
             (said.at.line, "datasets.no_references", said.no_references.iter().find(lacks)),
         ];
         if let Some((line, field, Some(name))) = fields.into_iter().find(|(_, _, name)| name.is_some()) {
             return nothing(line, field, name);
         }
-        let leads = |(d, r): &(&Dataset, &Owner)| referred(&workspace.file, &opened.listed, d, r).is_none();
         let listed = opened.listed.iter().filter_map(|l| Some((&l.dataset, l.said.as_ref().filter(|s| s.at == said.at)?)));
-        let mut references = listed.flat_map(|(d, s)| s.references.iter().map(move |r| (d, r)));
-        if let Some((_, reference)) = references.find(leads) {
-            return nothing(said.at.line, "datasets.references", &reference.column);
+        for (dataset, own) in listed {
+            let owner = own.owner.iter().map(|o| ("datasets.owner", o));
+            let mut all = owner.chain(own.references.iter().map(|r| ("datasets.references", r)));
+            if let Some((field, of)) = all.find(|(_, of)| referred(&workspace.file, &opened.listed, dataset, of).is_none()) {
+                return leads_nowhere(workspace, opened, field, of);
+            }
         }
     }
     Ok(())
+}
+
+fn names_nothing(line: u64, field: &str, name: &str, known: &str) -> Fault {
+    Fault::new("case_names_nothing").with("line", line).with("field", field).with("name", name).with("known", known)
+}
+
+/// A reference that leads nowhere: its column is there, so that the other data set is not, or its key.
+fn leads_nowhere(workspace: &Workspace, opened: &Opened, field: &str, of: &Owner) -> Result<(), Fault> {
+    let Some(target) = target(&workspace.file, &opened.listed, of) else {
+        return Err(names_nothing(of.of.line, &format!("{field}.of"), &of.of.value, &tables(opened)));
+    };
+    Err(names_nothing(of.of.line, &format!("{field}.key"), &of.key, &columns(&[target])))
 }
 
 /// Whether something of that name was sealed: it is gone, and not misspelt.
@@ -100,5 +117,5 @@ fn columns(sets: &[&Dataset]) -> String {
 
 /// Places of data sets: `custody places` tells their names.
 fn tables(opened: &Opened) -> String {
-    opened.listed.iter().map(|l| l.dataset.place.to_string()).take(NAMES_MAX).collect::<Vec<_>>().join(", ")
+    opened.listed.iter().map(|l| l.dataset.place.to_string()).take(NAMES_MAX).collect::<Vec<_>>().join(", ") + " (`custody places`)"
 }
