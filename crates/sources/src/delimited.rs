@@ -4,6 +4,7 @@ mod erase;
 mod read;
 mod sniff;
 mod split;
+mod written;
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -11,7 +12,6 @@ use std::path::{Path, PathBuf};
 
 use formats::Kind;
 use remains::Needles;
-use rows::{CellRef, Encoding, text_of};
 use terms::{Fault, Level, Place};
 
 use crate::blank::Blank;
@@ -21,7 +21,7 @@ use crate::files;
 use crate::look::Look;
 use crate::overwrite;
 use crate::places::Places;
-use crate::raw::{RawForm, Record, points};
+use crate::raw::{RawForm, Record};
 use crate::{Pick, Sink, Source};
 
 pub(crate) use sniff::header_row;
@@ -291,24 +291,11 @@ impl Source for Delimited {
     }
 
     fn raw_form(&self, place: &Place) -> RawForm {
-        let known = self.known(place).ok();
-        let joint = known.map(|k| k.form.delimiter_bytes()).unwrap_or_default();
-        match known.map_or(Encoding::Utf8, |k| k.form.encoding) {
-            Encoding::Utf8 => Box::new(move |cells| Record::joined(cells, &joint)),
-            encoding => Box::new(move |cells| Record::joined(cells, &joint).or(decoded(cells, encoding))),
+        match self.known(place) {
+            Ok(known) => written::raw_form(known.form.clone()),
+            Err(_) => Box::new(|cells| Record::joined(cells, b"")),
         }
     }
-}
-
-/// The values of a row as another file has them: in UTF-8, each by itself.
-fn decoded(cells: &[CellRef<'_>], encoding: Encoding) -> Record {
-    let mut out = Record::unseen(cells.len());
-    for (i, cell) in cells.iter().enumerate() {
-        let mut text = Vec::new();
-        text_of(*cell, encoding, &mut text);
-        out.parts_of(i, Some(text).filter(|t| points(t)).into_iter().collect());
-    }
-    out
 }
 
 /// Columns and form of a file, from its first records.

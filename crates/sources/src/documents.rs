@@ -11,7 +11,7 @@ use terms::{Fault, Place};
 use crate::blank::Blank;
 use crate::dataset::{Action, Column, Dataset, Listing, Missed, ReadSummary};
 use crate::delimited::{Found, io_fault, walk};
-use crate::look::{Look, leaves_of};
+use crate::look::{INSIDE, Look, leaves_of, named};
 use crate::overwrite::{Rewrite, wipe};
 use crate::places::{Places, Reasons};
 use crate::raw::{Record, points};
@@ -19,8 +19,6 @@ use crate::{Pick, Sink};
 
 /// The name of the data set.
 const NAME: &str = "documents";
-/// Between a file's name and that of a member.
-const INSIDE: &str = "!/";
 /// How documents read: one more whenever the text of one that is as it was would read otherwise.
 const READING: u32 = 4;
 const BATCH_BYTES: usize = 8 << 20;
@@ -247,8 +245,4 @@ fn is_day(word: &[u8]) -> bool {
 fn is_container(name: &str) -> bool {
     let lower = name.to_lowercase();
     [".mbox", ".mbx", ".zip", ".tar", ".gz", ".tgz"].iter().any(|e| lower.ends_with(e))
-}
-
-fn named(file: &Found, path: &[String]) -> String {
-    [std::slice::from_ref(&file.name), path].concat().join(INSIDE)
 }

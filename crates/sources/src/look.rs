@@ -122,8 +122,12 @@ impl<'a> Look<'a> {
             match leaf.text {
                 Ok(text) => {
                     // In prose a name between quotes is anybody's; in a list it is with what stands around it in its record.
-                    let list = is_list(leaf.kind) || structure == self.own;
-                    self.needles.look_for(structure, text.as_bytes(), &|kind| list || !matches!(kind, Needle::Left | Needle::Right));
+                    let own = structure == self.own;
+                    let list = is_list(leaf.kind) || own;
+                    // A document's row is its path and its text.
+                    let row = if own { named(file, &leaf.path) + &text } else { String::new() };
+                    let all = if own { &row } else { &text };
+                    self.needles.look_for(structure, all.as_bytes(), &|kind| list || !matches!(kind, Needle::Left | Needle::Right));
                     self.otherwise(structure, &text);
                 }
                 Err(_) => self.unread(leaf.bytes),
@@ -165,6 +169,14 @@ fn folders(folder: &Path) -> Vec<String> {
         }
     }
     out
+}
+
+/// Between a file's name and that of a member.
+pub(crate) const INSIDE: &str = "!/";
+
+/// The path of a document: of its file, and of the members that it lies in.
+pub(crate) fn named(file: &Found, path: &[String]) -> String {
+    [std::slice::from_ref(&file.name), path].concat().join(INSIDE)
 }
 
 /// Whether it holds records.

@@ -193,7 +193,9 @@ impl Record {
         if any { self.or_last(written) } else { self }
     }
 
-    fn or_last(mut self, last: Record) -> Record {
+    /// Adds another way behind all others.
+    #[must_use]
+    pub(crate) fn or_last(mut self, last: Record) -> Record {
         self.other = Some(Box::new(match self.other.take() {
             Some(other) => other.or_last(last),
             None => last,

@@ -32,8 +32,6 @@ const WINDOW_MAX: usize = 64;
 #[derive(Clone, Copy, Debug)]
 struct Asked {
     column: u32,
-    /// Whether it points to one person wherever it stands.
-    points: bool,
     /// Whether anything of it can be searched for.
     sought: bool,
     /// What it is known by among those that may stay lawfully; nothing if that is not asked.
@@ -68,14 +66,12 @@ impl Sight {
             return;
         };
         *self.live.entry(column).or_default() += 1;
-        let (mut sought, mut points) = (false, false);
+        let mut sought = false;
         for way in record.ways() {
             let (left, right) = windows(way, column as usize);
             sought |= telling(left) && self.needles.add(id, Kind::Left, left);
             sought |= telling(right) && self.needles.add(id, Kind::Right, right);
             for alone in way.alone(column as usize) {
-                // A number as people write it stands in no index of the store's own.
-                points |= !way.is_written();
                 sought |= self.needles.add(id, Kind::Alone, alone);
                 for form in self.forms.into_iter().flat_map(|e| other_forms(alone, e)) {
                     self.needles.add(id, Kind::Form, &form);
@@ -91,7 +87,7 @@ impl Sight {
         if !sought {
             *self.unsought.entry(column).or_default() += 1;
         }
-        self.values.push(Asked { column, points, sought, digest: None });
+        self.values.push(Asked { column, sought, digest: None });
     }
 
     /// Rows that nobody can read any more: whether they had values is not known, so that all of them count as values that cannot be looked for.
@@ -222,6 +218,9 @@ impl Drawn {
     }
 }
 
+/// What a value is made of where it is whole.
+const WHOLE: [Kind; 3] = [Kind::Left, Kind::Right, Kind::Alone];
+
 /// Control recall: the same search, on the same files, while the values live, in every structure that holds them.
 pub(crate) fn recall(source: &mut dyn Source, place: &Place, mut sight: Sight) -> Result<Recall, Fault> {
     let probes = source.probes(place)?;
@@ -232,10 +231,10 @@ pub(crate) fn recall(source: &mut dyn Source, place: &Place, mut sight: Sight) -
     let searched = source.search(place, &mut sight.needles)?;
     let mut out = Recall { live: sight.live.clone(), seen: Vec::new() };
     for (i, structure) in searched.structures.iter().enumerate() {
-        let see = |column: u32, of: &dyn Fn(&Asked) -> bool, kinds: &[Kind]| {
+        let see = |column: u32, kinds: &[Kind]| {
             let mut found: HashSet<u32> = HashSet::new();
             found.extend(sight.needles.iter().filter(|n| kinds.contains(&n.kind) && n.met_in(i)).map(|n| n.value));
-            let own = || (0u32..).zip(&sight.values).filter(|(_, v)| v.column == column && of(v));
+            let own = || (0u32..).zip(&sight.values).filter(|(_, v)| v.column == column);
             Seen {
                 column,
                 structure: structure.name.clone(),
@@ -246,9 +245,10 @@ pub(crate) fn recall(source: &mut dyn Source, place: &Place, mut sight: Sight) -
         };
         let columns = sight.live.keys().copied();
         match &structure.holds {
-            Holds::Records => out.seen.extend(columns.map(|c| see(c, &|_| true, &[Kind::Left, Kind::Right, Kind::Alone]))),
-            Holds::Values(of) => out.seen.extend(columns.filter(|c| of.contains(c)).map(|c| see(c, &|v| v.points, &[Kind::Alone]))),
-            Holds::Blind(of) => out.seen.extend(columns.filter(|c| of.contains(c)).map(|c| see(c, &|_| true, &[]))),
+            Holds::Records => out.seen.extend(columns.map(|c| see(c, &WHOLE))),
+            // All values stand there: those of which nothing can be looked for by itself are not seen.
+            Holds::Values(of) => out.seen.extend(columns.filter(|c| of.contains(c)).map(|c| see(c, &WHOLE))),
+            Holds::Blind(of) => out.seen.extend(columns.filter(|c| of.contains(c)).map(|c| see(c, &[]))),
             Holds::Some => out.seen.extend(columns.map(|c| probed(c, &structure.name, i, &probes, &sight.needles))),
             Holds::Nothing => {}
         }

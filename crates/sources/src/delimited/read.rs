@@ -29,7 +29,7 @@ pub(super) fn read(path: &Path, form: &Form, width: usize, place: &Place, sink: 
     let width = width.max(1);
     let mut builder = BatchBuilder::new(width);
     let mut summary = ReadSummary::default();
-    let joint = form.delimiter_bytes();
+    let joint = form.in_file(form.delimiter);
     let mut beyond = Vec::new();
     while splitter.next()? {
         if Some(splitter.ordinal()) == form.heading {

@@ -21,6 +21,8 @@ pub(crate) struct Form {
     /// Bytes of the byte order mark.
     pub bom: u64,
     pub delimiter: u8,
+    /// Whether it quotes what needs no quotes, or has no records by which that could be told.
+    pub quotes: bool,
     /// Ordinal of the heading record.
     pub heading: Option<u64>,
     /// Column names; `1`, `2`, … where there is no heading.
@@ -28,13 +30,18 @@ pub(crate) struct Form {
 }
 
 impl Form {
-    /// The delimiter in the file's encoding.
-    pub(super) fn delimiter_bytes(&self) -> Vec<u8> {
+    /// A sign in the file's encoding.
+    pub(super) fn in_file(&self, sign: u8) -> Vec<u8> {
         match self.encoding {
-            Encoding::Utf16Le => vec![self.delimiter, 0],
-            Encoding::Utf16Be => vec![0, self.delimiter],
-            _ => vec![self.delimiter],
+            Encoding::Utf16Le => vec![sign, 0],
+            Encoding::Utf16Be => vec![0, sign],
+            _ => vec![sign],
         }
+    }
+
+    /// Whether a value must stand between quotes.
+    pub(super) fn needs_quotes(&self, value: &[u8]) -> bool {
+        value.iter().any(|b| *b == self.delimiter || b"\"\r\n".contains(b))
     }
 }
 
@@ -44,12 +51,14 @@ pub(super) fn sniff(head: &[u8], path: &Path, place: &Place) -> Result<Form, Fau
     let body = head.get(usize::try_from(bom).unwrap_or_default()..).unwrap_or_default();
     let tab = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv") || e.eq_ignore_ascii_case("tab"));
     let delimiter = if tab { b'\t' } else { delimiter(body, encoding) };
-    let mut form = Form { encoding, bom, delimiter, heading: None, names: Vec::new() };
+    let mut form = Form { encoding, bom, delimiter, quotes: false, heading: None, names: Vec::new() };
     let mut records: Vec<Vec<String>> = Vec::new();
+    let mut quotes = false;
     let mut splitter = Splitter::new(body, &form, place.clone());
     while records.len() < HEADING_AMONG {
         match splitter.next() {
             Ok(true) => {
+                quotes |= (0..splitter.fields()).any(|i| splitter.is_quoted(i) && !form.needs_quotes(&splitter.value(i)));
                 records.push((0..splitter.fields()).map(|i| form.encoding.decode(&splitter.value(i)).into_owned()).collect());
             }
             Ok(false) => break,
@@ -64,6 +73,7 @@ pub(super) fn sniff(head: &[u8], path: &Path, place: &Place) -> Result<Form, Fau
     }
     let heading = header_row(&records);
     form.heading = heading.map(|h| h as u64);
+    form.quotes = quotes || records.len() <= heading.map_or(0, |h| h + 1);
     let named = heading.and_then(|h| records.get(h)).cloned().unwrap_or_default();
     let name = |i: usize| named.get(i).map(|n| n.trim().to_owned()).filter(|n| !n.is_empty()).unwrap_or_else(|| (i + 1).to_string());
     form.names = (0..width).map(name).collect();

@@ -113,6 +113,11 @@ impl<R: Read> Splitter<R> {
         self.fields.len()
     }
 
+    /// Whether a field stands between quotes.
+    pub(super) fn is_quoted(&self, i: usize) -> bool {
+        self.fields.get(i).is_some_and(|f| f.quoted)
+    }
+
     /// The bytes of a field: quotes taken off, doubled quotes halved.
     pub(super) fn value(&self, i: usize) -> Cow<'_, [u8]> {
         let Some(f) = self.fields.get(i) else { return Cow::Borrowed(&[]) };
