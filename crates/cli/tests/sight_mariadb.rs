@@ -40,6 +40,13 @@ fn former(n: usize) -> String {
     format!("former.{:07}@example.com", (n * 7_654_321) % 9_999_991)
 }
 
+/// Two letters, as many names are: too short to be looked for by themselves. Some have the same.
+fn name(n: usize) -> String {
+    let letter = |from: u32, n: usize| char::from_u32(from + u32::try_from(n).unwrap()).unwrap();
+    let n = n % 1_000;
+    format!("{}{}", letter(0x5f20, n % 25), letter(0x4e00, n / 25))
+}
+
 /// Rows of one of the tables: the first third ended twelve years ago, the others last year.
 fn rows(row: impl Fn(usize) -> String) -> String {
     let (old, new) = (day(-12 * 366), day(-400));
@@ -49,15 +56,15 @@ fn rows(row: impl Fn(usize) -> String) -> String {
 
 fn database() -> String {
     let client = rows(|n| {
-        let (mobile, email, member, packed) = (mobile(n), email(n), member(n), packed(n));
+        let (name, mobile, email, member, packed) = (name(n), mobile(n), email(n), member(n), packed(n));
         format!(
-            "'Client {n}', {mobile}, '{email}', '{member}', '{{\"mail\": \"{email}\", \"n\": {n}}}', repeat('{packed} ', 20), '{n} Long Street, client no. {n}'"
+            "'{name}', {mobile}, '{email}', '{member}', '{{\"mail\": \"{email}\", \"n\": {n}}}', repeat('{packed} ', 20), '{n} Long Street, client no. {n}'"
         )
     });
     format!(
         "CREATE DATABASE bank; USE bank;
          CREATE TABLE client (id BIGINT PRIMARY KEY, name VARCHAR(60) NOT NULL, mobile BIGINT, email VARCHAR(80), member VARCHAR(40), doc JSON,
-           packed TEXT COMPRESSED, street VARCHAR(80), relation_end DATE NOT NULL, KEY (email), KEY (mobile), KEY (street(8))) ENGINE = InnoDB;
+           packed TEXT COMPRESSED, street VARCHAR(80), relation_end DATE NOT NULL, KEY (email), KEY (mobile), KEY (street(8)), KEY (name)) ENGINE = InnoDB;
          CREATE TABLE client_mail (id BIGINT PRIMARY KEY, email VARCHAR(80), former VARCHAR(80), relation_end DATE NOT NULL) ENGINE = InnoDB;
          CREATE TABLE client_zip (id BIGINT PRIMARY KEY, email VARCHAR(80), relation_end DATE NOT NULL) ENGINE = InnoDB
            ROW_FORMAT = COMPRESSED KEY_BLOCK_SIZE = 8;
@@ -65,7 +72,7 @@ fn database() -> String {
          INSERT INTO client VALUES {client};
          INSERT INTO client_mail VALUES {};
          INSERT INTO client_zip VALUES {};
-         UPDATE client SET name = concat(name, ' ');
+         UPDATE client SET street = concat(street, ' ');
          ALTER TABLE client ADD FULLTEXT KEY words (member);
          ALTER TABLE client_mail DROP COLUMN former, ALGORITHM = INSTANT;
          ANALYZE TABLE client, client_mail, client_zip PERSISTENT FOR ALL;",
@@ -134,7 +141,8 @@ fn a_third_of_the_persons_is_gone_from_every_structure_or_l2_by_name() {
     let left = case.apply_without("history,rewrite,statistics,binary_log,write_over,redo");
     assert_eq!(left["error"]["code"], "values_remain", "{left:#}");
     let structures = left["error"]["args"]["structures"].as_str().unwrap();
-    let claimed = ["src1/t1", "src1/t1#1", "src1/t1#2", "src1/t1#fulltext", "statistics", "binary_log", "system_tablespace", "redo_log"];
+    let claimed =
+        ["src1/t1", "src1/t1#1", "src1/t1#2", "src1/t1#4", "src1/t1#fulltext", "statistics", "binary_log", "system_tablespace", "redo_log"];
     for structure in claimed.iter().chain(&["src1/t2"]) {
         assert!(structures.split(", ").any(|s| s == *structure), "{structure} is not in {structures}");
     }

@@ -2,6 +2,7 @@
 
 mod cells;
 mod extras;
+mod indexes;
 mod package;
 mod scrub;
 mod sheet;
@@ -11,6 +12,7 @@ mod xml;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek, Write};
 
+pub use indexes::without_indexes;
 use package::Package;
 use scrub::Scrub;
 

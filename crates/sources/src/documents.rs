@@ -228,17 +228,10 @@ pub(crate) fn record(cells: &[CellRef<'_>]) -> Record {
         // What programs write into every package alike is nobody's.
         let own = text.bytes.split(|b| *b == formats::PROGRAMS_OWN as u8).next().unwrap_or_default();
         let word = |b: &u8| b.is_ascii_alphanumeric() || b"@._-+".contains(b) || *b >= 0x80;
-        let words = own.split(|b| !word(b)).filter(|w| points(w) && !is_day(w)).take(PARTS_MAX);
+        let words = own.split(|b| !word(b)).filter(|w| points(w)).take(PARTS_MAX);
         out.parts_of(1, words.map(<[u8]>::to_vec).collect());
     }
     out
-}
-
-/// A day, with an hour or without: every document has some, and none is anybody's.
-fn is_day(word: &[u8]) -> bool {
-    let shape = |b: &u8| if b.is_ascii_digit() { b'0' } else { *b };
-    let shape: Vec<u8> = word.iter().map(shape).collect();
-    matches!(shape.as_slice(), b"0000-00-00" | b"0000-00-00T00" | b"0000.00.00")
 }
 
 /// Archives and mailboxes are no documents of their own: an empty one has nothing in it.

@@ -196,8 +196,8 @@ impl Source for Mariadb {
     fn raw_form(&self, place: &Place) -> RawForm {
         match self.table(place) {
             Ok(table) => {
-                let (fields, key) = (table.fields.clone(), table.primary.clone());
-                Box::new(move |cells| record::record(cells, &fields, &key))
+                let table = table.clone();
+                Box::new(move |cells| record::record(cells, &table))
             }
             Err(_) => Box::new(|cells| Record::unseen(cells.len())),
         }

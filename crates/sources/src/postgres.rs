@@ -230,11 +230,12 @@ impl Source for Postgres {
     fn raw_form(&self, place: &Place) -> RawForm {
         match self.table(place) {
             Ok(table) => {
-                let mut layout = table.layout.to_vec();
+                let (mut layout, mut indexes) = (table.layout.to_vec(), table.indexes.to_vec());
                 if self.leave_out.has("integer") {
-                    layout.iter_mut().filter(|a| a.form == tuple::Form::Integer).for_each(|a| a.form = tuple::Form::Unknown);
+                    let all = layout.iter_mut().chain(indexes.iter_mut().flatten());
+                    all.filter(|a| a.form == tuple::Form::Integer).for_each(|a| a.form = tuple::Form::Unknown);
                 }
-                Box::new(move |cells| tuple::record(cells, &layout))
+                Box::new(move |cells| tuple::record(cells, &layout, &indexes))
             }
             Err(_) => Box::new(|cells| Record::unseen(cells.len())),
         }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use remains::NEEDLE_MIN;
 use rows::{CellRef, Encoding, Tag, text_of};
 
 /// How a data set's rows lie in the raw files.
@@ -68,7 +69,17 @@ pub(crate) const NUMBER_MIN: u64 = 1_000_000_000;
 
 /// Whether a text points to one person wherever it stands: a number or address, not a name, a city or a day.
 pub(crate) fn points(text: &[u8]) -> bool {
-    text.len() >= ALONE_MIN && text.iter().any(|b| b.is_ascii_digit() || *b == b'@')
+    text.len() >= ALONE_MIN && text.iter().any(|b| b.is_ascii_digit() || *b == b'@') && !is_day(text)
+}
+
+/// A day, with a time or without: every store has some, and none is anybody's.
+fn is_day(text: &[u8]) -> bool {
+    let shape = |b: &u8| if b.is_ascii_digit() { b'0' } else { *b };
+    let (day, time) = text.split_at(ALONE_MIN.min(text.len()));
+    let day: Vec<u8> = day.iter().map(shape).collect();
+    let is_time =
+        |time: &[u8]| time.first().is_none_or(|b| b"T ".contains(b)) && time.iter().all(|b| b.is_ascii_digit() || b"T :.,+-Z".contains(b));
+    matches!(day.as_slice(), b"0000-00-00" | b"0000.00.00" | b"0000/00/00") && is_time(time)
 }
 
 impl Record {
@@ -193,6 +204,15 @@ impl Record {
         if any { self.or_last(written) } else { self }
     }
 
+    /// Adds how the row lies in an index of its store, for those of its values that are found nowhere by themselves.
+    #[must_use]
+    pub(crate) fn or_entry(self, mut entry: Record) -> Record {
+        let alone = |c: usize| self.ways().any(|way| way.alone(c).iter().any(|value| value.len() >= NEEDLE_MIN));
+        entry.at.iter_mut().enumerate().filter(|(c, _)| alone(*c)).for_each(|(_, at)| *at = None);
+        entry.parts.fill(Some(Vec::new()));
+        if entry.at.iter().all(Option::is_none) { self } else { self.or_last(entry) }
+    }
+
     /// Adds another way behind all others.
     #[must_use]
     pub(crate) fn or_last(mut self, last: Record) -> Record {
@@ -208,5 +228,32 @@ impl Record {
     pub(crate) fn or(mut self, other: Record) -> Record {
         self.other = Some(Box::new(other));
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_points_to_nobody() {
+        for day in ["1991-11-23", "2014.06.30", "2014-06-30 10:20:30.5+08", "2014-06-30T10", "2014/06/30"] {
+            assert!(!points(day.as_bytes()), "{day}");
+        }
+        for value in ["2014-06-3012", "13800138000", "2014-06-30-7", "a@b.example"] {
+            assert!(points(value.as_bytes()), "{value}");
+        }
+    }
+
+    #[test]
+    fn an_entry_has_what_is_found_nowhere_by_itself() {
+        let cells = ["13800138000", "Ann"].map(|t| CellRef { tag: Tag::Text, bytes: t.as_bytes() });
+        let (row, entry) = (Record::joined(&cells, b","), Record::joined(&cells, b"|"));
+        let both = row.clone().or_entry(entry);
+        let ways: Vec<(&[u8], &[u8])> = both.ways().map(|way| (way.around(0, 0, 1), way.around(1, 1, 0))).collect();
+        assert_eq!(ways, [(b"13800138000,".as_slice(), b",Ann".as_slice()), (b"", b"|Ann")]);
+        assert_eq!(both.ways().map(|way| way.alone(0).len()).sum::<usize>(), 1);
+        let alone = Record::joined(&cells[..1], b"");
+        assert_eq!(alone.clone().or_entry(alone.clone()), alone);
     }
 }

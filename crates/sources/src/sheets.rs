@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use calamine::{Data, Error, Range, Reader, SheetType, SheetVisible, Sheets as Book, XlsError, XlsxError, open_workbook};
 use formats::xlsx::{self, Gone, Step};
 use formats::{Kind, Reason};
-use remains::Needles;
+use remains::{NEEDLE_MIN, Needles};
 use rows::{BatchBuilder, CellRef, Encoding, Locator, Tag};
-use terms::{Fault, Level, Place};
+use terms::{Day, Fault, Level, Place};
 
 use crate::blank::Blank;
 use crate::control::LeaveOut;
@@ -148,7 +148,11 @@ impl Sheets {
             };
             let looked = File::open(path).map_err(Reason::from).and_then(|file| {
                 xlsx::parts(file, &mut |name, bytes| {
-                    look.unpacked(structure(name, look), bytes);
+                    let structure = structure(name, look);
+                    match name.contains("worksheets/") {
+                        true => look.unpacked(structure, &xlsx::without_indexes(bytes)),
+                        false => look.unpacked(structure, bytes),
+                    }
                     Ok(())
                 })
             });
@@ -205,19 +209,40 @@ fn own_parts(path: &Path, sheet: &str) -> BTreeSet<String> {
     found.into_iter().filter(|(name, _)| name == sheet).flat_map(|(_, parts)| parts).collect()
 }
 
-/// A row in its part: each value between the tags of its cell, or of its shared string.
+/// A row in its parts: each value between the tags of its cell, or of its shared string.
 fn record(cells: &[CellRef<'_>]) -> Record {
     let mut out = Record::unseen(cells.len());
+    let mut inline = Record::unseen(cells.len());
+    let mut any = false;
     for (i, cell) in cells.iter().enumerate().filter(|(_, c)| !c.is_empty()) {
         let mut text = Vec::new();
         rows::text_of(*cell, Encoding::Utf8, &mut text);
-        let tag = if cell.tag == Tag::Text { "t" } else { "v" };
-        out.cut();
-        out.glue(format!("<{tag}>").as_bytes());
-        out.value_of(i, &escaped(&text));
-        out.glue(format!("</{tag}>").as_bytes());
+        if cell.tag != Tag::Text {
+            between(&mut out, i, "<v>", &serial(&text).unwrap_or(text), "</v></c>");
+            continue;
+        }
+        let text = escaped(&text);
+        // What stands before a longer text suffices, whether it is shared or in its cell.
+        if text.len() < NEEDLE_MIN - 3 {
+            between(&mut inline, i, "<t>", &text, "</t></is>");
+            any = true;
+        }
+        between(&mut out, i, "<t>", &text, "</t></si>");
     }
-    out
+    if any { out.or_last(inline) } else { out }
+}
+
+fn between(out: &mut Record, column: usize, before: &str, value: &[u8], behind: &str) {
+    out.cut();
+    out.glue(before.as_bytes());
+    out.value_of(column, value);
+    out.glue(behind.as_bytes());
+}
+
+/// A day as workbooks count it from 1900; none if it is none, or has a time.
+fn serial(text: &[u8]) -> Option<Vec<u8>> {
+    let day: Day = std::str::from_utf8(text).ok()?.parse().ok()?;
+    Some(Day::new(1899, 12, 30)?.days_until(day).to_string().into_bytes())
 }
 
 /// A text as it stands in XML.

@@ -9,6 +9,7 @@ mod read;
 mod record;
 mod remains;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -41,6 +42,8 @@ pub(crate) struct Sqlite {
     datasets: Vec<Dataset>,
     /// In which encoding texts lie in the file.
     texts: Encoding,
+    /// By data set: the columns of its indexes.
+    indexes: BTreeMap<Place, Vec<Vec<Option<usize>>>>,
     /// A connection inside a read transaction, while the source is held still.
     still: Option<Connection>,
     leave_out: LeaveOut,
@@ -48,7 +51,15 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     pub(crate) fn new(source: Place, path: &Path) -> Sqlite {
-        Sqlite { source, path: path.to_owned(), datasets: Vec::new(), texts: ENCODING, still: None, leave_out: LeaveOut::default() }
+        Sqlite {
+            source,
+            path: path.to_owned(),
+            datasets: Vec::new(),
+            texts: ENCODING,
+            indexes: BTreeMap::new(),
+            still: None,
+            leave_out: LeaveOut::default(),
+        }
     }
 
     fn reader(&self) -> Result<Connection, Fault> {
@@ -112,6 +123,7 @@ impl Source for Sqlite {
         let listing = list::list(self, places)?;
         self.datasets.clone_from(&listing.datasets);
         self.texts = list::texts(self)?;
+        self.indexes = list::indexes(self)?;
         Ok(listing)
     }
 
@@ -177,8 +189,9 @@ impl Source for Sqlite {
 
     fn raw_form(&self, place: &Place) -> RawForm {
         let rowid_alias = self.dataset(place).ok().and_then(record::rowid_alias);
-        let writing = record::Writing { rowid_alias, texts: self.texts };
-        Box::new(move |cells| record::record(cells, writing))
+        let indexes = self.indexes.get(place).cloned().unwrap_or_default();
+        let writing = record::Writing { rowid_alias, texts: self.texts, indexes };
+        Box::new(move |cells| record::record(cells, &writing))
     }
 }
 

@@ -30,6 +30,14 @@ impl Listed {
     }
 }
 
+impl Opened {
+    /// Whether a data set is still there: listed, or a file that is a list of nothing, and no data set for that.
+    pub(crate) fn has(&self, place: &Place) -> bool {
+        let is_empty = |f: &FileFound| f.place == *place && f.read_in.is_none() && unread_of(&self.unread, place).is_none();
+        self.listed.iter().any(|l| l.dataset.place == *place) || self.files.iter().any(is_empty)
+    }
+}
+
 /// Why a data set was not read: it itself, the file that it lies in, or its source.
 pub(crate) fn unread_of<'a>(unread: &'a [Unread], place: &Place) -> Option<&'a Unread> {
     unread.iter().find(|u| u.place == *place || place.is_within(&u.place))

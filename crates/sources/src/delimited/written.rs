@@ -60,7 +60,8 @@ fn joined(cells: &[CellRef<'_>], needs: &[bool], form: &Form, quotes: Quotes) ->
 
 /// A number as a program writes it, in one byte a sign or in two.
 fn is_number(bytes: &[u8]) -> bool {
-    bytes.iter().any(u8::is_ascii_digit) && bytes.iter().all(|b| b.is_ascii_digit() || b"-+.eE\0".contains(b))
+    let signs: Vec<u8> = bytes.iter().copied().filter(|b| *b != 0).collect();
+    signs.iter().any(u8::is_ascii_digit) && std::str::from_utf8(&signs).is_ok_and(|text| text.parse::<f64>().is_ok())
 }
 
 /// The same with each quote twice.

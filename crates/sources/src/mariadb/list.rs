@@ -28,6 +28,8 @@ pub(super) struct Table {
     pub key: Vec<usize>,
     /// Ordinals of the primary key: the first fields of every record.
     pub primary: Vec<usize>,
+    /// Ordinals of the columns of each other index over whole values.
+    pub indexes: Vec<Vec<usize>>,
     /// Whether the server keeps what rows were before (`SYSTEM VERSIONED`).
     pub versioned: bool,
     /// Ordinals of columns whose changes references carry into other tables (`ON UPDATE CASCADE`, `SET NULL`).
@@ -100,6 +102,9 @@ const COLUMNS: &str = "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, C
 const KEYS: &str = "SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, SUB_PART IS NOT NULL FROM information_schema.STATISTICS \
      WHERE TABLE_SCHEMA = DATABASE() AND NON_UNIQUE = 0 ORDER BY TABLE_NAME, INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX";
 
+const INDEXES: &str = "SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, SUB_PART IS NOT NULL FROM information_schema.STATISTICS \
+     WHERE TABLE_SCHEMA = DATABASE() AND INDEX_NAME <> 'PRIMARY' AND INDEX_TYPE = 'BTREE' ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX";
+
 /// References to a table from other databases, and what they do with it; only those that the user may see.
 const REFERRED: &str = "SELECT k.TABLE_SCHEMA = DATABASE(), k.REFERENCED_TABLE_NAME, k.REFERENCED_COLUMN_NAME, r.UPDATE_RULE IN ('CASCADE', 'SET NULL') \
      FROM information_schema.KEY_COLUMN_USAGE k JOIN information_schema.REFERENTIAL_CONSTRAINTS r ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA \
@@ -136,6 +141,7 @@ pub(super) fn list(conn: &mut Conn, source: &Place, places: &mut Places) -> Resu
         }
     }
     keys(conn.query(KEYS).map_err(map)?, &mut tables);
+    indexes(conn.query(INDEXES).map_err(map)?, &mut tables);
     let references: Vec<(String, String, String, String)> = conn.query(REFERENCES).map_err(map)?;
     let elsewhere = referred(conn, &mut tables).map_err(map)?;
     let mut listing = Listing::default();
@@ -201,6 +207,20 @@ fn field(row: Row) -> (String, Field) {
         is_virtual: extra.contains("VIRTUAL"),
     };
     (text(0), field)
+}
+
+/// The columns of indexes over whole values; one over an expression has a column without a name.
+fn indexes(rows: Vec<(String, String, Option<String>, bool)>, tables: &mut BTreeMap<String, Table>) {
+    let mut all: BTreeMap<(String, String), Vec<Option<String>>> = BTreeMap::new();
+    for (table, index, column, part) in rows {
+        all.entry((table, index)).or_default().push(column.filter(|_| !part));
+    }
+    for ((name, _), columns) in all {
+        let Some(table) = tables.get_mut(&name) else { continue };
+        let at = |c: &Option<String>| table.fields.iter().position(|f| Some(&f.name) == c.as_ref());
+        let ordinals: Option<Vec<usize>> = columns.iter().map(at).collect();
+        table.indexes.extend(ordinals);
+    }
 }
 
 /// Marks columns that alone are unique, and finds a key without nulls, the primary one first.

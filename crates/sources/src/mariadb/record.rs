@@ -3,7 +3,7 @@
 
 use rows::{CellRef, Tag};
 
-use super::list::Field;
+use super::list::{Field, Table};
 use crate::raw::{NUMBER_MIN, Record, json_parts, points};
 
 /// A record is made smaller above this size, its longest values first (half of a page of 16 kB, less what every page needs).
@@ -11,32 +11,39 @@ const RECORD_MAX: usize = 8_000;
 /// A value that may have been moved out of such a record.
 const MOVED_MIN: usize = 40;
 
-/// The row as it lies in the clustered index.
-pub(super) fn record(cells: &[CellRef<'_>], fields: &[Field], primary: &[usize]) -> Record {
-    let mut out = Record::unseen(cells.len());
+/// The row as it lies in the clustered index, and in every other one: there its columns stand before the primary key.
+pub(super) fn record(cells: &[CellRef<'_>], table: &Table) -> Record {
+    let (primary, mut out) = (&table.primary, Record::unseen(cells.len()));
     let long = cells.iter().map(|c| c.bytes.len()).sum::<usize>() > RECORD_MAX;
-    let put = |out: &mut Record, column: usize| {
-        let (Some(cell), Some(field)) = (cells.get(column).filter(|c| c.tag != Tag::Null), fields.get(column)) else { return };
-        let value = bytes(*cell, field).filter(|_| !field.is_virtual);
-        if let Some(parts) = parts(*cell, field, value.as_deref()) {
-            out.parts_of(column, parts);
-        }
-        match value {
-            Some(value) if long && value.len() >= MOVED_MIN => {
-                out.cut();
-                out.value_of(column, &value);
-                out.cut();
-            }
-            Some(value) => out.value_of(column, &value),
-            None if field.is_virtual => {}
-            None => out.cut(),
-        }
-    };
-    primary.iter().for_each(|c| put(&mut out, *c));
+    primary.iter().for_each(|c| put(&mut out, (cells, *c), table, long));
     // The transaction and where its undo lies.
     out.cut();
-    (0..cells.len()).filter(|c| !primary.contains(c)).for_each(|c| put(&mut out, c));
-    out
+    (0..cells.len()).filter(|c| !primary.contains(c)).for_each(|c| put(&mut out, (cells, c), table, long));
+    table.indexes.iter().fold(out, |out, columns| {
+        let mut entry = Record::unseen(cells.len());
+        let key = primary.iter().filter(|c| !columns.contains(c));
+        columns.iter().chain(key).for_each(|c| put(&mut entry, (cells, *c), table, false));
+        out.or_entry(entry)
+    })
+}
+
+/// The next value of a record, if there is one.
+fn put(out: &mut Record, (cells, column): (&[CellRef<'_>], usize), table: &Table, long: bool) {
+    let (Some(cell), Some(field)) = (cells.get(column).filter(|c| c.tag != Tag::Null), table.fields.get(column)) else { return };
+    let value = bytes(*cell, field).filter(|_| !field.is_virtual);
+    if let Some(parts) = parts(*cell, field, value.as_deref()) {
+        out.parts_of(column, parts);
+    }
+    match value {
+        Some(value) if long && value.len() >= MOVED_MIN => {
+            out.cut();
+            out.value_of(column, &value);
+            out.cut();
+        }
+        Some(value) => out.value_of(column, &value),
+        None if field.is_virtual => {}
+        None => out.cut(),
+    }
 }
 
 /// Parts by which a value points to one person, where that is not the value as a whole.

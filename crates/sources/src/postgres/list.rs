@@ -34,6 +34,8 @@ pub(super) struct Table {
     /// Ordinals of the key columns; empty if it has no key.
     pub key: Vec<usize>,
     pub layout: Arc<[Attribute]>,
+    /// The same of each B-tree over columns.
+    pub indexes: Arc<[Vec<Attribute>]>,
 }
 
 /// A trigger as the server knows it.
@@ -112,6 +114,9 @@ const INDEXES: &str = "SELECT i.indrelid, i.indisprimary, i.indkey::int2[]::int4
      WHERE i.indrelid = ANY($1) AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL AND i.indimmediate AND i.indisvalid \
      AND i.indnkeyatts = i.indnatts ORDER BY i.indrelid, NOT i.indisprimary, i.indexrelid";
 
+const BTREES: &str = "SELECT i.indrelid, i.indkey::int2[]::int4[] FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
+     JOIN pg_am m ON m.oid = c.relam WHERE i.indrelid = ANY($1) AND m.amname = 'btree' AND i.indexprs IS NULL ORDER BY i.indexrelid";
+
 /// Whoever refers to a listed table, listed or not; partitions stand for the table that they are of.
 const REFERENCES: &str = "SELECT coalesce(pg_partition_root(k.conrelid)::oid, k.conrelid), coalesce(pg_partition_root(k.confrelid)::oid, k.confrelid), \
        ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS u(n, o) JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n ORDER BY o), \
@@ -174,6 +179,7 @@ pub(super) fn list(client: &mut Session, source: &Place, places: &mut Places) ->
     let types = types(client, source)?;
     let columns = grouped(client.query(COLUMNS, &[&oids]).map_err(map)?, source)?;
     let indexes = grouped(client.query(INDEXES, &[&oids]).map_err(map)?, source)?;
+    let btrees = grouped(client.query(BTREES, &[&oids]).map_err(map)?, source)?;
     let distinct = grouped(client.query(DISTINCT, &[&oids]).map_err(map)?, source)?;
     let triggers = grouped(client.query(TRIGGERS, &[&oids]).map_err(map)?, source)?;
     let references = client.query(REFERENCES, &[&oids]).map_err(map)?;
@@ -186,6 +192,7 @@ pub(super) fn list(client: &mut Session, source: &Place, places: &mut Places) ->
             fields.iter_mut().filter(|f| i32::from(f.attnum) == number).for_each(|f| f.distinct = true);
         }
         let declared = keys.iter().find(|k| k.iter().all(|i| fields.get(*i).is_some_and(|f| f.not_null))).cloned().unwrap_or_default();
+        let btrees = btrees.get(oid).map(Vec::as_slice).unwrap_or_default();
         let table = Table {
             sql: sql.clone(),
             oid: *oid,
@@ -196,6 +203,7 @@ pub(super) fn list(client: &mut Session, source: &Place, places: &mut Places) ->
             },
             bytes: sizes.get(oid).and_then(|n| u64::try_from(*n).ok()).unwrap_or_default(),
             triggers: triggers.get(oid).into_iter().flatten().map(|row| trigger(row, source)).collect::<Result<_, _>>()?,
+            indexes: entries(btrees, &fields, &layout, source)?.into(),
             fields,
             key: declared,
             layout: layout.into(),
@@ -304,6 +312,18 @@ fn keys(rows: &[Row], fields: &mut [Field], source: &Place) -> Result<Vec<Vec<us
     Ok(out)
 }
 
+/// How entries of indexes lie: the columns of each in its order.
+fn entries(rows: &[Row], fields: &[Field], layout: &[Attribute], source: &Place) -> Result<Vec<Vec<Attribute>>, Fault> {
+    let mut out = Vec::new();
+    for row in rows {
+        let numbers: Vec<i32> = get(row, 1, source)?;
+        let column = |n: &i32| fields.iter().position(|f| i32::from(f.attnum) == *n);
+        let attribute = |n: &i32| column(n).and_then(|c| layout.iter().find(|a| a.column == Some(c))).cloned();
+        out.extend(numbers.iter().map(attribute).collect::<Option<Vec<_>>>());
+    }
+    Ok(out)
+}
+
 /// What the purge costs others: the rewrite locks readers out, and that of the catalogue keeps every query from being planned.
 fn purge(table: &Table) -> Vec<PurgeStep> {
     match table.kind {
@@ -380,6 +400,7 @@ fn large_objects(
         fields: vec![field(1, "oid", 26, 'N'), field(2, "data", 17, 'U')],
         key: vec![0],
         layout: [bytes(0, Form::Unknown), bytes(1, Form::Bytes)].into(),
+        indexes: Arc::new([]),
     };
     let names: Vec<(String, String)> = [("oid", "oid"), ("data", "bytea")].map(|(a, b)| (a.to_owned(), b.to_owned())).into();
     listing.datasets.push(dataset(&place, "pg_largeobject", &table, &names));

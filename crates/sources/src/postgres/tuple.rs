@@ -1,9 +1,10 @@
-//! A row inside a heap tuple: fields in the order of their numbers, aligned, short texts with a header of one byte
+//! A row inside a heap tuple, and its entries in indexes: fields in the order of their numbers, aligned, short texts with a header of one byte
 //! (PostgreSQL source, `access/htup_details.h`, `varatt.h`, `utils/numeric.c`).
 
 use rows::{CellRef, Tag};
 
 use crate::raw::{NUMBER_MIN, Record, array_parts, json_parts};
+use remains::NEEDLE_MIN;
 
 /// How the bytes of a value are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,11 +75,43 @@ const TUPLE_MAX: usize = 2_032;
 /// A value that may have been compressed or moved out of such a tuple.
 const MOVED_MIN: usize = 64;
 
-/// The row as it lies in the heap.
-pub(super) fn record(cells: &[CellRef<'_>], layout: &[Attribute]) -> Record {
+/// Bytes of the header of an entry in an index, and its mark of values whose length varies.
+const ENTRY_HEADER: usize = 8;
+const ENTRY_VARIES: u16 = 0x4000;
+
+/// The row as it lies in the heap, and in its indexes.
+pub(super) fn record(cells: &[CellRef<'_>], layout: &[Attribute], indexes: &[Vec<Attribute>]) -> Record {
     let mut out = Record::unseen(cells.len());
     let long = cells.iter().map(|c| c.bytes.len()).sum::<usize>() > TUPLE_MAX;
-    // Where the next byte lies, to the next eight; none once a length was not known.
+    fields(&mut out, cells, layout, long);
+    indexes.iter().fold(out, |out, layout| out.or_entry(entry(cells, layout)))
+}
+
+/// The row's entry in a B-tree: its length, the values, zeros up to the next eight bytes. What follows of a short value is the beginning of
+/// a place: the upper half of a block's number, zero in tables of less than 512 MB, whether the entry is of one row or of several
+/// (`access/itup.h`, `access/nbtree.h`).
+fn entry(cells: &[CellRef<'_>], layout: &[Attribute]) -> Record {
+    let own = || layout.iter().filter_map(|a| Some((a, cells.get(a.column?)?)));
+    let mut out = Record::unseen(cells.len());
+    let ends = fields(&mut Record::unseen(cells.len()), cells, layout, false);
+    let Some(ends) = ends.filter(|_| own().all(|(_, c)| c.tag != Tag::Null)) else {
+        fields(&mut out, cells, layout, false);
+        return out;
+    };
+    let padded = ends.next_multiple_of(8);
+    let varies = own().any(|(a, _)| a.len < 0);
+    let info = u16::try_from(ENTRY_HEADER + padded).unwrap_or(u16::MAX) | if varies { ENTRY_VARIES } else { 0 };
+    out.glue(&info.to_le_bytes());
+    fields(&mut out, cells, layout, false);
+    out.glue(vec![0; padded - ends].as_slice());
+    if own().last().is_some_and(|(_, last)| last.bytes.len() + padded - ends < NEEDLE_MIN) {
+        out.glue(&[0, 0]);
+    }
+    out
+}
+
+/// The values of a tuple in their order; gives where the next byte lies, to the next eight; none once a length was not known.
+fn fields(out: &mut Record, cells: &[CellRef<'_>], layout: &[Attribute], long: bool) -> Option<usize> {
     let mut at = Some(0usize);
     for attribute in layout {
         let Some(column) = attribute.column else {
@@ -100,11 +133,11 @@ pub(super) fn record(cells: &[CellRef<'_>], layout: &[Attribute]) -> Record {
                     out.cut();
                     at = None;
                 } else {
-                    at = varying(&mut out, column, &value, attribute, at);
+                    at = varying(out, column, &value, attribute, at);
                 }
             }
             Some(value) => {
-                at = align(&mut out, at, attribute.align);
+                at = align(out, at, attribute.align);
                 out.value_of(column, &value);
                 at = at.map(|n| n + value.len());
             }
@@ -114,7 +147,7 @@ pub(super) fn record(cells: &[CellRef<'_>], layout: &[Attribute]) -> Record {
             }
         }
     }
-    out
+    at
 }
 
 /// Parts by which a value points to one person, where that is not the value as a whole.
@@ -255,7 +288,7 @@ mod tests {
         let number = 13_800_138_000i64.to_be_bytes();
         let id = 7i64.to_be_bytes();
         let cells = [CellRef { tag: Tag::Integer, bytes: &id }, text("abc"), CellRef { tag: Tag::Integer, bytes: &number }];
-        let record = record(&cells, &layout);
+        let record = record(&cells, &layout, &[]);
         let mut expected = vec![7, 0, 0, 0, 9, b'a', b'b', b'c'];
         expected.extend_from_slice(&13_800_138_000i64.to_le_bytes());
         assert_eq!(record.runs().collect::<Vec<_>>(), [expected.as_slice()]);

@@ -139,3 +139,26 @@ pub(super) fn texts(sqlite: &Sqlite) -> Result<Encoding, Fault> {
         _ => ENCODING,
     })
 }
+
+/// By data set: the columns of each of its indexes over columns, as its entries have them; none for a row id that no column has.
+pub(super) fn indexes(sqlite: &Sqlite) -> Result<BTreeMap<Place, Vec<Vec<Option<usize>>>>, Fault> {
+    let connection = sqlite.reader()?;
+    let of = |d: &Dataset| entries(&connection, d).map_err(|e| fault(&e, &d.place));
+    sqlite.datasets.iter().map(|d| Ok((d.place.clone(), of(d)?))).collect()
+}
+
+fn entries(connection: &Connection, dataset: &Dataset) -> rusqlite::Result<Vec<Vec<Option<usize>>>> {
+    let mut statement = connection.prepare(&format!("PRAGMA index_list({})", quoted(&dataset.name)))?;
+    let names: Vec<String> = statement.query_map([], |r| r.get("name"))?.collect::<rusqlite::Result<_>>()?;
+    let mut out = Vec::new();
+    for name in names {
+        let mut statement = connection.prepare(&format!("PRAGMA index_xinfo({})", quoted(&name)))?;
+        let columns: Vec<i64> = statement.query_map([], |r| r.get("cid"))?.collect::<rusqlite::Result<_>>()?;
+        // -1 is the row id, -2 an expression.
+        let column = |cid: &i64| if *cid == -1 { rowid_alias(dataset) } else { usize::try_from(*cid).ok() };
+        if !columns.contains(&-2) {
+            out.push(columns.iter().map(column).collect());
+        }
+    }
+    Ok(out)
+}

@@ -84,7 +84,7 @@ fn observe_with(
     let direct: Vec<&Job> = jobs.iter().copied().filter(|j| !j.by_hand()).collect();
     let crowd = crowd(workspace, opened, place, (&direct, &parts), When::After)?;
     report.alike.extend(crowd.as_ref().map(|c| (place.clone(), c.seen())));
-    let away = !is_documents(place) && !opened.listed.iter().any(|l| l.dataset.place == *place);
+    let away = !is_documents(place) && !opened.has(place);
     let seen = Again { alignment, standing, staying, crowd: crowd.as_ref(), away };
     let mut observed = Vec::new();
     for job in jobs {
