@@ -5,8 +5,22 @@ use encoding_rs::{Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE};
 
 /// The text of bytes; what is malformed becomes U+FFFD.
 pub(crate) fn decode(bytes: &[u8], told: Option<&str>) -> String {
+    if let Some(text) = utf_32(bytes) {
+        return text;
+    }
     let (encoding, skip) = encoding(bytes, told);
     encoding.decode_without_bom_handling(bytes.get(skip..).unwrap_or_default()).0.into_owned()
+}
+
+/// The text behind a mark of UTF-32; none if there is none.
+pub(crate) fn utf_32(bytes: &[u8]) -> Option<String> {
+    let (text, number): (&[u8], fn([u8; 4]) -> u32) = match bytes {
+        [0xff, 0xfe, 0, 0, text @ ..] => (text, u32::from_le_bytes),
+        [0, 0, 0xfe, 0xff, text @ ..] => (text, u32::from_be_bytes),
+        _ => return None,
+    };
+    let letter = |four: &[u8]| four.try_into().ok().and_then(|four| char::from_u32(number(four))).unwrap_or('\u{fffd}');
+    Some(text.chunks(4).map(letter).collect())
 }
 
 /// Bytes that are text here and there, read as one byte a character, and as two.

@@ -101,7 +101,7 @@ pub fn kind(name: &str, head: &[u8]) -> Kind {
 }
 
 /// First bytes of archives, streams and databases that are not opened: 7z, RAR, BZIP2, XZ, LZMA, Zstandard, LZ4, LZIP, `compress`, CAB, `ar`,
-/// SQLite, PostgreSQL's own dumps.
+/// SQLite, PostgreSQL's own dumps; and of what is encrypted: age, OpenPGP as text, LUKS, OpenSSL, KeePass.
 const PACKED: &[&[u8]] = &[
     b"7z\xbc\xaf\x27\x1c",
     b"Rar!\x1a",
@@ -116,9 +116,15 @@ const PACKED: &[&[u8]] = &[
     b"MSCF\0\0",
     b"SQLite format 3\0",
     b"PK\x07\x08",
+    b"age-encryption.org/v1",
+    b"-----BEGIN AGE ENCRYPTED FILE-----",
+    b"-----BEGIN PGP MESSAGE-----",
+    b"LUKS\xba\xbe",
+    b"Salted__",
+    b"\x03\xd9\xa2\x9a",
 ];
 
-/// Whether a file begins as one that is packed and not opened.
+/// Whether a file begins as one that is packed or encrypted, and not opened.
 pub fn is_packed(head: &[u8]) -> bool {
     let bzip = head.starts_with(b"BZh") && matches!(head.get(4..10), Some(b"1AY&SY" | b"\x17rE8P\x90"));
     // Zstandard and LZ4 may begin with a frame that is to be passed over.
@@ -149,7 +155,7 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
 
 /// Whether bytes can be text in any usual encoding.
 fn is_text(head: &[u8]) -> bool {
-    if matches!(head, [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0xef, 0xbb, 0xbf, ..]) {
+    if matches!(head, [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0xef, 0xbb, 0xbf, ..] | [0, 0, 0xfe, 0xff, ..]) {
         return true;
     }
     let odd = head.iter().filter(|b| **b < 9 || (14..27).contains(*b) || (28..32).contains(*b)).count();

@@ -1,6 +1,6 @@
 //! Text: whether bytes are one, and what its lines read as without escapes.
 
-use crate::encoding::{decode, encoding};
+use crate::encoding::{decode, encoding, utf_32};
 use crate::escapes::{undone_percent, undone_unicode};
 use crate::reason::Reason;
 
@@ -9,6 +9,9 @@ use crate::reason::Reason;
 /// # Errors
 /// If they are not.
 pub(crate) fn strictly(bytes: &[u8]) -> Result<String, Reason> {
+    if let Some(text) = utf_32(bytes) {
+        return if is_binary(&text) || text.contains('\u{fffd}') { Err(Reason::BadEncoding) } else { Ok(text) };
+    }
     let (encoding, skip) = encoding(bytes, None);
     let (text, malformed) = encoding.decode_without_bom_handling(bytes.get(skip..).unwrap_or_default());
     // A page of one byte a character takes anything: characters of several bytes in it betray another encoding beside it.

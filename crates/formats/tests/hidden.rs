@@ -373,7 +373,9 @@ fn what_is_text_only_in_part_is_named_and_what_is_text_is_read() {
     for (name, bytes) in [
         ("install.sh", [head.as_slice(), &gz(&b"call 13900000007".repeat(50))].concat()),
         ("controls.txt", controls),
-        ("wide.txt", [b"\xff\xfe\0\0".as_slice(), &wide("call 13900000007")].concat()),
+        ("cut.txt", [b"\xff\xfe\0\0".as_slice(), &wide("call 13900000007"), b"x"].concat()),
+        ("backup.txt.age", b"age-encryption.org/v1\n-> X25519 and so on".to_vec()),
+        ("letter.asc", b"-----BEGIN PGP MESSAGE-----\n\nand so on".to_vec()),
         ("rtf.csv", b"{\\rtf1 \\'31\\'33900000007}".to_vec()),
         ("a.bz2.txt", b"BZh91AY&SYabcdefgh".to_vec()),
         ("a.db", b"SQLite format 3\0abc".to_vec()),
@@ -381,9 +383,12 @@ fn what_is_text_only_in_part_is_named_and_what_is_text_is_read() {
         let reasons = heard(name, &bytes).1;
         assert!(matches!(reasons.as_slice(), [(_, Reason::BadEncoding | Reason::UnknownKind)]), "{name}: {reasons:?}");
     }
+    let big: Vec<u8> = "\u{feff}13900000007".chars().flat_map(|c| u32::from(c).to_be_bytes()).collect();
     let chinese = [b"2026 INFO started\n".repeat(100).as_slice(), b"\xb5\xe7\xbb\xb0 13900000007\r\n"].concat();
     all_read(&[
         ("long.log", chinese, "电话"),
+        ("wide.txt", [b"\xff\xfe\0\0".as_slice(), &wide("call 13900000007")].concat(), NUMBER),
+        ("big.txt", big, NUMBER),
         ("~$backup.zip", zip(&[("n.txt", b"call 13900000007")]), NUMBER),
         ("~$x.docx", [b"\x04name 13900000007".as_slice(), &[0; 100]].concat(), NUMBER),
         ("dos.txt", [head.as_slice(), b"13900000007\r\n\x1a"].concat(), NUMBER),

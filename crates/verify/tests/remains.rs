@@ -111,7 +111,10 @@ fn found_in(name: &str, bytes: &[u8]) -> serde_json::Value {
 fn however_it_is_packed_it_is_found() {
     let (text, own) = (text(), zip("a.txt", &text()));
     let letter = "From: a@b.cc\nTo: c@d.ee\nMIME-Version: 1.0\nContent-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n\ndG8gcGVyc29uLm9uZUBleGFtcGxlLmNvbQo=\n";
-    let packed: [(&str, Vec<u8>); 14] = [
+    let wide: Vec<u8> =
+        [0xff, 0xfe, 0, 0].into_iter().chain(String::from_utf8_lossy(&text).chars().flat_map(|c| u32::from(c).to_le_bytes())).collect();
+    let packed: [(&str, Vec<u8>); 15] = [
+        ("wide.txt", wide),
         ("a.tar.gz", gzip(&tar("a.txt", &text))),
         ("gz.tar", tar("a.gz", &gzip(&text))),
         ("zip.tar", tar("old/a.zip", &own)),
@@ -138,7 +141,11 @@ fn however_it_is_packed_it_is_found() {
 
 #[test]
 fn what_nobody_opens_is_unread() {
-    let shut: [(&str, Vec<u8>, &str); 9] = [
+    let shut: [(&str, Vec<u8>, &str); 13] = [
+        ("a.age", b"age-encryption.org/v1\n-> X25519 and so on".to_vec(), "packed"),
+        ("a.asc", b"-----BEGIN PGP MESSAGE-----\n\nand so on".to_vec(), "packed"),
+        ("a.enc", b"Salted__and so on".to_vec(), "packed"),
+        ("a.kdbx", b"\x03\xd9\xa2\x9a and so on".to_vec(), "packed"),
         ("a.bz2", b"BZh91AY&SY and so on".to_vec(), "packed"),
         ("a.7z", b"7z\xbc\xaf\x27\x1c and so on".to_vec(), "packed"),
         ("a.xz", b"\xfd7zXZ\0 and so on".to_vec(), "packed"),

@@ -47,6 +47,10 @@ impl Form {
 
 /// Finds out how a file is written.
 pub(super) fn sniff(head: &[u8], path: &Path, place: &Place) -> Result<Form, Fault> {
+    if matches!(head, [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..]) {
+        // UTF-32: read as anything else, every value would have zeros in it.
+        return Err(Fault::new("bad_encoding").with("place", place));
+    }
     let (encoding, bom) = encoding(head);
     let body = head.get(usize::try_from(bom).unwrap_or_default()..).unwrap_or_default();
     let tab = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv") || e.eq_ignore_ascii_case("tab"));
