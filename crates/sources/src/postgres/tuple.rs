@@ -104,7 +104,7 @@ fn entry(cells: &[CellRef<'_>], layout: &[Attribute]) -> Record {
     out.glue(&info.to_le_bytes());
     fields(&mut out, cells, layout, false);
     out.glue(vec![0; padded - ends].as_slice());
-    if own().last().is_some_and(|(_, last)| last.bytes.len() + padded - ends < NEEDLE_MIN) {
+    if own().next_back().is_some_and(|(_, last)| last.bytes.len() + padded - ends < NEEDLE_MIN) {
         out.glue(&[0, 0]);
     }
     out
