@@ -104,6 +104,7 @@ fn a_second_export_that_still_has_what_was_to_go_keeps_the_case_open() {
     assert_eq!((&source["id"], &source["reach"], &source["level_at_most"]), (&json!("crm"), &json!("pack"), &json!("L2")));
     let applied = case.json(&["apply"]);
     assert_eq!(applied["waiting"][0]["why"], "by_hand", "{applied:#}");
+    assert_eq!(case.json(&["status"])["next"], "custody pack erase crm");
     assert_eq!(case.fault(&["pack", "import", "crm", "early"]), "errand_before_order");
     // Who works in a console gets a list, not a script.
     case.ok(&["pack", "erase", "crm", "--platform", "youzan", "--to", "list"]);
@@ -115,6 +116,7 @@ fn a_second_export_that_still_has_what_was_to_go_keeps_the_case_open() {
     let rest: String = MEMBERS.split_inclusive("\r\n").take(2).collect();
     answered(&case, "second", &rest, "会员,1,\r\n");
     case.ok(&["pack", "import", "crm", "second"]);
+    assert_eq!(case.json(&["status"])["next"], "custody apply");
     let applied = case.json(&["apply"]);
     assert_eq!(applied["remaining"][0]["rows"], 1, "{applied:#}");
     let ledger =

@@ -47,7 +47,9 @@ fn what_came_back_is_found_and_recorded() {
     let (code, seen) = looked(&case, &["recheck"]);
     assert_eq!(code, 1);
     assert!(seen["in_cells"].as_u64().unwrap() >= 6 && seen["in_files"].as_u64().unwrap() >= 6, "{seen:#}");
-    assert!(case.json(&["status"])["entries"].as_u64() > entries.as_u64(), "the finding stands in the ledger");
+    let status = case.json(&["status"]);
+    assert!(status["entries"].as_u64() > entries.as_u64(), "the finding stands in the ledger");
+    assert_eq!(status["next"], "custody recheck");
     let superseded = claim(&case.verified("back.zip"), "destroyed.i-1").clone();
     assert_eq!(superseded["state"], "not_shown", "nobody reads a superseded receipt as one that holds: {superseded:#}");
     // Who cannot look does not say that they are gone.

@@ -8,6 +8,7 @@ mod swap;
 use std::path::Path;
 
 use ledger::{b64, pae, sha256};
+use case::ActRecorded;
 use terms::json::{Json, Strictness, json, to_bytes};
 use terms::{Digest, Fault, Place, Reach};
 
@@ -17,8 +18,12 @@ use crate::workspace::Workspace;
 pub use erase::{ScriptResult, request_erase, script_result};
 pub use export::request_export;
 pub use import::{Imported, import};
+use import::IMPORTED;
 pub(crate) use import::{imported_after, unmoved};
 pub(crate) use swap::settle_all;
+
+/// The act by which what a script printed is recorded.
+const RAN: &str = "script_run";
 
 /// The DSSE payload type of an errand.
 const TYPE: &str = "application/vnd.custody.errand.v1+json";
@@ -95,4 +100,30 @@ fn signed(workspace: &mut Workspace, id: &str) -> Result<(Vec<u8>, Json), Fault>
     let bytes = workspace.vault()?.get(&blob(id))?.ok_or_else(unknown)?.to_vec();
     let doc = terms::json::from_bytes(&bytes, Strictness::Document).map_err(|_| unknown())?;
     Ok((bytes, doc))
+}
+
+/// The source, by its id, on which somebody else is to erase what is ordered, and of which nothing came back since.
+///
+/// # Errors
+/// If the ledger fails.
+pub fn waited_for(workspace: &Workspace) -> Result<Option<String>, Fault> {
+    let acts = crate::tasks::recorded(workspace)?;
+    for (n, order) in workspace.state.open_orders() {
+        let Some(effect) = order.kind.effect() else { continue };
+        let source = effect.dataset.source();
+        let at = (0..workspace.file.sources.len()).find(|i| place_of(*i).is_some_and(|own| own.as_str() == source));
+        let Some(file) = at.and_then(|i| workspace.file.sources.get(i)) else { continue };
+        let is_answer = |a: &ActRecorded| [IMPORTED, RAN].contains(&a.kind.as_str()) && a.about.iter().any(|x| x == source);
+        if matches!(file.reach(), Reach::Script | Reach::Pack) && !acts.iter().any(|(at, a)| *at > n && is_answer(a)) {
+            return Ok(Some(file.id.value.clone()));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether an export came since the newest matching, before anything was ordered: its rows are in no seal.
+pub fn unsealed_export(workspace: &Workspace) -> bool {
+    let state = &workspace.state;
+    let since = |n: &u64| Some(*n) > state.subjects_n;
+    state.acts.get(IMPORTED).is_some_and(|acts| acts.iter().any(since)) && !state.orders.keys().any(since)
 }

@@ -63,7 +63,7 @@ pub use blind::{Blind, blind};
 pub use clock::Clock;
 pub use closing::close;
 pub use context::{blocking, column_shown, paper_context, undecided};
-pub use errands::{Errand, Imported, ScriptResult, import, request_erase, request_export, script_result};
+pub use errands::{Errand, Imported, ScriptResult, import, request_erase, request_export, script_result, unsealed_export, waited_for};
 pub use failures::failures;
 pub use handing::record_receipt;
 pub use keygen::{keygen, load_public};

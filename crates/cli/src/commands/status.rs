@@ -1,10 +1,13 @@
 //! `custody status`: where the case stands, what blocks, who holds which key.
 
+mod next;
+
 use serde_json::json;
 use terms::Fault;
 
 use super::Session;
 use crate::say;
+use next::{Asked, next};
 
 pub fn run(session: &Session<'_>, list_tasks: bool) -> Result<u8, Fault> {
     let workspace = session.workspace(false, true)?;
@@ -12,38 +15,16 @@ pub fn run(session: &Session<'_>, list_tasks: bool) -> Result<u8, Fault> {
         return tasks(session, &workspace);
     }
     let state = &workspace.state;
-    let questions = work::open_questions(&workspace).map(|q| q.len()).ok();
-    let plan = work::read_plan(&workspace).ok();
     let open: Vec<String> = state.open_orders().map(|(n, o)| format!("{} ({n})", o.kind.item())).collect();
-    let approvals = people(&workspace);
-    let archives = work::shred_due(&workspace).unwrap_or_default();
-    let undecided = work::undecided(&workspace);
-    // Nothing can be ordered any more: only people and the safety window are waited for.
-    let seen = |doc: &plan::PlanDoc| doc.plan.items.iter().filter(|i| i.irreversible()).all(|i| work::observed(&workspace, i));
-    let over = open.is_empty() && undecided == 0 && plan.as_ref().is_some_and(|(_, doc)| seen(doc));
-    let asked = over && work::tasks(&workspace)?.iter().any(|t| t.answered.is_none());
-    let next = if state.subjects_n.is_none() {
-        "custody subjects"
-    } else if questions.unwrap_or(0) > 0 {
-        "custody questions"
-    } else if plan.is_none() {
-        "custody plan"
-    } else if approvals < 2 && !state.closed {
-        "custody approve"
-    } else if state.backups.is_empty() {
-        "custody backup"
-    } else if state.closed {
-        "–"
-    } else if !state.backups.is_empty() && state.backups.values().all(|b| b.end.is_some()) {
-        "custody dossier --close"
-    } else if !state.unsealed.is_empty() || !state.came_back.is_empty() {
-        "custody subjects"
-    } else if asked {
-        "custody status --tasks"
-    } else {
-        "custody apply"
+    let plan_n = state.plan.as_ref().filter(|p| !p.withdrawn).map(|p| p.n);
+    let asked = Asked {
+        questions: state.subjects_n.map(|_| work::open_questions(&workspace).map(|q| q.len())).transpose()?,
+        approvals: people(&workspace),
+        archives: plan_n.map(|_| work::shred_due(&workspace)).transpose()?.unwrap_or_default(),
     };
-    let from = archives.iter().filter_map(|(_, until)| *until).min().filter(|_| over && !asked);
+    let (next, from) = next(&workspace, &asked)?;
+    let Asked { questions, approvals, archives } = asked;
+    let undecided = work::undecided(&workspace);
     let keys: Vec<_> = state
         .keys
         .values()
@@ -60,7 +41,7 @@ pub fn run(session: &Session<'_>, list_tasks: bool) -> Result<u8, Fault> {
         say::print_json(&json!({
             "sources": reached(&workspace).iter().map(|s| json!({"id": s.0, "level_at_most": s.3, "reach": s.2, "source": s.1})).collect::<Vec<_>>(),
             "approvals": approvals, "archives": archives, "drilled": work::drilled(&workspace), "shares": shares, "blocks": blocks, "case": state.case, "closed": state.closed, "entries": state.next, "failed": failed, "keys": keys, "next": next, "next_from": from,
-            "open_holds": state.holds.len(), "open_orders": open, "plan": plan.as_ref().map(|(n, _)| n), "questions": questions, "undecided": undecided
+            "open_holds": state.holds.len(), "open_orders": open, "plan": plan_n, "questions": questions, "undecided": undecided
         }));
         return Ok(0);
     }
@@ -73,7 +54,7 @@ pub fn run(session: &Session<'_>, list_tasks: bool) -> Result<u8, Fault> {
         vec![
             vec![p("日志条目", "entries"), state.next.to_string()],
             vec![p("待答问题", "open questions"), questions.map(|q| q.to_string()).unwrap_or_default()],
-            vec![p("处置方案（条目）", "plan (entry)"), plan.as_ref().map(|(n, _)| n.to_string()).unwrap_or_default()],
+            vec![p("处置方案（条目）", "plan (entry)"), plan_n.map(|n| n.to_string()).unwrap_or_default()],
             vec![p("尚未了结的记录", "not settled yet"), undecided.to_string()],
             vec![p("有效审批（人）", "people whose approvals hold"), approvals.to_string()],
             vec![p("已命令、未核查", "ordered, not yet seen"), open.join(", ")],
@@ -82,7 +63,7 @@ pub fn run(session: &Session<'_>, list_tasks: bool) -> Result<u8, Fault> {
             vec![p("归档及其销毁日", "archives and the day they end"), archives],
             vec![p("阻碍结案", "blocks closing"), blocks.join("; ")],
             vec![p("已结案", "closed"), yes(state.closed)],
-            vec![p("下一步", "next"), from.map_or_else(|| next.to_owned(), |day| format!("{next} ({day})"))],
+            vec![p("下一步", "next"), from.map_or_else(|| next.clone(), |day| format!("{next} ({day})"))],
         ],
     );
     sources(session, &workspace);

@@ -230,7 +230,7 @@ pub fn script_result(workspace: &mut Workspace, id: &str, file: &Path) -> Result
     let items = items(workspace, &doc, &place);
     let sealed = attachments::seal(workspace, &[file.to_owned()])?;
     let by = workspace.operator_person()?;
-    let act = ActRecorded { about: items, by, day: workspace.today()?, evidence: sealed.names, kind: "script_run".to_owned() };
+    let act = ActRecorded { about: items, by, day: workspace.today()?, evidence: sealed.names, kind: super::RAN.to_owned() };
     let n = workspace.record_with_body(By::Operator, Event::ActRecorded(act), json!({"errand": errand, "evidence": sealed.body}))?;
     let n = n.first().copied().unwrap_or_default();
     workspace.vault()?.put(&used, b"1")?;
