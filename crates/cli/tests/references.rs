@@ -127,4 +127,8 @@ fn a_reference_to_nothing_is_refused() {
         }
     }
     assert_eq!(case_with(", key: number").fault(&["scan"]), "case_names_nothing");
+    // Nor where something else could not be read.
+    let case = case_with(", owner: {column: reader_id, of: news/readers.csv, key: number}");
+    case.write("lists/odd.bin", [0u8, 1, 2, 3]);
+    assert_eq!(case.fault(&["scan"]), "case_names_nothing");
 }

@@ -39,6 +39,14 @@ const EITHER: &[Schema] = &[
         ends: "L3",
         holds: &[EMPTIED, NAMES, ("SELECT count(*) FROM client WHERE lower_mail LIKE '%@shop.cn'", "0")],
     },
+    Schema {
+        name: "from_a_part_of_a_mask",
+        sql: "CREATE UNIQUE INDEX one ON client (email); ALTER TABLE client ADD first_mail VARCHAR(80) GENERATED ALWAYS AS (substr(email, 1, 11)) STORED;",
+        more: &[],
+        how: "empty",
+        ends: "L3",
+        holds: &[EMPTIED, NAMES, ("SELECT count(*) FROM client WHERE first_mail LIKE 'erased-%'", "1200")],
+    },
     Schema { name: "view", sql: "CREATE VIEW v AS SELECT email FROM client;", more: &[], how: "delete", ends: "L3", holds: &[NOBODY] },
     Schema {
         name: "taken",

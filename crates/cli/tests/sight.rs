@@ -127,6 +127,10 @@ fn a_third_of_the_persons_is_gone_from_every_structure_or_l2_by_name() {
         recall.filter(|s| s["found"] == 0).map(|s| (s["structure"].as_str().unwrap(), s["col"].as_u64().unwrap())).collect();
     // The small number of a large object has nothing by which it could be looked for: it counts as not found.
     assert_eq!(blind, [("src1/t1", 9), ("src1/t1#2", 8)], "{receipts:#?}");
+    assert!(
+        receipts.iter().all(|r| r["kept"] == serde_json::json!({})),
+        "large objects of which none is left went by the case: {receipts:#?}"
+    );
     assert_ne!(case.verified("case.dossier.zip")["result"], 1, "nothing is contradicted");
     postgres.down("fast");
     let found = decoded(&case, &postgres);

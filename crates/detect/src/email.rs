@@ -6,6 +6,8 @@ use crate::texts::{Hits, Texts};
 
 /// Endings that name files, not domains.
 const FILES: [&str; 14] = ["png", "jpg", "jpeg", "gif", "svg", "webp", "bmp", "ico", "css", "js", "pdf", "zip", "mp4", "json"];
+/// A domain that nobody has (RFC 2606): what was written over a mail that is gone.
+const NOBODYS: &str = "erased.invalid";
 const LOCAL_MAX: usize = 64;
 const LABEL_MAX: usize = 63;
 
@@ -85,7 +87,7 @@ fn domain(bytes: &[u8]) -> Option<String> {
         && top.chars().next().is_some_and(|c| !c.is_ascii_digit())
         && !FILES.contains(&top.as_str())
         && !wild;
-    ok.then(|| labels.join("."))
+    ok.then(|| labels.join(".")).filter(|domain| domain != NOBODYS)
 }
 
 fn label_begins(text: &str) -> bool {

@@ -15,6 +15,8 @@ pub enum Kind {
     Left,
     /// A value with what follows it in its record.
     Right,
+    /// A value as an index or a workbook keeps it by itself: it points to no row, and says something in what the data set itself has alone.
+    Entry,
     /// A value that points to one person wherever it stands.
     Alone,
     /// A value that is known to stand in one structure: to show that the structure can be seen.
@@ -144,13 +146,19 @@ impl Needles {
     /// Keeps only needles that were not met, as if none had been searched: what was met elsewhere is left out, in its other forms too.
     #[must_use]
     pub fn without_met(self) -> Needles {
-        let mut out = Needles { cut: self.cut, over: self.over, ..Needles::at_most(self.most) };
         let mut met = false;
-        for n in self.iter() {
+        self.only(&mut |n| {
             met = n.met > 0 || met && n.kind == Kind::Form;
-            if !met {
-                out.add(n.value, n.kind, n.bytes);
-            }
+            !met
+        })
+    }
+
+    /// Keeps only some needles.
+    #[must_use]
+    pub fn only(self, keep: &mut dyn FnMut(&Needle<'_>) -> bool) -> Needles {
+        let mut out = Needles { cut: self.cut, over: self.over, ..Needles::at_most(self.most) };
+        for n in self.iter().filter(|n| keep(n)) {
+            out.add(n.value, n.kind, n.bytes);
         }
         out
     }

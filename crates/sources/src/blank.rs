@@ -86,7 +86,7 @@ impl Blank {
                 let point = if *scale > 0 { "." } else { "" };
                 (Tag::Other, format!("-{}{point}{}", 1 + small, "0".repeat(*scale as usize)).into_bytes())
             }
-            Blank::Mail => (Tag::Text, format!("erased-{wide}@erased.invalid").into_bytes()),
+            Blank::Mail => (Tag::Text, format!("erased-{}@erased.invalid", written(number & (WIDE - 1), LETTERS, LONG)).into_bytes()),
             Blank::Mobile => (Tag::Text, (MOBILE + small).to_string().into_bytes()),
             Blank::MobileNumber => integer(MOBILE + small),
             Blank::Uuid => (Tag::Other, format!("00000000-0000-4000-8000-{:012x}", number & 0xffff_ffff_ffff).into_bytes()),
@@ -196,21 +196,26 @@ const MOBILE: i64 = 10_000_000_000;
 const WIDE: u64 = 1 << 62;
 /// Whole numbers below this are exact as a real.
 const EXACT: u64 = 1 << 53;
-/// Letters of a number that has little room.
-const LETTERS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+/// Signs of a number that has little room; where there is room letters alone are taken, so that it looks like nobody's number.
+const SIGNS: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
+/// Letters that any number below 2^62 needs at most.
+const LONG: usize = 14;
 
-/// A word of at most `most` characters: with little room its last 31 bits alone, in seven letters.
+/// A word of at most `most` characters: with little room the number's last 31 bits alone, in six signs.
 fn word(number: u64, most: u32) -> String {
-    let long = format!("erased-{number}");
-    if long.len() <= most as usize {
-        return long;
-    }
-    let mut small = number & 0x7fff_ffff;
-    let mut out = [b'0'; 6];
+    let long = format!("erased-{}", written(number, LETTERS, LONG));
+    if long.len() <= most as usize { long } else { written(number & 0x7fff_ffff, SIGNS, 6) }
+}
+
+/// A number to the base of its signs, in so many of them.
+fn written(mut number: u64, signs: &[u8], length: usize) -> String {
+    let base = signs.len() as u64;
+    let mut out = vec![b'0'; length];
     for room in out.iter_mut().rev() {
-        let digit = usize::try_from(small % 36).unwrap_or_default();
-        *room = LETTERS.get(digit).copied().unwrap_or(b'0');
-        small /= 36;
+        let digit = usize::try_from(number % base).unwrap_or_default();
+        *room = signs.get(digit).copied().unwrap_or(b'0');
+        number /= base;
     }
     String::from_utf8_lossy(&out).into_owned()
 }
@@ -369,6 +374,9 @@ mod tests {
         ] {
             let all: std::collections::BTreeSet<_> = (0..5_000u64).map(|n| blank.leaves(before, n * 429_497 % (1 << 31))).collect();
             assert_eq!(all.len(), 5_000, "{blank:?}");
+            // Nothing else may be taken for somebody's number by the next scan.
+            let words = matches!(blank, Blank::Word(26) | Blank::Mail);
+            assert!(!words || all.iter().all(|(_, v)| !v.iter().any(u8::is_ascii_digit)), "{blank:?}");
         }
     }
 }

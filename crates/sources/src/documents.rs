@@ -227,9 +227,11 @@ pub(crate) fn record(cells: &[CellRef<'_>]) -> Record {
     if let Some(text) = cells.get(1) {
         // What programs write into every package alike is nobody's.
         let own = text.bytes.split(|b| *b == formats::PROGRAMS_OWN as u8).next().unwrap_or_default();
-        let word = |b: &u8| b.is_ascii_alphanumeric() || b"@._-+".contains(b) || *b >= 0x80;
-        let words = own.split(|b| !word(b)).filter(|w| points(w)).take(PARTS_MAX);
-        out.parts_of(1, words.map(<[u8]>::to_vec).collect());
+        let plain = |b: &u8| b.is_ascii_alphanumeric() || b"@._-+".contains(b);
+        let words = own.split(|b| !(plain(b) || *b >= 0x80)).filter(|w| points(w));
+        // In Chinese nothing stands between a sentence and the number in it.
+        let all = words.flat_map(|w| std::iter::once(w).chain(w.split(|b| !plain(b)).filter(|part| part.len() < w.len() && points(part))));
+        out.parts_of(1, all.take(PARTS_MAX).map(<[u8]>::to_vec).collect());
     }
     out
 }

@@ -32,8 +32,8 @@ pub(crate) fn fit(
             if own.is_empty() || takes(check, blanks)? {
                 continue;
             }
-            let column = own.first().copied().unwrap_or_default() + 1;
-            let refused = || Fault::new("no_value_fits").with("place", place).with("column", column);
+            let column = own.first().copied().unwrap_or_default();
+            let refused = || Fault::new("no_value_fits").with("place", place).with("column", format!("#{column}"));
             if round > 0 {
                 return Err(refused());
             }

@@ -127,7 +127,8 @@ impl<'a> Look<'a> {
                     // A document's row is its path and its text.
                     let row = if own { named(file, &leaf.path) + &text } else { String::new() };
                     let all = if own { &row } else { &text };
-                    self.needles.look_for(structure, all.as_bytes(), &|kind| list || !matches!(kind, Needle::Left | Needle::Right));
+                    self.needles
+                        .look_for(structure, all.as_bytes(), &|kind| list || !matches!(kind, Needle::Left | Needle::Right | Needle::Entry));
                     self.otherwise(structure, &text);
                 }
                 Err(_) => self.unread(leaf.bytes),

@@ -214,5 +214,5 @@ fn takes(fields: &[Field], place: &Place, action: &Action) -> Result<(), Fault> 
 }
 
 fn no_value(place: &Place, column: usize) -> Fault {
-    Fault::new("no_value_fits").with("place", place).with("column", column + 1)
+    Fault::new("no_value_fits").with("place", place).with("column", format!("#{column}"))
 }

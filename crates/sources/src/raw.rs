@@ -16,6 +16,8 @@ pub struct Record {
     at: Vec<Option<(usize, Range<usize>)>>,
     /// By column: parts that point to one person by themselves.
     parts: Vec<Option<Vec<Vec<u8>>>>,
+    /// Whether its values stand for themselves, not for their row: what they are met as is any row's that has them.
+    entry: bool,
     /// The same row as another writer would have stored it.
     other: Option<Box<Record>>,
 }
@@ -74,18 +76,31 @@ pub(crate) fn points(text: &[u8]) -> bool {
 
 /// A day, with a time or without: every store has some, and none is anybody's.
 fn is_day(text: &[u8]) -> bool {
-    let shape = |b: &u8| if b.is_ascii_digit() { b'0' } else { *b };
+    let number = |digits: &[u8]| std::str::from_utf8(digits).ok().and_then(|d| d.parse::<u32>().ok());
     let (day, time) = text.split_at(ALONE_MIN.min(text.len()));
-    let day: Vec<u8> = day.iter().map(shape).collect();
-    let is_time =
-        |time: &[u8]| time.first().is_none_or(|b| b"T ".contains(b)) && time.iter().all(|b| b.is_ascii_digit() || b"T :.,+-Z".contains(b));
-    matches!(day.as_slice(), b"0000-00-00" | b"0000.00.00" | b"0000/00/00") && is_time(time)
+    let [y1, y2, y3, y4, a, m1, m2, b, d1, d2] = day else { return false };
+    let year = number(&[*y1, *y2, *y3, *y4]).is_some_and(|y| (1_000..=2_999).contains(&y));
+    let fits = |n: Option<u32>, most: u32| n.is_some_and(|n| (1..=most).contains(&n));
+    let is = year && a == b && b"-./".contains(a) && fits(number(&[*m1, *m2]), 12) && fits(number(&[*d1, *d2]), 31);
+    is && (time.is_empty() || is_time(time))
+}
+
+/// Hours and what is smaller behind a `T` or a blank: no more than two digits together but in a fraction, and in no more than six places.
+fn is_time(time: &[u8]) -> bool {
+    let [b'T' | b' ', rest @ ..] = time else { return false };
+    let runs: Vec<&[u8]> = rest.split(|b| b":+-Z".contains(b)).filter(|run| !run.is_empty()).collect();
+    let is_run = |run: &&[u8]| {
+        let (whole, fraction) = run.split_at(run.len().min(2));
+        let rest = fraction.strip_prefix(b".").unwrap_or(if fraction.is_empty() { fraction } else { b"x" });
+        whole.len() == 2 && whole.iter().chain(rest).all(u8::is_ascii_digit)
+    };
+    runs.len() <= 5 && runs.iter().all(is_run)
 }
 
 impl Record {
     /// A row of that many columns of which nothing is known yet.
     pub fn unseen(columns: usize) -> Record {
-        Record { runs: vec![Vec::new()], at: vec![None; columns], parts: vec![None; columns], other: None }
+        Record { runs: vec![Vec::new()], at: vec![None; columns], parts: vec![None; columns], entry: false, other: None }
     }
 
     /// Values as they are, with the same bytes between each two.
@@ -147,6 +162,7 @@ impl Record {
         if let (Some(parts), Some(room)) = (self.parts.get(column), out.parts.get_mut(column)) {
             room.clone_from(parts);
         }
+        out.entry = self.entry;
         out.other = self.other.as_ref().map(|o| Box::new(o.only(column, before, after)));
         out
     }
@@ -190,7 +206,7 @@ impl Record {
     /// Numbers are also looked for as people write them: in notes, in letters, in a column of texts.
     #[must_use]
     pub fn with_numbers(self, cells: &[CellRef<'_>]) -> Record {
-        let mut written = Record { runs: Vec::new(), at: vec![None; cells.len()], parts: vec![Some(Vec::new()); cells.len()], other: None };
+        let mut written = Record { runs: Vec::new(), parts: vec![Some(Vec::new()); cells.len()], ..Record::unseen(cells.len()) };
         let mut any = false;
         for (i, cell) in cells.iter().enumerate().filter(|(_, c)| matches!(c.tag, Tag::Integer | Tag::Real | Tag::Other)) {
             let mut text = Vec::new();
@@ -204,12 +220,19 @@ impl Record {
         if any { self.or_last(written) } else { self }
     }
 
-    /// Adds how the row lies in an index of its store, for those of its values that are found nowhere by themselves.
+    /// Whether its values stand for themselves, not for their row: what they are met as is any row's that has them.
+    pub fn is_entry(&self) -> bool {
+        self.entry
+    }
+
+    /// Adds how the row lies in an index of its store, or in another place that keeps values by themselves, for those that are found nowhere
+    /// by themselves.
     #[must_use]
     pub(crate) fn or_entry(self, mut entry: Record) -> Record {
         let alone = |c: usize| self.ways().any(|way| way.alone(c).iter().any(|value| value.len() >= NEEDLE_MIN));
         entry.at.iter_mut().enumerate().filter(|(c, _)| alone(*c)).for_each(|(_, at)| *at = None);
         entry.parts.fill(Some(Vec::new()));
+        entry.entry = true;
         if entry.at.iter().all(Option::is_none) { self } else { self.or_last(entry) }
     }
 
@@ -240,7 +263,17 @@ mod tests {
         for day in ["1991-11-23", "2014.06.30", "2014-06-30 10:20:30.5+08", "2014-06-30T10", "2014/06/30"] {
             assert!(!points(day.as_bytes()), "{day}");
         }
-        for value in ["2014-06-3012", "13800138000", "2014-06-30-7", "a@b.example"] {
+        for value in [
+            "2014-06-3012",
+            "13800138000",
+            "2014-06-30-7",
+            "a@b.example",
+            "1234-56-78",
+            "9999-99-99",
+            "2014-06-30 13800138000",
+            "1990-01-01 6222020200112233",
+            "2014-06-30 12:3456",
+        ] {
             assert!(points(value.as_bytes()), "{value}");
         }
     }

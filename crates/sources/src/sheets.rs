@@ -209,35 +209,35 @@ fn own_parts(path: &Path, sheet: &str) -> BTreeSet<String> {
     found.into_iter().filter(|(name, _)| name == sheet).flat_map(|(_, parts)| parts).collect()
 }
 
-/// A row in its parts: each value between the tags of its cell, or of its shared string.
+/// A row in its parts: each value between the tags of its cell, or of its shared string. A short one is looked for with its tags, so that it is
+/// not met as the end of another.
 fn record(cells: &[CellRef<'_>]) -> Record {
     let mut out = Record::unseen(cells.len());
-    let mut inline = Record::unseen(cells.len());
-    let mut any = false;
+    let mut short = [(); ENDS.len()].map(|()| Record::unseen(cells.len()));
     for (i, cell) in cells.iter().enumerate().filter(|(_, c)| !c.is_empty()) {
         let mut text = Vec::new();
         rows::text_of(*cell, Encoding::Utf8, &mut text);
-        if cell.tag != Tag::Text {
-            between(&mut out, i, "<v>", &serial(&text).unwrap_or(text), "</v></c>");
+        let (text, begins, ends) = match cell.tag {
+            Tag::Text => (escaped(&text), "<t>", ENDS.as_slice()),
+            _ => (serial(&text).unwrap_or(text), "<v>", ["</v></c>"].as_slice()),
+        };
+        if text.len() < NEEDLE_MIN {
+            for (record, end) in short.iter_mut().zip(ends) {
+                record.cut();
+                record.value_of(i, &[begins.as_bytes(), &text, end.as_bytes()].concat());
+            }
             continue;
         }
-        let text = escaped(&text);
-        // What stands before a longer text suffices, whether it is shared or in its cell.
-        if text.len() < NEEDLE_MIN - 3 {
-            between(&mut inline, i, "<t>", &text, "</t></is>");
-            any = true;
-        }
-        between(&mut out, i, "<t>", &text, "</t></si>");
+        out.cut();
+        out.glue(begins.as_bytes());
+        out.value_of(i, &text);
+        out.glue(ends.first().map_or(&[], |end| end.as_bytes()));
     }
-    if any { out.or_last(inline) } else { out }
+    short.into_iter().fold(out, Record::or_entry)
 }
 
-fn between(out: &mut Record, column: usize, before: &str, value: &[u8], behind: &str) {
-    out.cut();
-    out.glue(before.as_bytes());
-    out.value_of(column, value);
-    out.glue(behind.as_bytes());
-}
+/// What stands behind a text: shared, in its cell, with how it is pronounced.
+const ENDS: [&str; 3] = ["</t></si>", "</t></is>", "</t><phoneticPr"];
 
 /// A day as workbooks count it from 1900; none if it is none, or has a time.
 fn serial(text: &[u8]) -> Option<Vec<u8>> {

@@ -52,6 +52,12 @@ impl Place {
         self.0.split('/').next().unwrap_or_default()
     }
 
+    /// Whether it is another sheet of the same workbook: `src1/f2.s1` beside `src1/f2.s3`.
+    pub fn is_beside(&self, other: &Place) -> bool {
+        let book = |p: &Place| p.0.rsplit_once(".s").map(|(book, _)| book.to_owned());
+        book(self).is_some_and(|own| book(other) == Some(own))
+    }
+
     /// Whether it lies below another: `src1/f2.s1` in `src1/f2`.
     pub fn is_within(&self, other: &Place) -> bool {
         self.0.strip_prefix(&other.0).is_some_and(|rest| rest.starts_with(['.', '/']))

@@ -7,8 +7,8 @@ mod swap;
 
 use std::path::Path;
 
-use ledger::{b64, pae, sha256};
 use case::ActRecorded;
+use ledger::{b64, pae, sha256};
 use terms::json::{Json, Strictness, json, to_bytes};
 use terms::{Digest, Fault, Place, Reach};
 
@@ -17,8 +17,8 @@ use crate::workspace::Workspace;
 
 pub use erase::{ScriptResult, request_erase, script_result};
 pub use export::request_export;
-pub use import::{Imported, import};
 use import::IMPORTED;
+pub use import::{Imported, import};
 pub(crate) use import::{imported_after, unmoved};
 pub(crate) use swap::settle_all;
 

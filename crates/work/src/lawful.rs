@@ -39,6 +39,11 @@ impl Lawful {
         }
     }
 
+    /// Whether a destroyed value stays elsewhere.
+    pub fn has(&self, column: u32, digest: u64) -> bool {
+        self.columns.get(&column).and_then(|values| values.get(&digest)).is_some_and(|met| *met)
+    }
+
     /// Different values that stay, by column.
     pub fn counts(&self) -> BTreeMap<u32, u64> {
         let met = |values: &HashMap<u64, bool>| values.values().filter(|met| **met).count() as u64;

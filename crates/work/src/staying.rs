@@ -21,6 +21,8 @@ pub(crate) struct Staying {
     /// Whether it holds nobody's data, as the case file says: a town or a first name in it is nobody's, a number that points to one person is
     /// a copy all the same.
     pub nobodys: bool,
+    /// Whether nobody decided on it yet, and it lies in one workbook with data sets that were decided on.
+    pub undecided: bool,
     /// Whether its cells are looked through as they read: those of folders are, wherever they lie.
     pub cells: bool,
     /// Whether rows that were changed since stay lawfully, and whether rows that came since do: the next seal is for them.
@@ -41,24 +43,49 @@ impl Staying {
             let live = workspace.file.sources.get(listed.source).is_some_and(|s| s.freeze.is_none());
             let parts = Part::of(workspace, &listed.dataset.place)?;
             let (dataset, decided) = (listed.dataset.clone(), decided.get(&listed.dataset.place).cloned().unwrap_or_default());
-            out.push(Staying { dataset, parts, decided, nobodys: false, cells: false, since: (!strict, !strict && live) });
+            out.push(Staying {
+                dataset,
+                parts,
+                decided,
+                nobodys: false,
+                undecided: false,
+                cells: false,
+                since: (!strict, !strict && live),
+            });
         }
         let cells = opened.seen.iter().any(|s| s.source.as_str() == source && !s.kind.is_folder());
         for listed in opened.listed.iter().filter(|l| l.dataset.place.source() == source && nobodys(l)) {
             let dataset = listed.dataset.clone();
-            out.push(Staying { dataset, parts: Vec::new(), decided: BTreeSet::new(), nobodys: true, cells, since: (true, true) });
+            out.push(Staying {
+                dataset,
+                parts: Vec::new(),
+                decided: BTreeSet::new(),
+                nobodys: true,
+                undecided: false,
+                cells,
+                since: (true, true),
+            });
+        }
+        let known: BTreeSet<Place> = out.iter().map(|s| s.dataset.place.clone()).collect();
+        let beside = |l: &&Listed| !known.contains(&l.dataset.place) && known.iter().any(|k| l.dataset.place.is_beside(k));
+        for listed in opened.listed.iter().filter(beside) {
+            let dataset = listed.dataset.clone();
+            let (parts, decided) = (Vec::new(), BTreeSet::new());
+            out.push(Staying { dataset, parts, decided, nobodys: false, undecided: true, cells: false, since: (true, true) });
         }
         Ok(out)
     }
 
     /// Marks what a row that stays holds lawfully: its bytes as they lie; and values that point to one person wherever they stand, in columns
     /// of which something was decided. In other columns only a value that is all of the cell: inside of a text nobody decided on it is a copy.
-    pub(crate) fn mark(&self, form: &RawForm, (record, cells): (&Record, &[CellRef<'_>]), needles: &mut Needles) {
+    /// Entries only where they are its `own`: in the same data set or workbook.
+    pub(crate) fn mark(&self, form: &RawForm, (record, cells): (&Record, &[CellRef<'_>]), needles: &mut Needles, own: bool) {
+        let lies = |kind: Kind| kind != Kind::Alone && (own || kind != Kind::Entry);
         for run in record.ways().flat_map(Record::runs) {
-            needles.look_for(0, run, &|kind| kind != Kind::Alone);
+            needles.look_for(0, run, &lies);
             if let Ok(text) = std::str::from_utf8(run) {
                 // Lists are read once more without escapes.
-                otherwise(text, &mut |text| needles.look_for(0, text.as_bytes(), &|kind| kind != Kind::Alone));
+                otherwise(text, &mut |text| needles.look_for(0, text.as_bytes(), &lies));
             }
         }
         let is_decided = |c: usize| u32::try_from(c).is_ok_and(|c| self.decided.contains(&c));

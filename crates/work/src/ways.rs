@@ -43,9 +43,13 @@ pub(crate) fn foreseen(
     (dataset, said): (&Dataset, Option<&DatasetFile>),
     columns: &[u32],
 ) -> Result<Vec<Blank>, Fault> {
-    let mut out = source.blanks(&dataset.place, columns)?;
+    let way = |name: &str| said.and_then(|s| s.leave.get(name)).and_then(|w| w.parse::<Way>().ok());
+    // For a column of which the case file names the value the store need not find one: whether it is taken the rehearsal shows.
+    let is_named = |c: &&u32| dataset.columns.get(**c as usize).is_some_and(|c| matches!(way(&c.name), Some(Way::Constant(_))));
+    let others: Vec<u32> = columns.iter().filter(|c| !is_named(c)).copied().collect();
+    let mut out = source.blanks(&dataset.place, &others)?;
     for (column, blank) in dataset.columns.iter().zip(&mut out) {
-        if let Some(way) = said.and_then(|s| s.leave.get(&column.name)).and_then(|w| w.parse().ok()) {
+        if let Some(way) = way(&column.name) {
             *blank = asked(way, dataset, std::mem::replace(blank, Blank::Null));
         }
     }

@@ -25,7 +25,7 @@ pub(super) fn fitting(mariadb: &mut Mariadb, place: &Place, erased: &[u32]) -> R
         let Some(blank) = blanks.get_mut(i) else { continue };
         let equal = field.unique && blank.constant() && *blank != Blank::Null;
         if equal || (unwritable(field) && *blank != Blank::Null && *blank != Blank::Stays) {
-            return Err(Fault::new("no_value_fits").with("place", place).with("column", i + 1));
+            return Err(Fault::new("no_value_fits").with("place", place).with("column", format!("#{i}")));
         }
         *blank = kept(field, std::mem::replace(blank, Blank::Null));
     }

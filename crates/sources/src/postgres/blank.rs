@@ -29,7 +29,7 @@ pub(super) fn fitting(postgres: &mut Postgres, place: &Place, erased: &[u32]) ->
         let Some(blank) = blanks.get_mut(i) else { continue };
         match kept(postgres, place, field, blank)? {
             Some(value) => *blank = value,
-            None => return Err(Fault::new("no_value_fits").with("place", place).with("column", i + 1)),
+            None => return Err(Fault::new("no_value_fits").with("place", place).with("column", format!("#{i}"))),
         }
     }
     Ok(blanks)

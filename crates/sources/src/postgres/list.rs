@@ -363,6 +363,9 @@ fn dataset(place: &Place, shown: &str, table: &Table, names: &[(String, String)]
     }
 }
 
+/// What the data set of large objects is called.
+const LARGE: &str = "pg_largeobject";
+
 /// Large objects, as a data set of their own.
 fn large_objects(
     client: &mut Session,
@@ -372,11 +375,13 @@ fn large_objects(
     tables: &mut BTreeMap<Place, Table>,
 ) -> Result<(), Fault> {
     let row = client.query_one("SELECT count(*) FROM pg_largeobject_metadata", &[]).map_err(|e| fault(&e, source))?;
-    if get::<i64>(&row, 0, source)? == 0 {
+    // Where there were some, there are none now: they are no more than a table that was emptied.
+    let known = places.names().any(|(place, name)| name == LARGE && place.source() == source.as_str());
+    if get::<i64>(&row, 0, source)? == 0 && !known {
         return Ok(());
     }
     let full = || Fault::new("too_many_datasets").with("source", source).with("most", TABLES_MAX);
-    let place = places.of(source, 't', "pg_largeobject").ok_or_else(full)?;
+    let place = places.of(source, 't', LARGE).ok_or_else(full)?;
     let field = |attnum: i16, name: &str, type_oid: u32, category: char| Field {
         attnum,
         sql: quoted(name),
@@ -403,7 +408,7 @@ fn large_objects(
         indexes: Arc::new([]),
     };
     let names: Vec<(String, String)> = [("oid", "oid"), ("data", "bytea")].map(|(a, b)| (a.to_owned(), b.to_owned())).into();
-    listing.datasets.push(dataset(&place, "pg_largeobject", &table, &names));
+    listing.datasets.push(dataset(&place, LARGE, &table, &names));
     tables.insert(place, table);
     Ok(())
 }

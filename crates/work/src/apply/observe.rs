@@ -124,9 +124,10 @@ fn aligned(
                 String::from_utf8_lossy(&out).to_lowercase()
             };
             align(open.source.as_mut(), &open.dataset, parts, &mut |batch, row, met| {
-                // What is computed from a mask holds the mask.
-                let masks = || written.iter().map(|c| text(batch, row, *c)).filter(|m| m.len() >= MASK_MIN);
-                let stands = |c: &u32| !batch.cell(row, *c as usize).is_empty() && !masks().any(|m| text(batch, row, *c).contains(&m));
+                // What is computed from a mask holds the mask, or is a part of it.
+                let masks: Vec<String> = written.iter().map(|c| text(batch, row, *c)).filter(|m| m.len() >= MASK_MIN).collect();
+                let is_masked = |own: &str| masks.iter().any(|m| own.contains(m) || own.len() >= MASK_MIN && m.contains(own));
+                let stands = |c: &u32| !batch.cell(row, *c as usize).is_empty() && !is_masked(&text(batch, row, *c));
                 let filled = ordered.iter().any(stands);
                 let part = met.filter(|_| filled).and_then(|m| Some((parts.get(m.part)?.seal.n, u32::try_from(m.ordinal).ok()?)));
                 standing.extend(part);

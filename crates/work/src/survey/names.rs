@@ -5,7 +5,7 @@ use inventory::shown_name;
 use sources::{Dataset, FileFound, Places};
 use terms::{Fault, Place};
 
-use case::file::{Owner, column_named, fits};
+use case::file::{column_named, fits};
 
 use crate::opened::Opened;
 use crate::references::{referred, target};
@@ -31,6 +31,7 @@ fn read_as_named(workspace: &mut Workspace, opened: &Opened) -> Result<(), Fault
 /// Refuses names in the case file that nothing has: what is misspelt there would silently be left out.
 pub(super) fn names_fit(workspace: &mut Workspace, opened: &Opened) -> Result<(), Fault> {
     read_as_named(workspace, opened)?;
+    references_fit(workspace, opened)?;
     if !opened.unread.is_empty() || !workspace.state.orders.is_empty() {
         // What was not read may have them; and what was destroyed by the case itself is not there any more.
         return Ok(());
@@ -55,26 +56,16 @@ pub(super) fn names_fit(workspace: &mut Workspace, opened: &Opened) -> Result<()
         let lacks = |column: &&String| !names.iter().any(|names| names.contains(&column_named(column, names)));
         let tells = || said.tells.value.values().filter(|c| !c.starts_with('='));
         let key = said.key.as_ref();
-        let fields: [(u64, &str, Option<&String>); 8] = [
+        let fields: [(u64, &str, Option<&String>); 6] = [
             (key.map_or(0, |k| k.line), "datasets.key", key.map(|k| &k.value).filter(lacks)),
             (said.groups.line, "datasets.groups", said.groups.value.values().flatten().find(lacks)),
             (said.tells.line, "datasets.tells", tells().find(lacks)),
             (said.leave.line, "datasets.leave", said.leave.value.keys().find(lacks)),
             (said.at.line, "datasets.not_personal", said.not_personal.keys().find(lacks)),
-            (said.at.line, "datasets.owner", said.owner.as_ref().map(|o| &o.column).filter(lacks)),
-            (said.at.line, "datasets.references", said.references.iter().map(|r| &r.column).find(lacks)),
             (said.at.line, "datasets.no_references", said.no_references.iter().find(lacks)),
         ];
         if let Some((line, field, Some(name))) = fields.into_iter().find(|(_, _, name)| name.is_some()) {
             return nothing(line, field, name);
-        }
-        let listed = opened.listed.iter().filter_map(|l| Some((&l.dataset, l.said.as_ref().filter(|s| s.at == said.at)?)));
-        for (dataset, own) in listed {
-            let owner = own.owner.iter().map(|o| ("datasets.owner", o));
-            let mut all = owner.chain(own.references.iter().map(|r| ("datasets.references", r)));
-            if let Some((field, of)) = all.find(|(_, of)| referred(&workspace.file, &opened.listed, dataset, of).is_none()) {
-                return leads_nowhere(workspace, opened, field, of);
-            }
         }
     }
     Ok(())
@@ -84,12 +75,32 @@ fn names_nothing(line: u64, field: &str, name: &str, known: &str) -> Fault {
     Fault::new("case_names_nothing").with("line", line).with("field", field).with("name", name).with("known", known)
 }
 
-/// A reference that leads nowhere: its column is there, so that the other data set is not, or its key.
-fn leads_nowhere(workspace: &Workspace, opened: &Opened, field: &str, of: &Owner) -> Result<(), Fault> {
-    let Some(target) = target(&workspace.file, &opened.listed, of) else {
-        return Err(names_nothing(of.of.line, &format!("{field}.of"), &of.of.value, &tables(opened)));
-    };
-    Err(names_nothing(of.of.line, &format!("{field}.key"), &of.key, &columns(&[target])))
+/// Refuses references that lead nowhere, whatever else was not read: on them it depends what is deleted.
+fn references_fit(workspace: &Workspace, opened: &Opened) -> Result<(), Fault> {
+    if !workspace.state.orders.is_empty() {
+        // What was destroyed by the case itself is not there any more.
+        return Ok(());
+    }
+    let listed = || opened.listed.iter().filter_map(|l| Some((&l.dataset, l.said.as_ref()?)));
+    for (dataset, said) in listed() {
+        let owner = said.owner.iter().map(|o| ("datasets.owner", o));
+        for (field, of) in owner.chain(said.references.iter().map(|r| ("datasets.references", r))) {
+            let lacks = |what: &str, name: &str, known: &str| Err(names_nothing(of.of.line, &format!("{field}.{what}"), name, known));
+            let has = |d: &Dataset| d.columns.iter().any(|c| c.name == of.column);
+            let target = target(&workspace.file, &opened.listed, of);
+            match target {
+                // What a pattern names may lack it here and there.
+                _ if !has(dataset) && listed().any(|(d, s)| s.at == said.at && has(d)) => {}
+                _ if !has(dataset) => return lacks("column", &of.column, &columns(&[dataset])),
+                _ if referred(&workspace.file, &opened.listed, dataset, of).is_some() => {}
+                Some(target) => return lacks("key", &of.key, &columns(&[target])),
+                // Something that was not read may be it.
+                None if opened.unread.is_empty() => return lacks("of", &of.of.value, &tables(opened)),
+                None => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whether something of that name was sealed: it is gone, and not misspelt.

@@ -29,7 +29,7 @@ pub(super) fn next(workspace: &work::Workspace, asked: &Asked) -> Result<(String
         () if state.closed => "–",
         () if state.subjects_n.is_none() || work::unsealed_export(workspace) => "custody subjects",
         () if asked.questions.unwrap_or(0) > 0 => "custody questions",
-        () if plan.is_none() => "custody plan",
+        () if plan.as_ref().is_none_or(|(_, doc)| doc.notes.iter().any(|n| n.grade == plan::Grade::Error)) => "custody plan",
         () if asked.approvals < 2 => "custody approve",
         () if state.backups.is_empty() => "custody backup",
         () if ended => "custody dossier --close",
