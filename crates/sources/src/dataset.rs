@@ -229,3 +229,15 @@ pub struct Probe {
     /// The value's bytes.
     pub bytes: Vec<u8>,
 }
+
+impl Probe {
+    /// Samples of a table's statistics; where there are some, and none is long enough to be looked for, one that is never found: what nobody can
+    /// look for there is not seen.
+    pub(crate) fn of_statistics(samples: impl IntoIterator<Item = (Option<u32>, Vec<u8>)>) -> Vec<Probe> {
+        let probe = |(column, bytes)| Probe { structure: "statistics".to_owned(), column, bytes };
+        let all: Vec<Probe> = samples.into_iter().map(probe).collect();
+        let any = !all.is_empty();
+        let long: Vec<Probe> = all.into_iter().filter(|p| p.bytes.len() >= remains::NEEDLE_MIN).collect();
+        if any && long.is_empty() { vec![probe((None, Vec::new()))] } else { long }
+    }
+}

@@ -243,14 +243,12 @@ fn statistics(conn: &mut Conn, place: &Place, table: &Table) -> Result<Vec<Probe
     let (database, name) = table.names();
     let sql = "SELECT column_name, min_value, max_value FROM mysql.column_stats WHERE db_name = ? AND table_name = ?";
     let rows: Vec<(String, Option<Vec<u8>>, Option<Vec<u8>>)> = conn.exec(sql, (database, name)).map_err(|e| fault(&e, place))?;
-    let mut out = Vec::new();
-    for (column, least, most) in rows {
-        let column = table.fields.iter().position(|f| f.name == column).and_then(|i| u32::try_from(i).ok());
-        for bytes in [least, most].into_iter().flatten().filter(|b| b.len() >= ::remains::NEEDLE_MIN) {
-            out.push(Probe { structure: "statistics".to_owned(), column, bytes });
-        }
-    }
-    Ok(out)
+    let ordinal = |name: &str| table.fields.iter().position(|f| f.name == name).and_then(|i| u32::try_from(i).ok());
+    let samples = rows.into_iter().flat_map(|(column, least, most)| {
+        let column = ordinal(&column);
+        [least, most].into_iter().flatten().map(move |bytes| (column, bytes))
+    });
+    Ok(Probe::of_statistics(samples))
 }
 
 /// Values that nobody has, inserted and updated in a table that is dropped at once.

@@ -8,11 +8,12 @@ use ::remains::Needles;
 use terms::{Fault, Place};
 
 use super::faults::fault;
-use super::list::{Kind, Table};
+use super::list::{Field, Kind, Table};
 use super::packed::{PAGE, Packed};
 use super::{Postgres, definitions};
 use crate::dataset::{Holds, Probe, Searched};
 use crate::files::{self, Form, Raw, Structures};
+use crate::raw::NUMBER_MIN;
 
 /// Pages of the write-ahead log, and their headers (`access/xlog_internal.h`: `SizeOfXLogLongPHD`, `SizeOfXLogShortPHD`).
 const WAL_PAGE: (usize, usize, usize) = (8_192, 40, 24);
@@ -154,10 +155,10 @@ fn relations(
 
 /// What an index holds: whole values, nothing whole, or values in a form that cannot be seen.
 fn index_holds(table: &Table, numbers: &[i32], method: &str, expression: &str, classes: &str) -> Holds {
-    let of = |wanted: &dyn Fn(&super::list::Field) -> bool| -> Vec<u32> {
+    let of = |wanted: &dyn Fn(&Field) -> bool| -> Vec<u32> {
         table.fields.iter().enumerate().filter(|(_, f)| wanted(f)).filter_map(|(i, _)| u32::try_from(i).ok()).collect()
     };
-    let named = |f: &super::list::Field| expression.contains(f.sql.trim_matches('"'));
+    let named = |f: &Field| expression.contains(f.sql.trim_matches('"'));
     let columns = of(&|f| numbers.contains(&i32::from(f.attnum)) || named(f));
     match method {
         // Hashes and trigrams are no values; block ranges keep their ends, which the rewrite makes anew.
@@ -166,6 +167,28 @@ fn index_holds(table: &Table, numbers: &[i32], method: &str, expression: &str, c
         "btree" | "gin" => Holds::Values(columns),
         _ => Holds::Blind(columns),
     }
+}
+
+/// A value of the statistics as it lies there, where it points to one person; else nothing.
+fn sample(field: &Field, value: String) -> Vec<u8> {
+    match (field.category, field.type_oid, value.parse::<i64>()) {
+        ('S', ..) if value.chars().count() >= SAMPLE_MIN => value.into_bytes(),
+        (_, INT8, Ok(n)) if n.unsigned_abs() >= NUMBER_MIN => n.to_le_bytes().to_vec(),
+        (_, BYTEA, _) => bytes_of(&value).unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
+/// Shortest text of the statistics that is looked for.
+const SAMPLE_MIN: usize = 10;
+/// The types of whole numbers of eight bytes, and of bytes.
+const INT8: u32 = 20;
+const BYTEA: u32 = 17;
+
+/// Bytes as the server writes them: `\\x` and two digits each.
+fn bytes_of(text: &str) -> Option<Vec<u8>> {
+    let digits = text.strip_prefix("\\x")?.as_bytes();
+    digits.chunks(2).map(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok()).collect()
 }
 
 /// Values that the statistics hold, and values written into the log to be found there.
@@ -177,12 +200,16 @@ pub(super) fn probes(postgres: &mut Postgres, place: &Place) -> Result<Vec<Probe
     let sql = "SELECT a.attnum, v.x FROM pg_stats s JOIN pg_namespace n ON n.nspname = s.schemaname \
          JOIN pg_class c ON c.relname = s.tablename AND c.relnamespace = n.oid JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = s.attname, \
          LATERAL unnest(coalesce(s.most_common_vals::text::text[], '{}') || coalesce(s.histogram_bounds::text::text[], '{}')) AS v(x) \
-         WHERE c.oid = $1 AND length(v.x) >= 10";
+         WHERE c.oid = $1";
+    let mut samples = Vec::new();
     for row in postgres.client.query(sql, &[&table.oid]).map_err(map)? {
         let (number, value): (i16, String) = (row.try_get(0).map_err(map)?, row.try_get(1).map_err(map)?);
-        let Some(column) = table.fields.iter().position(|f| f.attnum == number && f.category == 'S') else { continue };
-        out.push(Probe { structure: "statistics".to_owned(), column: u32::try_from(column).ok(), bytes: value.into_bytes() });
+        // Of large objects the catalogue has a page between the number and the bytes.
+        let number = if table.kind == Kind::LargeObjects { number - 1 } else { number };
+        let Some((column, field)) = (0u32..).zip(&table.fields).find(|(_, f)| f.attnum == number) else { continue };
+        samples.push((Some(column), sample(field, value)));
     }
+    out.extend(Probe::of_statistics(samples));
     if postgres.deep() {
         let written = postgres
             .client

@@ -153,6 +153,5 @@ pub(super) fn probes(sqlite: &Sqlite, place: &Place) -> Result<Vec<Probe>, Fault
     let mut statement = connection.prepare("SELECT sample FROM sqlite_stat4 WHERE lower(tbl) = lower(?1)").map_err(map)?;
     let rows = statement.query_map([&dataset.name], |r| r.get::<_, Vec<u8>>(0)).map_err(map)?;
     let samples: Vec<Vec<u8>> = rows.collect::<rusqlite::Result<_>>().map_err(map)?;
-    let long = samples.into_iter().filter(|s| s.len() >= ::remains::NEEDLE_MIN);
-    Ok(long.map(|bytes| Probe { structure: "statistics".to_owned(), column: None, bytes }).collect())
+    Ok(Probe::of_statistics(samples.into_iter().map(|bytes| (None, bytes))))
 }
