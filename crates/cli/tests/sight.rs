@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Case, day, head};
+use common::{Case, day, head, short_name};
 use serde_json::Value;
 use testbed::Postgres;
 
@@ -20,19 +20,12 @@ fn email(n: usize) -> String {
     format!("client.{n:04}.{}@example.com", (n * 2_654_435) % 1_000_003)
 }
 
-/// Two letters, as many names are: too short to be looked for by themselves. Some have the same.
-fn name(n: usize) -> String {
-    let letter = |from: u32, n: usize| char::from_u32(from + u32::try_from(n).unwrap()).unwrap();
-    let n = n % 1_000;
-    format!("{}{}", letter(0x5f20, n % 25), letter(0x4e00, n / 25))
-}
-
 /// The first third ended twelve years ago, the others last year.
 fn database(gone: usize, persons: usize) -> String {
     let (old, new) = (day(-12 * 366), day(-400));
     let rows = |from: usize, to: usize, ended: &str| {
         let row = |n: usize| {
-            let (name, mobile, email) = (name(n), mobile(n), email(n));
+            let (name, mobile, email) = (short_name(n), mobile(n), email(n));
             format!(
                 "({n}, '{name}', {mobile}, '{email}', '{{\"mail\": \"{email}\", \"n\": {n}}}', repeat('{email} ', 200), repeat('{email} ', 150), '{email}', DATE '{ended}', '{n} Long Street, client no. {n}', NULL)"
             )

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Case, day, head};
+use common::{Case, day, head, short_name};
 use serde_json::Value;
 use testbed::Mariadb;
 
@@ -40,13 +40,6 @@ fn former(n: usize) -> String {
     format!("former.{:07}@example.com", (n * 7_654_321) % 9_999_991)
 }
 
-/// Two letters, as many names are: too short to be looked for by themselves. Some have the same.
-fn name(n: usize) -> String {
-    let letter = |from: u32, n: usize| char::from_u32(from + u32::try_from(n).unwrap()).unwrap();
-    let n = n % 1_000;
-    format!("{}{}", letter(0x5f20, n % 25), letter(0x4e00, n / 25))
-}
-
 /// Rows of one of the tables: the first third ended twelve years ago, the others last year.
 fn rows(row: impl Fn(usize) -> String) -> String {
     let (old, new) = (day(-12 * 366), day(-400));
@@ -56,7 +49,7 @@ fn rows(row: impl Fn(usize) -> String) -> String {
 
 fn database() -> String {
     let client = rows(|n| {
-        let (name, mobile, email, member, packed) = (name(n), mobile(n), email(n), member(n), packed(n));
+        let (name, mobile, email, member, packed) = (short_name(n), mobile(n), email(n), member(n), packed(n));
         format!(
             "'{name}', {mobile}, '{email}', '{member}', '{{\"mail\": \"{email}\", \"n\": {n}}}', repeat('{packed} ', 20), '{n} Long Street, client no. {n}'"
         )

@@ -190,8 +190,10 @@ pub(crate) fn leaves_of(file: &Found, hear: &mut dyn FnMut(Leaf) -> Result<(), R
     let unreadable = |reason| Leaf { path: Vec::new(), kind: Kind::Unknown, bytes: 0, text: Err(reason) };
     let read = match File::open(&file.path) {
         Ok(open) => formats::leaves(&file.name, open, Limits::default(), hear),
-        Err(_) => hear(unreadable(Reason::Unreadable)),
+        Err(_) => Err(Reason::Unreadable),
     };
-    // Whoever hears stops it by an error of their own, which they know.
-    let _ = read;
+    if let Err(reason) = read {
+        // Whoever stopped it themselves knows why.
+        let _ = hear(unreadable(reason));
+    }
 }

@@ -150,6 +150,16 @@ fn show_done(session: &Session<'_>, workspace: &work::Workspace, report: &ApplyR
     );
 }
 
+/// A structure in words: `src1/t4#1` is an index of that table.
+fn structure(session: &Session<'_>, name: &str) -> String {
+    match name.split_once('#') {
+        Some((place, "fulltext")) => format!("{} {place}", session.pick("全文索引", "the full-text index of")),
+        Some((place, n)) if session.lang == terms::Lang::Zh => format!("{place} 的第 {n} 个索引"),
+        Some((place, n)) => format!("index {n} of {place}"),
+        None => name.to_owned(),
+    }
+}
+
 /// Why a level is no higher, in words.
 fn short_of(session: &Session<'_>, workspace: &work::Workspace, done: &work::Done) -> String {
     let word = |why: &str| match why {
@@ -158,7 +168,7 @@ fn short_of(session: &Session<'_>, workspace: &work::Workspace, done: &work::Don
         "bytes_unread" => session.pick("有未能查看的文件", "files that could not be looked into").to_owned(),
         "few_looked_for" => session.pick("可查找的值太少", "too few values could be looked for").to_owned(),
         "sight_lost" => session.pick("事后看不见事前所见", "what was seen before was not seen after").to_owned(),
-        other => format!("{} {}", session.pick("看不见", "cannot be seen:"), other.trim_start_matches("unseen ")),
+        other => format!("{} {}", session.pick("看不见", "cannot be seen:"), structure(session, other.trim_start_matches("unseen "))),
     };
     // A word that is so for several columns is said once.
     let mut columns: BTreeMap<&str, Vec<String>> = BTreeMap::new();

@@ -8,7 +8,9 @@ use crate::say;
 
 pub fn run(session: &Session<'_>, asked: &[String]) -> Result<u8, Fault> {
     let unknown = |place: &String| Fault::new("place_unknown").with("place", place);
-    let asked = asked.iter().map(|p| Place::new(p.clone()).ok_or_else(|| unknown(p))).collect::<Result<Vec<_>, _>>()?;
+    // An index (`src1/t4#1`) is of its table.
+    let own = |p: &String| p.split('#').next().unwrap_or_default().to_owned();
+    let asked = asked.iter().map(|p| Place::new(own(p)).ok_or_else(|| unknown(p))).collect::<Result<Vec<_>, _>>()?;
     let places = session.begun()?.places()?;
     let mut found: Vec<(&Place, &str)> = places.names().collect();
     found.retain(|(place, _)| asked.is_empty() || asked.iter().any(|a| a == *place || place.is_within(a)));

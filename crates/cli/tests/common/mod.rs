@@ -251,6 +251,13 @@ pub fn workbook(path: &Path, sheet: &str, state: &str, rows: &str) {
     out.finish().unwrap();
 }
 
+/// Two letters, as many names are: too short to be looked for by themselves. Some have the same.
+pub fn short_name(n: usize) -> String {
+    let letter = |from: u32, n: usize| char::from_u32(from + u32::try_from(n).unwrap()).unwrap();
+    let n = n % 1_000;
+    format!("{}{}", letter(0x5f20, n % 25), letter(0x4e00, n / 25))
+}
+
 /// A row of texts in a sheet.
 pub fn sheet_row(number: u32, texts: &[&str]) -> String {
     let cells: String = ('A'..).zip(texts).map(|(c, t)| format!(r#"<c r="{c}{number}" t="inlineStr"><is><t>{t}</t></is></c>"#)).collect();

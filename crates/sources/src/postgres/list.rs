@@ -124,13 +124,13 @@ const REFERENCES: &str = "SELECT coalesce(pg_partition_root(k.conrelid)::oid, k.
      FROM pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0 AND coalesce(pg_partition_root(k.confrelid)::oid, k.confrelid) = ANY($1) \
      ORDER BY 1, k.conname";
 
-/// Those of the tables themselves and of tables in which their rows lie; switched off where they were made, clones follow.
 /// Columns that any unique index is over, with others or in an expression, and those of exclusion constraints.
 const DISTINCT: &str = "SELECT i.indrelid, d.refobjsubid FROM pg_index i JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid \
        AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid AND d.refobjsubid > 0 \
      WHERE i.indrelid = ANY($1) AND (i.indisunique OR i.indisexclusion) \
      UNION SELECT k.conrelid, n FROM pg_constraint k, unnest(k.conkey) AS n WHERE k.conrelid = ANY($1) AND k.contype IN ('p', 'u', 'x')";
 
+/// Those of the tables themselves and of tables in which their rows lie; switched off where they were made, clones follow.
 const TRIGGERS: &str = "WITH RECURSIVE own(top, oid) AS (SELECT x, x FROM unnest($1::oid[]) AS x \
        UNION SELECT o.top, i.inhrelid FROM own o JOIN pg_inherits i ON i.inhparent = o.oid) \
      SELECT o.top, n.nspname::text, c.relname::text, t.tgname::text, t.tgenabled = 'A' FROM own o JOIN pg_trigger t ON t.tgrelid = o.oid \
