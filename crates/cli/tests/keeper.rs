@@ -95,6 +95,8 @@ fn nothing_is_erased_before_two_shares_were_tried_and_a_new_split_wants_a_new_dr
     case.write("new.txt", case.words(2));
     assert_eq!(case.fault(&["keeper", "drill", "--share", "old.txt", "--share", "new.txt"]), "shares_do_not_fit");
     assert_eq!(case.fault(&["keeper", "drill", "--share", "new.txt"]), "two_shares");
+    case.write("sheet.html", "<!DOCTYPE html><title>share</title>");
+    assert_eq!(case.fault(&["keeper", "drill", "--share", "sheet.html", "--share", "new.txt"]), "share_is_sheet");
     case.drill();
     case.ok(&["apply"]);
 }

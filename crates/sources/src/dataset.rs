@@ -215,6 +215,8 @@ pub enum Holds {
     Blind(Vec<u32>),
     /// Some values: whether it can be seen is shown by probes.
     Some,
+    /// What its own data sets left: nobody else's rows lie there.
+    Freed,
     /// Nothing that is known of.
     Nothing,
 }

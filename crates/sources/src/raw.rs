@@ -245,13 +245,6 @@ impl Record {
         }));
         self
     }
-
-    /// Adds another way.
-    #[must_use]
-    pub(crate) fn or(mut self, other: Record) -> Record {
-        self.other = Some(Box::new(other));
-        self
-    }
 }
 
 #[cfg(test)]

@@ -148,6 +148,10 @@ fn one(text: &str, file: &str) -> Result<Share, Fault> {
         (None, 0) => f.got.clone(),
         (None, at) => format!("{at}: {}", f.got),
     };
+    if text.trim_start().starts_with('<') {
+        // The sheet itself, as it was printed.
+        return Err(Fault::new("share_is_sheet").with("file", file));
+    }
     share_from_text(text).map(Zeroizing::new).map_err(|faults| {
         Fault::new("share_words").with("file", file).with("words", faults.iter().map(named).collect::<Vec<_>>().join(", "))
     })

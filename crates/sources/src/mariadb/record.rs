@@ -212,6 +212,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_entry_ends_with_the_primary_key() {
+        let field = |data_type: &str| Field { data_type: data_type.to_owned(), charset: "utf8mb4".to_owned(), ..Field::default() };
+        let table = Table { fields: vec![field("int"), field("varchar")], primary: vec![0], indexes: vec![vec![1]], ..Table::default() };
+        let seven = 7i64.to_be_bytes();
+        let cells = [CellRef { tag: Tag::Integer, bytes: &seven }, CellRef { tag: Tag::Text, bytes: b"Anna" }];
+        let runs: Vec<Vec<u8>> = record(&cells, &table).ways().skip(1).flat_map(Record::runs).map(<[u8]>::to_vec).collect();
+        assert_eq!(runs, [b"Anna\x80\0\0\x07"]);
+    }
+
+    #[test]
     fn numbers_and_times_are_packed_as_the_engine_packs_them() {
         assert_eq!(decimal("1234567890.1234", 14, 4), Some(vec![0x81, 0x0d, 0xfb, 0x38, 0xd2, 0x04, 0xd2]), "the manual's example");
         assert_eq!(decimal("-1234567890.1234", 14, 4), Some(vec![0x7e, 0xf2, 0x04, 0xc7, 0x2d, 0xfb, 0x2d]));

@@ -296,6 +296,21 @@ mod tests {
         assert_eq!(record.around(1, 2, 1), [0, 9, b'a', b'b', b'c', record.value(2)[0]]);
     }
 
+    /// Length and mark in two bytes, the values as in a row, zeros up to eight bytes, and behind a short one the beginning of a place.
+    #[test]
+    fn an_entry_has_its_length_before_and_zeros_behind() {
+        let words = |column| Attribute { column: Some(column), len: -1, align: 4, plain: false, form: Form::Bytes };
+        let index = [words(0)];
+        let cases: [(&str, &[u8], &[u8]); 2] = [("Maria", &[16, 0x40, 13], &[0, 0, 0, 0]), ("Jonathan", &[24, 0x40, 19], &[0; 7])];
+        for (name, before, behind) in cases {
+            let entry = entry(&[text(name)], &index);
+            assert_eq!(entry.runs().collect::<Vec<_>>(), [[before, name.as_bytes(), behind].concat()], "{name}");
+        }
+        let null = CellRef { tag: Tag::Null, bytes: &[] };
+        let both = entry(&[text("Maria"), null], &[words(0), words(1)]);
+        assert_eq!(both.runs().collect::<Vec<_>>(), [[&[13], b"Maria".as_slice()].concat()], "a map of nulls comes between");
+    }
+
     #[test]
     fn numbers_are_packed_as_the_server_packs_them() {
         let cases: [(&str, &[u16]); 6] = [

@@ -40,7 +40,7 @@ impl Writing {
 pub(super) fn record(cells: &[CellRef<'_>], writing: &Writing) -> Record {
     let out = written(cells, writing, false);
     let whole = |c: &CellRef<'_>| c.real().is_some_and(is_whole);
-    let out = if cells.iter().any(whole) { out.or(written(cells, writing, true)) } else { out };
+    let out = if cells.iter().any(whole) { out.or_last(written(cells, writing, true)) } else { out };
     writing.indexes.iter().fold(out, |out, columns| out.or_entry(entry(cells, writing, columns)))
 }
 

@@ -25,7 +25,7 @@ pub(super) fn search(sqlite: &Sqlite, place: &Place, needles: &mut Needles) -> R
         own.entry(other.name.to_lowercase()).or_insert(structure);
     }
     let (other, journal) = (structures.of("other_tables", Holds::Nothing), structures.of("journal", Holds::Nothing));
-    let free = structures.of("free_pages", Holds::Nothing);
+    let free = structures.of("free_pages", Holds::Freed);
     let pages = pages(&connection, &own, other).map_err(map)?;
     let size: u32 = connection.query_row("PRAGMA page_size", [], |r| r.get(0)).map_err(map)?;
     let size = usize::try_from(size).unwrap_or(4_096);

@@ -117,7 +117,7 @@ pub(crate) fn absence(source: &mut dyn Source, place: &Place, staying: &[Staying
         Absence { live: sight.live, unsought: sight.unsought, bytes: searched.bytes, unread: searched.unread, ..Absence::default() };
     hidden.into_iter().for_each(|(column, n)| *out.unsought.entry(column).or_default() += n);
     out.lawful = sight.lawful.counts();
-    let own = |i: usize| searched.structures.get(i).is_some_and(|s| matches!(s.holds, Holds::Records | Holds::Values(_)));
+    let own = |i: usize| searched.structures.get(i).is_some_and(|s| matches!(s.holds, Holds::Records | Holds::Values(_) | Holds::Freed));
     let mut hit: BTreeSet<u32> = BTreeSet::new();
     let mut still: HashSet<u32> = HashSet::new();
     let mut hit_in: BTreeSet<usize> = BTreeSet::new();
@@ -170,4 +170,27 @@ fn in_cells(source: &mut dyn Source, staying: &[Staying], needles: &mut Needles,
         searched.unread += unread;
     }
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// What stays may begin as a value that went: then nothing is left by which that could be found, and it is not called gone.
+    #[test]
+    fn a_value_without_a_needle_left_counts_as_one_that_cannot_be_looked_for() {
+        let cell = |text: &'static str| CellRef { tag: Tag::Text, bytes: text.as_bytes() };
+        let mut sight = Sight::default();
+        for text in ["Dear member, we write to you", "Paris-sur-Mer", "somewhere else"] {
+            sight.ask(&Record::joined(&[cell(text)], b""), 0);
+            let digest = sight.lawful.destroyed(0, cell(text));
+            sight.values.last_mut().unwrap().digest = Some(digest);
+        }
+        sight.lawful.stays(cell("Paris-sur-Mer"));
+        let stays = "Dear member, we write to you about something else; Paris-sur-Mer";
+        sight.needles.look(0, stays.as_bytes());
+        let left = sight.needles.without_met();
+        assert_eq!(hidden(&sight.values, &left, &sight.lawful), BTreeMap::from([(0, 1)]));
+    }
 }

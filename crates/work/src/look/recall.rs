@@ -41,7 +41,7 @@ pub(crate) fn recall(source: &mut dyn Source, place: &Place, mut sight: Sight) -
             Holds::Values(of) => out.seen.extend(columns.filter(|c| of.contains(c)).map(|c| see(c, &WHOLE))),
             Holds::Blind(of) => out.seen.extend(columns.filter(|c| of.contains(c)).map(|c| see(c, &[]))),
             Holds::Some => out.seen.extend(columns.map(|c| probed(c, &structure.name, i, &probes, &sight.needles))),
-            Holds::Nothing => {}
+            Holds::Freed | Holds::Nothing => {}
         }
     }
     out.seen.retain(|s| s.asked > 0);

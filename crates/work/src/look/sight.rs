@@ -114,7 +114,8 @@ fn telling(window: &[u8]) -> bool {
     window.iter().filter(|b| **b != 0).count() >= TELLING
 }
 
-/// A value with the end of what stands before it, and a value with the beginning of what follows it: both point to this very row.
+/// A value with the end of what stands before it, and a value with the beginning of what follows it. Both point to this very row as far as it
+/// has neighbours; in an entry ([`Record::is_entry`]) they point to none.
 fn windows(record: &Record, column: usize) -> (&[u8], &[u8]) {
     let len = record.value(column).len();
     if len == 0 {
