@@ -74,27 +74,38 @@ pub(crate) fn points(text: &[u8]) -> bool {
     text.len() >= ALONE_MIN && text.iter().any(|b| b.is_ascii_digit() || *b == b'@') && !is_day(text)
 }
 
-/// A day, with a time or without: every store has some, and none is anybody's.
+/// A day as it is written here or there, with a time or without: every store has some, and none is anybody's.
 fn is_day(text: &[u8]) -> bool {
-    let number = |digits: &[u8]| std::str::from_utf8(digits).ok().and_then(|d| d.parse::<u32>().ok());
-    let (day, time) = text.split_at(ALONE_MIN.min(text.len()));
-    let [y1, y2, y3, y4, a, m1, m2, b, d1, d2] = day else { return false };
-    let year = number(&[*y1, *y2, *y3, *y4]).is_some_and(|y| (1_000..=2_999).contains(&y));
-    let fits = |n: Option<u32>, most: u32| n.is_some_and(|n| (1..=most).contains(&n));
-    let is = year && a == b && b"-./".contains(a) && fits(number(&[*m1, *m2]), 12) && fits(number(&[*d1, *d2]), 31);
-    is && (time.is_empty() || is_time(time))
+    let Ok(text) = std::str::from_utf8(text) else { return false };
+    let (day, time) = text.split_once(['T', ' ']).map_or((text, None), |(day, time)| (day, Some(time)));
+    let day = day.strip_suffix('日').unwrap_or(day).replace(['年', '月'], "-");
+    let Some(sign) = day.chars().find(|c| !c.is_ascii_digit()).filter(|c| "-./".contains(*c)) else { return false };
+    let parts: Vec<&str> = day.split(sign).collect();
+    let number = |part: &str, longest: usize| {
+        let digits = (1..=longest).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+        digits.then(|| part.parse::<u32>().ok()).flatten()
+    };
+    let (year, others) = match parts.as_slice() {
+        [year, month, day] if year.len() == 4 => (*year, [*month, *day]),
+        [day, month, year] if year.len() == 4 => (*year, [*day, *month]),
+        _ => return false,
+    };
+    let [a, b] = others.map(|part| number(part, 2).unwrap_or_default());
+    let is = (1..=31).contains(&a) && (1..=31).contains(&b) && a.min(b) <= 12;
+    is && number(year, 4).is_some_and(|y| (1_000..=2_999).contains(&y)) && time.is_none_or(is_time)
 }
 
-/// Hours and what is smaller behind a `T` or a blank: no more than two digits together but in a fraction, and in no more than six places.
-fn is_time(time: &[u8]) -> bool {
-    let [b'T' | b' ', rest @ ..] = time else { return false };
-    let runs: Vec<&[u8]> = rest.split(|b| b":+-Z".contains(b)).filter(|run| !run.is_empty()).collect();
-    let is_run = |run: &&[u8]| {
-        let (whole, fraction) = run.split_at(run.len().min(2));
-        let rest = fraction.strip_prefix(b".").unwrap_or(if fraction.is_empty() { fraction } else { b"x" });
-        whole.len() == 2 && whole.iter().chain(rest).all(u8::is_ascii_digit)
+/// Hours and what is smaller, and how far they are from Greenwich: two digits together, more in a fraction alone.
+fn is_time(time: &str) -> bool {
+    let time = [" UTC", " GMT", "UTC", "Z"].iter().find_map(|zone| time.strip_suffix(zone)).unwrap_or(time);
+    let (clock, zone) = time.rsplit_once(['+', '-']).map_or((time, None), |(clock, zone)| (clock.trim_end(), Some(zone)));
+    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, ""));
+    let two = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
+    let is_zone = |zone: &str| {
+        two(zone) || zone.len() >= 4 && zone.split_at_checked(2).is_some_and(|(h, m)| two(h) && two(m.trim_start_matches(':')))
     };
-    runs.len() <= 5 && runs.iter().all(is_run)
+    let is_clock = clock.split(':').count() <= 3 && clock.split(':').all(two);
+    is_clock && fraction.len() <= 9 && fraction.bytes().all(|b| b.is_ascii_digit()) && zone.is_none_or(is_zone)
 }
 
 impl Record {
@@ -253,7 +264,23 @@ mod tests {
 
     #[test]
     fn a_day_points_to_nobody() {
-        for day in ["1991-11-23", "2014.06.30", "2014-06-30 10:20:30.5+08", "2014-06-30T10", "2014/06/30"] {
+        let days = [
+            "1991-11-23",
+            "2014.06.30",
+            "2014-06-30 10:20:30.5+08",
+            "2014-06-30T10",
+            "2014/06/30",
+            "2014年06月30日",
+            "2014年6月3日",
+            "06/30/2014",
+            "30.06.2014",
+            "2014-06-30 10:20:30 UTC",
+            "2014-06-30T10:20:30.000+0800",
+            "2014-06-30 10:20:30 +08:00",
+            "2014-06-30T10:20:30Z",
+            "2014/6/6 10:20:30",
+        ];
+        for day in days {
             assert!(!points(day.as_bytes()), "{day}");
         }
         for value in [
@@ -266,6 +293,12 @@ mod tests {
             "2014-06-30 13800138000",
             "1990-01-01 6222020200112233",
             "2014-06-30 12:3456",
+            "0171/10/10 600",
+            "1303-31-31 1003",
+            "13/14/2014",
+            "30.06.2014-7",
+            "2014-06-30 10:20:30 +13800138000",
+            "电话13800138000",
         ] {
             assert!(points(value.as_bytes()), "{value}");
         }
