@@ -348,6 +348,36 @@ fn a_list_that_went_away_under_an_open_order_is_gone() {
     assert_eq!((&settled["done"][0]["rows_done"], &settled["done"][0]["rows_kept"]), (&0.into(), &50.into()), "{settled:#}");
 }
 
+/// A list that somebody puts in the place of another one while its order is open says nothing of the other one's rows, nor of a row whose fields
+/// somebody emptied: what Custody did not erase itself is never called destroyed.
+#[test]
+fn a_list_that_was_replaced_under_an_open_order_is_gone() {
+    let (case, rows) = (Case::new(), |n: usize| format!("Member {n},1390000{n:04},member.{n}@example.com\n"));
+    let list = |rows: String| format!("name,mobile,email\n{rows}");
+    case.write("data/members.csv", list((0..50).map(rows).collect()));
+    let datasets = "datasets:\n  - {at: share/members.csv, class: marketing_list}\n";
+    case.write(
+        "case.yaml",
+        format!(
+            "{}sources:\n  - {{id: share, kind: files, path: data}}\n{datasets}vault: {{holder: keys/epoch-key}}\n",
+            head(&day(-90), &day(60))
+        ),
+    );
+    case.prepared();
+    // Nothing can be noted there: the list cannot be written anew, and its order stays open.
+    let notes = case.folder.join("case.custody/rewritten");
+    std::fs::create_dir(&notes).unwrap();
+    case.fault(&["apply"]);
+    assert!(std::fs::read_to_string(case.folder.join("data/members.csv")).unwrap().contains("Member 49"));
+    std::fs::remove_dir(&notes).unwrap();
+    std::fs::rename(case.folder.join("data/members.csv"), case.folder.join("elsewhere.csv")).unwrap();
+    case.write("data/members.csv", list((40..50).map(rows).collect()));
+    let settled = case.json(&["apply"]);
+    // Ten rows were there and went, forty lie in the list that was moved away.
+    assert_eq!((&settled["done"][0]["rows_done"], &settled["done"][0]["rows_kept"]), (&10.into(), &40.into()), "{settled:#}");
+    assert!(!std::fs::read_to_string(case.folder.join("data/members.csv")).unwrap().contains("Member"));
+}
+
 #[test]
 fn a_file_that_is_named_as_a_list_and_reads_as_a_letter_is_refused() {
     let case = case_with(&[], "  - {at: share/members.html, class: member_profile, groups: {contact: [name]}}\n");

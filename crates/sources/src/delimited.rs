@@ -19,7 +19,7 @@ use crate::cell::reads_as;
 use crate::dataset::{Column, Dataset, FileFound, Left, Listing, Missed, Purged, ReadSummary, Searched, Store};
 use crate::files;
 use crate::look::Look;
-use crate::overwrite;
+use crate::overwrite::{self, Ours};
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
 use crate::{Pick, Sink, Source};
@@ -40,7 +40,7 @@ pub(crate) struct Delimited {
     /// Files that are no lists: looked into all the same.
     others: Vec<(Found, Place)>,
     /// The workspace's mark, by which its own half-done files are known.
-    mark: String,
+    ours: Ours,
     /// In a folder of anything: which files are lists; the others are somebody else's.
     only: Option<fn(&str) -> bool>,
 }
@@ -54,7 +54,7 @@ struct Known {
 
 impl Delimited {
     pub(crate) fn new(source: Place, folder: &Path) -> Delimited {
-        Delimited { source, folder: folder.to_owned(), files: Vec::new(), others: Vec::new(), mark: String::new(), only: None }
+        Delimited { source, folder: folder.to_owned(), files: Vec::new(), others: Vec::new(), ours: Ours::default(), only: None }
     }
 
     /// The lists in a folder of anything.
@@ -212,7 +212,7 @@ impl Source for Delimited {
     }
 
     fn list(&mut self, places: &mut Places) -> Result<Listing, Fault> {
-        self.mark = places.mark().to_owned();
+        self.ours = places.ours();
         overwrite::recover(&self.folder, &self.source, places)?;
         let mut listing = Listing::default();
         self.files.clear();
@@ -261,9 +261,13 @@ impl Source for Delimited {
     fn erase(&mut self, places: &[Place], pick: Pick<'_>) -> Result<(), Fault> {
         for place in places {
             let known = self.known(place)?;
-            erase::erase(&known.path, &known.form, &known.dataset, &self.mark, pick)?;
+            erase::erase(&known.path, &known.form, &known.dataset, &self.ours, pick)?;
         }
         Ok(())
+    }
+
+    fn as_left(&self, place: &Place) -> bool {
+        self.known(place).is_ok_and(|k| self.ours.left(place, &k.path))
     }
 
     fn purge(&mut self, _places: &[Place]) -> Result<Purged, Fault> {

@@ -12,7 +12,7 @@ use crate::blank::Blank;
 use crate::dataset::{Action, Column, Dataset, Listing, Missed, ReadSummary};
 use crate::delimited::{Found, io_fault, walk};
 use crate::look::{INSIDE, Look, leaves_of, named};
-use crate::overwrite::{Rewrite, wipe};
+use crate::overwrite::{Ours, Rewrite, wipe};
 use crate::places::{Places, Reasons};
 use crate::raw::{Record, points};
 use crate::{Pick, Sink};
@@ -40,12 +40,12 @@ pub(crate) struct Documents {
     /// Files with several names: not erased here, but looked into.
     several: Vec<(Found, Place)>,
     place: Option<Place>,
-    mark: String,
+    ours: Ours,
 }
 
 impl Documents {
     pub(crate) fn new(source: Place, folder: &Path) -> Documents {
-        Documents { source, folder: folder.to_owned(), files: Vec::new(), several: Vec::new(), place: None, mark: String::new() }
+        Documents { source, folder: folder.to_owned(), files: Vec::new(), several: Vec::new(), place: None, ours: Ours::default() }
     }
 
     pub(crate) fn is(&self, place: &Place) -> bool {
@@ -59,7 +59,7 @@ impl Documents {
 
     /// Looks once at every file that is not read row by row elsewhere: what cannot be read is named, member by member.
     pub(crate) fn list(&mut self, places: &mut Places, elsewhere: &dyn Fn(&str) -> bool) -> Result<Listing, Fault> {
-        self.mark = places.mark().to_owned();
+        self.ours = places.ours();
         let mut listing = Listing::default();
         let full = || Fault::new("too_many_datasets").with("source", &self.source).with("most", 0);
         let found = walk(&self.folder, &self.source)?.into_iter().filter(|f| !elsewhere(&f.name));
@@ -167,11 +167,11 @@ impl Documents {
         let map = |e: std::io::Error| io_fault(&e, place);
         match fates.get(&Vec::new()) {
             Some(Fate::Gone) => return wipe(&file.path).map_err(map),
-            Some(Fate::Emptied) => return Rewrite::new(&file.path, place, &self.mark).carry_out(&mut |_| Ok(())).map_err(map),
+            Some(Fate::Emptied) => return Rewrite::new(&file.path, place, &self.ours).carry_out(&mut |_| Ok(())).map_err(map),
             None => {}
         }
         let (mut refused, mut stays) = (None, true);
-        let written = Rewrite::new(&file.path, place, &self.mark).carry_out(&mut |mut part| {
+        let written = Rewrite::new(&file.path, place, &self.ours).carry_out(&mut |mut part| {
             let old = File::open(&file.path)?;
             stays = formats::without(&file.name, old, &mut part, fates, Limits::default()).map_err(|reason| {
                 refused = Some(reason);

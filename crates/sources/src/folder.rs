@@ -125,6 +125,16 @@ impl Source for Folder {
         Ok(())
     }
 
+    fn as_left(&self, place: &Place) -> bool {
+        match self.kind(place) {
+            // Letters go one by one, and leave nothing behind that could be told apart.
+            Kind::Document => true,
+            Kind::Json => self.json.as_left(place),
+            Kind::Parquet => self.parquet.as_left(place),
+            Kind::Other => self.of(place).as_left(place) || self.json.as_left(place),
+        }
+    }
+
     fn purge(&mut self, places: &[Place]) -> Result<Purged, Fault> {
         self.lists.purge(places)
     }

@@ -13,7 +13,7 @@ use terms::{Fault, Place};
 use crate::dataset::{Action, Column, Dataset, Listing, ReadSummary};
 use crate::delimited::{Found, io_fault, walk};
 use crate::look::Look;
-use crate::overwrite::Rewrite;
+use crate::overwrite::{Ours, Rewrite};
 use crate::places::Places;
 use crate::raw::{Record, json_parts};
 use crate::{Pick, Sink};
@@ -32,8 +32,8 @@ pub(crate) struct JsonFiles {
     folder: PathBuf,
     files: Vec<Known>,
     /// Lists of nothing: rows that they had lay as rows of JSON do.
-    emptied: Vec<Place>,
-    mark: String,
+    emptied: Vec<(Place, PathBuf)>,
+    ours: Ours,
 }
 
 struct Known {
@@ -44,11 +44,11 @@ struct Known {
 
 impl JsonFiles {
     pub(crate) fn new(source: Place, folder: &Path) -> JsonFiles {
-        JsonFiles { source, folder: folder.to_owned(), files: Vec::new(), emptied: Vec::new(), mark: String::new() }
+        JsonFiles { source, folder: folder.to_owned(), files: Vec::new(), emptied: Vec::new(), ours: Ours::default() }
     }
 
     pub(crate) fn has(&self, place: &Place) -> bool {
-        self.files.iter().any(|k| k.dataset.place == *place) || self.emptied.contains(place)
+        self.files.iter().any(|k| k.dataset.place == *place) || self.emptied.iter().any(|(own, _)| own == place)
     }
 
     fn known(&self, place: &Place) -> Result<&Known, Fault> {
@@ -57,7 +57,7 @@ impl JsonFiles {
 
     /// Lists files whose records are objects; gives their names. All others are documents.
     pub(crate) fn list(&mut self, places: &mut Places) -> Result<(Listing, BTreeSet<String>), Fault> {
-        self.mark = places.mark().to_owned();
+        self.ours = places.ours();
         self.files.clear();
         self.emptied.clear();
         let (mut listing, mut names) = (Listing::default(), BTreeSet::new());
@@ -73,7 +73,7 @@ impl JsonFiles {
             if all.is_empty() {
                 // A list of nothing is no document.
                 names.insert(found.name);
-                self.emptied.push(place);
+                self.emptied.push((place, found.path));
                 continue;
             }
             let columns = columns.into_iter().map(|name| Column { name, ..Column::default() }).collect();
@@ -105,6 +105,11 @@ impl JsonFiles {
         Ok(summary)
     }
 
+    pub(crate) fn as_left(&self, place: &Place) -> bool {
+        let known = self.files.iter().map(|k| (&k.dataset.place, &k.path));
+        known.chain(self.emptied.iter().map(|(place, path)| (place, path))).any(|(p, path)| p == place && self.ours.left(place, path))
+    }
+
     pub(crate) fn erase(&self, place: &Place, pick: Pick<'_>) -> Result<(), Fault> {
         let known = self.known(place)?;
         let name = |c: &u32| known.dataset.columns.get(*c as usize).map(|c| c.name.clone());
@@ -126,7 +131,7 @@ impl JsonFiles {
         }
         let (text, all) = self.records(known)?;
         let left = without(&text, known.layout, &all, &gone);
-        let written = Rewrite::new(&known.path, place, &self.mark).carry_out(&mut |mut part| part.write_all(left.as_bytes()));
+        let written = Rewrite::new(&known.path, place, &self.ours).carry_out(&mut |mut part| part.write_all(left.as_bytes()));
         written.map_err(|e| io_fault(&e, place))
     }
 

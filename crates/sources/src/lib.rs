@@ -117,6 +117,12 @@ pub trait Source {
         Ok(false)
     }
 
+    /// Whether what lies at a place is as the last [`Source::erase`] of it left it: a file that somebody put there since is not. Databases do
+    /// not tell.
+    fn as_left(&self, _place: &Place) -> bool {
+        true
+    }
+
     /// Rights that erasing and purging these data sets need and the user lacks, as the statements that give them.
     ///
     /// # Errors

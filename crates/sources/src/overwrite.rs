@@ -68,18 +68,54 @@ pub(crate) fn replace(ready: &Path, old: &Path, overwrite: bool) -> io::Result<(
     sync_folder(old.parent().unwrap_or(Path::new(".")))
 }
 
+/// By what a workspace tells the files that it wrote from other people's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ours {
+    /// In the names of half-done files.
+    pub(crate) mark: String,
+    /// Where it notes how each rewritten file was left; nowhere if there is no workspace.
+    pub(crate) notes: Option<PathBuf>,
+}
+
+impl Ours {
+    /// Notes how a file at a place will be left, before it gets there.
+    fn note(&self, place: &Place, file: &Path) -> io::Result<()> {
+        let Some(notes) = &self.notes else { return Ok(()) };
+        let mut out = OpenOptions::new().create(true).append(true).open(notes)?;
+        out.write_all(format!("{place} {}\n", stamp(file)?).as_bytes())?;
+        out.sync_all()
+    }
+
+    /// Whether the file at a place is still as the last rewriting of that place left it.
+    pub(crate) fn left(&self, place: &Place, file: &Path) -> bool {
+        let noted = self.notes.as_ref().and_then(|n| fs::read_to_string(n).ok()).unwrap_or_default();
+        let last = noted.lines().rev().find_map(|line| line.strip_prefix(place.as_str())?.strip_prefix(' '));
+        last.is_some_and(|last| stamp(file).is_ok_and(|now| now == last))
+    }
+}
+
+/// Length and time of the last writing: both stay when a file gets another name.
+fn stamp(file: &Path) -> io::Result<String> {
+    let found = fs::metadata(file)?;
+    let written = found.modified()?.duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos());
+    Ok(format!("{} {written}", found.len()))
+}
+
 /// A file that is written anew beside the old one. The mark in its name is the workspace's: one with another mark is somebody else's.
 pub(crate) struct Rewrite<'a> {
     old: &'a Path,
+    place: &'a Place,
+    ours: &'a Ours,
     part: PathBuf,
     ready: PathBuf,
     overwrite: bool,
 }
 
 impl<'a> Rewrite<'a> {
-    pub(crate) fn new(old: &'a Path, place: &Place, mark: &str) -> Rewrite<'a> {
-        let beside = |state: &str| old.with_file_name(format!(".custody-{mark}-{}.{state}", place.as_str().replace('/', "_")));
-        Rewrite { old, part: beside("part"), ready: beside("ready"), overwrite: true }
+    pub(crate) fn new(old: &'a Path, place: &'a Place, ours: &'a Ours) -> Rewrite<'a> {
+        let name = |state: &str| format!(".custody-{}-{}.{state}", ours.mark, place.as_str().replace('/', "_"));
+        let beside = |state: &str| old.with_file_name(name(state));
+        Rewrite { old, place, ours, part: beside("part"), ready: beside("ready"), overwrite: true }
     }
 
     /// The same without steps that are left out on purpose.
@@ -99,7 +135,8 @@ impl<'a> Rewrite<'a> {
             write(file)?;
             synced.sync_all()?;
             // Who might read the old file may read the new one, and nobody else.
-            fs::set_permissions(&self.part, rights)
+            fs::set_permissions(&self.part, rights)?;
+            self.ours.note(self.place, &self.part)
         };
         written().inspect_err(|_| {
             // A half-written file holds personal data too; if it cannot be wiped now, the next start does it.
@@ -122,11 +159,12 @@ fn private(path: &Path) -> io::Result<File> {
 
 /// Finishes what a crash interrupted: a whole new file takes the old one's place, a part is wiped.
 pub(crate) fn recover(folder: &Path, source: &Place, places: &Places) -> Result<(), Fault> {
-    let own = format!(".custody-{}-", places.mark());
+    let mark = places.ours().mark;
+    let own = format!(".custody-{mark}-");
     let file = if folder.is_file() { folder.parent().unwrap_or(Path::new(".")) } else { folder };
     for found in walk(file, source)?.into_iter().filter(|f| f.unread.is_none()) {
         let name = found.path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-        let Some(rest) = name.strip_prefix(&own).filter(|_| !places.mark().is_empty()) else { continue };
+        let Some(rest) = name.strip_prefix(&own).filter(|_| !mark.is_empty()) else { continue };
         let map = |e: io::Error| io_fault(&e, source);
         if rest.ends_with(".part") {
             wipe(&found.path).map_err(map)?;
@@ -143,4 +181,30 @@ pub(crate) fn recover(folder: &Path, source: &Place, places: &Places) -> Result<
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_as_it_was_left_until_somebody_writes_or_replaces_it() {
+        let folder = std::env::temp_dir().join(format!("custody-left-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let (list, other) = (folder.join("list.csv"), folder.join("other.csv"));
+        let ours = Ours { mark: "m".to_owned(), notes: Some(folder.join("rewritten")) };
+        let place = Place::new("src1/f1".to_owned()).unwrap();
+        fs::write(&list, "old").unwrap();
+        assert!(!ours.left(&place, &list), "nothing was rewritten yet");
+        Rewrite::new(&list, &place, &ours).carry_out(&mut |mut part| part.write_all(b"new")).unwrap();
+        assert!(ours.left(&place, &list));
+        assert!(!ours.left(&Place::new("src1/f11".to_owned()).unwrap(), &list), "another place");
+        fs::rename(&list, &other).unwrap();
+        fs::write(&list, "new").unwrap();
+        assert!(!ours.left(&place, &list), "replaced by one that has the same bytes");
+        assert!(ours.left(&place, &other), "what was left has another name now");
+        Rewrite::new(&list, &place, &ours).carry_out(&mut |mut part| part.write_all(b"newer")).unwrap();
+        assert!(ours.left(&place, &list) && !ours.left(&place, &other), "the last one counts");
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }

@@ -31,7 +31,7 @@ use crate::blank::Blank;
 use crate::dataset::{Action, Column, Dataset, Listing, Missed, ReadSummary};
 use crate::delimited::{Found, io_fault, walk};
 use crate::look::Look;
-use crate::overwrite::Rewrite;
+use crate::overwrite::{Ours, Rewrite};
 use crate::places::Places;
 use crate::{Pick, Sink};
 
@@ -49,7 +49,7 @@ pub(crate) struct ParquetFiles {
     files: Vec<Known>,
     /// Files that could not be read.
     unread: Vec<(PathBuf, Place)>,
-    mark: String,
+    ours: Ours,
 }
 
 struct Known {
@@ -59,7 +59,7 @@ struct Known {
 
 impl ParquetFiles {
     pub(crate) fn new(source: Place, folder: &Path) -> ParquetFiles {
-        ParquetFiles { source, folder: folder.to_owned(), files: Vec::new(), unread: Vec::new(), mark: String::new() }
+        ParquetFiles { source, folder: folder.to_owned(), files: Vec::new(), unread: Vec::new(), ours: Ours::default() }
     }
 
     pub(crate) fn has(&self, place: &Place) -> bool {
@@ -73,7 +73,7 @@ impl ParquetFiles {
     /// Reads every file to its end once and gives their names: what cannot be read is named here, and no document. `elsewhere` says which
     /// are read by others.
     pub(crate) fn list(&mut self, places: &mut Places, elsewhere: &dyn Fn(&str) -> bool) -> Result<(Listing, BTreeSet<String>), Fault> {
-        self.mark = places.mark().to_owned();
+        self.ours = places.ours();
         self.files.clear();
         self.unread.clear();
         let (mut listing, mut names) = (Listing::default(), BTreeSet::new());
@@ -103,6 +103,10 @@ impl ParquetFiles {
         batches(&opened, &fields, place, sink)
     }
 
+    pub(crate) fn as_left(&self, place: &Place) -> bool {
+        self.known(place).is_ok_and(|k| self.ours.left(place, &k.path))
+    }
+
     pub(crate) fn erase(&self, place: &Place, pick: Pick<'_>) -> Result<(), Fault> {
         let known = self.known(place)?;
         let (opened, fields) = opened(known)?;
@@ -123,7 +127,7 @@ impl ParquetFiles {
             return Ok(());
         }
         let (mut old, mut refused) = (Some(opened), None);
-        let written = Rewrite::new(&known.path, place, &self.mark).carry_out(&mut |part| {
+        let written = Rewrite::new(&known.path, place, &self.ours).carry_out(&mut |part| {
             let again = part.try_clone()?;
             // Closed before it is overwritten.
             let opened = old.take().ok_or(ErrorKind::InvalidData)?;

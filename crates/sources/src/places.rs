@@ -1,9 +1,12 @@
 //! Place ids for real names: given once, kept for the life of the case, the map itself in the vault.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use terms::Place;
+
+use crate::overwrite::Ours;
 
 /// Real name (`src1` + name) → place id.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +15,9 @@ pub struct Places {
     /// What half-done files of this workspace are marked with.
     #[serde(default)]
     mark: String,
+    /// Where the workspace notes how it left files.
+    #[serde(skip)]
+    notes: Option<PathBuf>,
     /// Sources in the order of their ordinals: id and kind, and the path at which their data sets were sealed.
     #[serde(default)]
     sources: Vec<(String, String)>,
@@ -33,9 +39,15 @@ impl Places {
         Places { mark, ..Places::default() }
     }
 
-    /// The workspace's mark.
-    pub fn mark(&self) -> &str {
-        &self.mark
+    /// The same for a workspace that notes there how it left files.
+    #[must_use]
+    pub fn with_notes(self, notes: PathBuf) -> Places {
+        Places { notes: Some(notes), ..self }
+    }
+
+    /// By what the workspace tells its own files.
+    pub(crate) fn ours(&self) -> Ours {
+        Ours { mark: self.mark.clone(), notes: self.notes.clone() }
     }
 
     /// Keeps sources in their order; `false` if one that is known would be another now.

@@ -18,7 +18,7 @@ use crate::dataset::{Action, Column, Dataset, Left, Listing, Missed, Purged, Rea
 use crate::delimited::{Found, all_files, header_row, io_fault, walk};
 use crate::files;
 use crate::look::Look;
-use crate::overwrite::{self, Rewrite};
+use crate::overwrite::{self, Ours, Rewrite};
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
 use crate::{Pick, Sink, Source};
@@ -44,7 +44,7 @@ pub(crate) struct Sheets {
     /// Files that are no workbooks, or cannot be opened: looked into all the same.
     others: Vec<(Found, Place)>,
     /// What half-done files of this workspace are marked with.
-    mark: String,
+    ours: Ours,
     /// In a folder of anything: which files are workbooks; the others are somebody else's.
     only: Option<fn(&str) -> bool>,
     leave_out: LeaveOut,
@@ -69,7 +69,7 @@ impl Sheets {
             folder: folder.to_owned(),
             known: Vec::new(),
             others: Vec::new(),
-            mark: String::new(),
+            ours: Ours::default(),
             only: None,
             leave_out: LeaveOut::default(),
         }
@@ -170,7 +170,7 @@ impl Sheets {
         let plan: xlsx::Plan = [(known.sheet.clone(), gone)].into();
         let mut refused = None;
         let left_out: Vec<Step> = Step::ALL.into_iter().filter(|step| self.leave_out.has(step.word())).collect();
-        let written = Rewrite::new(&known.path, place, &self.mark).without(&self.leave_out).carry_out(&mut |part| {
+        let written = Rewrite::new(&known.path, place, &self.ours).without(&self.leave_out).carry_out(&mut |part| {
             let old = File::open(&known.path).map_err(Reason::from);
             let done = old.and_then(|old| xlsx::erase_without(old, part, &plan, &left_out));
             done.map(|_| ()).map_err(|reason| {
@@ -362,7 +362,7 @@ impl Source for Sheets {
     }
 
     fn list(&mut self, places: &mut Places) -> Result<Listing, Fault> {
-        self.mark = places.mark().to_owned();
+        self.ours = places.ours();
         overwrite::recover(&self.folder, &self.source, places)?;
         let mut listing = Listing::default();
         self.known.clear();
@@ -442,6 +442,10 @@ impl Source for Sheets {
             }
         }
         Ok(())
+    }
+
+    fn as_left(&self, place: &Place) -> bool {
+        self.known.iter().any(|k| k.dataset.place == *place && self.ours.left(place, &k.path))
     }
 
     fn purge(&mut self, _places: &[Place]) -> Result<Purged, Fault> {

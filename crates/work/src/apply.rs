@@ -12,6 +12,7 @@ mod purge;
 mod ready;
 mod rehearse;
 mod replaced;
+mod traces;
 mod window;
 mod worth;
 

@@ -61,8 +61,13 @@ pub(crate) fn keep_list(workspace: &mut Workspace, name: &str, list: &[u32]) -> 
 }
 
 pub(crate) fn load_list(workspace: &mut Workspace, name: &str) -> Result<Vec<u32>, Fault> {
-    let bytes = workspace.vault()?.index_get(name)?.ok_or_else(|| Fault::new("index_missing").with("list", name))?;
-    Ok(bytes.chunks_exact(4).filter_map(|c| c.try_into().ok().map(u32::from_be_bytes)).collect())
+    find_list(workspace, name)?.ok_or_else(|| Fault::new("index_missing").with("list", name))
+}
+
+/// The same; none if it was never kept.
+pub(crate) fn find_list(workspace: &mut Workspace, name: &str) -> Result<Option<Vec<u32>>, Fault> {
+    let bytes = workspace.vault()?.index_get(name)?;
+    Ok(bytes.map(|b| b.chunks_exact(4).filter_map(|c| c.try_into().ok().map(u32::from_be_bytes)).collect()))
 }
 
 pub(crate) fn keep_recall(workspace: &mut Workspace, name: &str, recall: &Recall) -> Result<(), Fault> {

@@ -398,6 +398,7 @@ impl Workspace {
             None => Ok(Places::marked(random_id("w")?.as_str().trim_start_matches("w-").to_owned())),
             Some(bytes) => serde_json::from_slice(&bytes).map_err(|_| Fault::new("vault_damaged")),
         }
+        .map(|places: Places| places.with_notes(self.paths.folder.join("rewritten")))
     }
 
     /// Keeps the map of real names to places.

@@ -12,10 +12,10 @@ use super::sniff::Form;
 use super::{io_fault, read};
 use crate::Pick;
 use crate::dataset::{Action, Dataset};
-use crate::overwrite::Rewrite;
+use crate::overwrite::{Ours, Rewrite};
 
 /// Erases what `pick` says.
-pub(super) fn erase(path: &Path, form: &Form, dataset: &Dataset, mark: &str, pick: Pick<'_>) -> Result<(), Fault> {
+pub(super) fn erase(path: &Path, form: &Form, dataset: &Dataset, ours: &Ours, pick: Pick<'_>) -> Result<(), Fault> {
     let place = &dataset.place;
     let mut chosen: HashMap<u64, Action> = HashMap::new();
     read::read(path, form, dataset.columns.len(), place, &mut |batch| {
@@ -30,7 +30,7 @@ pub(super) fn erase(path: &Path, form: &Form, dataset: &Dataset, mark: &str, pic
     if chosen.is_empty() {
         return Ok(());
     }
-    let rewrite = Rewrite::new(path, place, mark);
+    let rewrite = Rewrite::new(path, place, ours);
     rewrite.carry_out(&mut |part| write_without(path, part, form, dataset, &chosen)).map_err(|e| io_fault(&e, place))
 }
 

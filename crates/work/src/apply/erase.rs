@@ -11,7 +11,7 @@ use super::job::Job;
 use super::purge::purge;
 use super::ready::Marked;
 use super::window::Window;
-use super::{Open, by_place, open_at};
+use super::{Open, by_place, open_at, traces};
 use crate::align::{Aligner, Met, Part, RowState};
 use crate::opened::Opened;
 use crate::progress::Progress;
@@ -38,9 +38,12 @@ pub(super) fn erase_all(
         let own: Vec<&Job> = own.iter().filter_map(|k| jobs.get(*k)).filter(|j| direct(j)).collect();
         let pace = (&window, progress);
         let known = marked.get(&place).map(Vec::as_slice).unwrap_or_default();
-        if !own.is_empty()
-            && (erase_marked(workspace, opened, &place, (&own, known), pace)? || erase(workspace, opened, &place, &own, pace)?)
-        {
+        if own.is_empty() {
+            continue;
+        }
+        traces::begin(workspace, &own)?;
+        if erase_marked(workspace, opened, &place, (&own, known), pace)? || erase(workspace, opened, &place, &own, pace)? {
+            traces::end(workspace, &own)?;
             places.push(place);
         }
     }

@@ -23,6 +23,8 @@ pub(super) struct Job {
     pub order_n: Option<u64>,
     /// Targets that were found as they were sealed, before anything was ordered.
     pub ready: Vec<u32>,
+    /// Rows that the coming erasure takes away: seen now, and neither gone nor emptied by somebody else.
+    pub present: Vec<u32>,
     /// The plan that ordered it.
     pub plan_n: u64,
     /// Whether that plan was replaced since: what was not done by then is withdrawn.
@@ -46,6 +48,7 @@ impl Job {
             mask,
             order_n,
             ready: Vec::new(),
+            present: Vec::new(),
             plan_n,
             stale: false,
             barred: BTreeSet::new(),

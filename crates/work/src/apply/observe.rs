@@ -11,7 +11,7 @@ use super::crowd::{Crowd, When, crowd};
 use super::failed::record_failed;
 use super::job::Job;
 use super::worth::Worth;
-use super::{by_place, open_at, source_place};
+use super::{by_place, open_at, source_place, traces};
 use crate::align::{Alignment, Part, RowState, align};
 use crate::byhand::remains_in_cells;
 use crate::late::late_rows;
@@ -173,18 +173,19 @@ fn renew(workspace: &mut Workspace, mut parts: Vec<Part>, seen: &Alignment, obse
     Ok(())
 }
 
-/// Rows of a job that are done, and the others by reason.
-fn sorted(job: &Job, ordered: &BTreeSet<u32>, again: &Again<'_>) -> (Vec<u32>, BTreeMap<String, u64>) {
+/// Rows of a job that are done, and the others by reason: of those that were ordered, and those that Custody erased.
+fn sorted(job: &Job, (ordered, erased): (&BTreeSet<u32>, &BTreeSet<u32>), again: &Again<'_>) -> (Vec<u32>, BTreeMap<String, u64>) {
     let (seen, standing) = (&again.alignment, &again.standing);
     let (mut done, mut kept): (Vec<u32>, BTreeMap<String, u64>) = (Vec::new(), BTreeMap::new());
     for o in &job.targets {
         let state = seen.state(job.seal.n, *o);
+        let by_whom = job.by_hand() || erased.contains(o);
         let is_done = match state {
             RowState::Emptied(mask) => !job.deletes() && mask & job.mask == job.mask && !standing.contains(&(job.seal.n, *o)),
             RowState::Gone => (job.deletes() && !again.away) || job.by_hand(),
             _ => false,
         };
-        if ordered.contains(o) && is_done {
+        if ordered.contains(o) && by_whom && is_done {
             done.push(*o);
             continue;
         }
@@ -264,7 +265,8 @@ fn settled(
     report: &mut ApplyReport,
 ) -> Result<Option<(Vec<u32>, BTreeMap<String, u64>)>, Fault> {
     let ordered: BTreeSet<u32> = job.ordered(workspace)?.into_iter().collect();
-    let (mut done, mut kept) = sorted(job, &ordered, seen);
+    let erased = traces::erased(workspace, job)?;
+    let (mut done, mut kept) = sorted(job, (&ordered, &erased), seen);
     if job.by_hand() {
         let still = done.len() < job.targets.iter().filter(|o| ordered.contains(o)).count();
         let remain = remains_in_cells(workspace, opened, &job.seal, &done, &job.columns)? > 0;

@@ -8,7 +8,7 @@ use terms::{Fault, Place};
 
 use super::erase::erased;
 use super::job::Job;
-use super::{by_place, open_at};
+use super::{by_place, open_at, traces};
 use crate::align::{Alignment, Met, Part, RowState, align, align_marking};
 use crate::index::RowDigest;
 use crate::late::Late;
@@ -39,22 +39,41 @@ pub(super) fn make_ready(
             late.moved.iter().for_each(|(seal_n, ordinal)| alignment.set_changed(*seal_n, *ordinal));
         }
         within_tolerance(workspace, &place, &parts, jobs, &own, &alignment)?;
-        looked.push((parts, after));
         for k in own {
             let Some(job) = jobs.get_mut(k) else { continue };
             let moved = late.get(&place).into_iter().flat_map(|l| &l.moved).filter(|(n, _)| *n == job.seal.n);
             job.barred = moved.map(|(_, o)| *o).collect();
             if job.order_n.is_some() {
+                let ordered = if job.by_hand() { Vec::new() } else { job.ordered(workspace)? };
+                job.present = ordered.into_iter().filter(|o| is_left(job, &parts, &alignment, *o)).collect();
+                traces::recover(workspace, opened, job)?;
                 continue;
             }
             let as_sealed = |o: &u32| matches!(alignment.state(job.seal.n, *o), RowState::Unchanged | RowState::Emptied(_));
             job.ready = job.targets.iter().copied().filter(as_sealed).collect();
+            job.present.clone_from(&job.ready);
         }
+        looked.push((parts, after));
     }
     for (parts, after) in looked {
         keep_expected(workspace, parts, after)?;
     }
     Ok(marked)
+}
+
+/// Whether an ordered row is still to be erased: there as it was sealed, or emptied in other fields alone.
+fn is_left(job: &Job, parts: &[Part], alignment: &Alignment, o: u32) -> bool {
+    match alignment.state(job.seal.n, o) {
+        RowState::Unchanged => true,
+        RowState::Emptied(mask) if job.deletes() || mask & job.mask != job.mask => true,
+        // A row that was empty from the beginning is as good as erased.
+        RowState::Emptied(_) => {
+            let sealed = parts.iter().find(|p| p.seal.n == job.seal.n).and_then(|p| p.index.rows.get(o as usize)).map(|r| r.digest);
+            let now = alignment.digests.get(&job.seal.n).and_then(|d| d.get(o as usize)).copied().flatten();
+            sealed.is_some() && sealed == now
+        }
+        _ => false,
+    }
 }
 
 /// What erasing will leave: part, ordinal, group bits, digest.

@@ -8,7 +8,7 @@ use super::due::{here, schema_moved};
 use super::job::Job;
 use super::observe::observe_all;
 use super::purge::{purge, put_back_all};
-use super::source_place;
+use super::{source_place, traces};
 use crate::lists::load_list;
 use crate::progress::Progress;
 use crate::report::ApplyReport;
@@ -36,6 +36,7 @@ pub(super) fn settle_replaced(workspace: &mut Workspace, report: &mut ApplyRepor
         return Ok(());
     }
     put_back_all(workspace, &mut opened)?;
+    jobs.iter().try_for_each(|job| traces::recover(workspace, &opened, job))?;
     // What was erased may not have been purged before the run ended.
     for (place, source) in &mut opened.sources {
         let here = |j: &Job| !j.by_hand() && source_place(&j.seal.dataset) == *place;
