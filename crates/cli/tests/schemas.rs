@@ -17,7 +17,8 @@ struct Schema {
     sql: &'static str,
     /// Data sets beside `client`: table, class, groups.
     more: &'static [(&'static str, &'static str, &'static str)],
-    /// `delete` (a marketing list, whole rows) or `empty` (an employee register, contact goes and the name stays).
+    /// `delete` (a marketing list, whole rows), `empty` (an employee register, contact goes and the name stays), or what is left of an address
+    /// there.
     how: &'static str,
     /// `L3`, `L2`, or the fault that refuses it.
     ends: &'static str,
@@ -55,6 +56,30 @@ const EITHER: &[Schema] = &[
         how: "empty",
         ends: "L3",
         holds: &[EMPTIED, NAMES, ("SELECT count(DISTINCT email) FROM client", "1200")],
+    },
+    Schema {
+        name: "later",
+        sql: "ALTER TABLE client ADD CONSTRAINT looks CHECK (id <= 1100 OR email LIKE '%@%');",
+        more: &[],
+        how: "empty",
+        ends: "L3",
+        holds: &[EMPTIED, NAMES],
+    },
+    Schema {
+        name: "named",
+        sql: "ALTER TABLE client ADD CONSTRAINT looks CHECK (id <= 1100 OR email LIKE '%@%');",
+        more: &[],
+        how: "gone@nowhere.invalid",
+        ends: "L3",
+        holds: &[EMPTIED, NAMES, ("SELECT count(*) FROM client WHERE email = 'gone@nowhere.invalid'", "1200")],
+    },
+    Schema {
+        name: "refused_late",
+        sql: "ALTER TABLE client ADD CONSTRAINT looks CHECK (id <= 1100 OR email LIKE '%@%');",
+        more: &[],
+        how: "gone",
+        ends: "left_value_refused",
+        holds: &[("SELECT count(*) FROM client WHERE email LIKE '%@shop.cn' AND mobile IS NOT NULL", "1200")],
     },
     Schema {
         name: "pair",
@@ -226,14 +251,15 @@ fn clients(schema: &Schema) -> String {
 fn carried_out(schema: &Schema, kind: &str, (url, files): (&str, &std::path::Path), ask: &dyn Fn(&str) -> String) -> String {
     let case = Case::new();
     let (class, groups) = match schema.how {
-        "delete" => ("marketing_list", "contact: [name, mobile, email]"),
-        _ => ("employee", "employment: [name], contact: [mobile, email]"),
+        "delete" => ("marketing_list", "contact: [name, mobile, email]".to_owned()),
+        "empty" => ("employee", "employment: [name], contact: [mobile, email]".to_owned()),
+        left => ("employee", format!("employment: [name], contact: [mobile, email]}}, leave: {{email: \"={left}\"")),
     };
     let set = |(table, class, groups): &(&str, &str, &str)| match *class {
         "none" => format!("  - {{at: db/{table}, class: none, why: keys alone}}\n"),
         _ => format!("  - {{at: db/{table}, class: {class}, groups: {{{groups}}}}}\n"),
     };
-    let sets: Vec<String> = std::iter::once(&("client", class, groups)).chain(schema.more).map(set).collect();
+    let sets: Vec<String> = std::iter::once(&("client", class, groups.as_str())).chain(schema.more).map(set).collect();
     let source = format!("{{id: db, kind: {kind}, path: \"{url}\", server: {{files: \"{}\"}}}}", files.display());
     case.write(
         "case.yaml",

@@ -22,7 +22,7 @@ use crate::look::Look;
 use crate::overwrite::{self, Ours};
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
-use crate::{Pick, Sink, Source};
+use crate::{Pick, Said, Sink, Source};
 
 pub(crate) use sniff::header_row;
 use sniff::{Form, sniff};
@@ -285,7 +285,7 @@ impl Source for Delimited {
         vec![format!("{place}: written anew with {what}, every other byte the same; old bytes overwritten")]
     }
 
-    fn blanks(&mut self, place: &Place, columns: &[u32]) -> Result<Vec<Blank>, Fault> {
+    fn blanks(&mut self, place: &Place, columns: &[u32], _said: &Said) -> Result<Vec<Blank>, Fault> {
         let _ = columns;
         Ok(self.known(place).map(|k| vec![Blank::Text; k.dataset.columns.len()]).unwrap_or_default())
     }

@@ -2,6 +2,7 @@
 
 use terms::{Fault, Place};
 
+use crate::Said;
 use crate::blank::Blank;
 
 /// Most combinations of values that are tried for one constraint.
@@ -13,27 +14,32 @@ pub(crate) struct Check {
     pub sql: String,
 }
 
-/// Changes `blanks` until every constraint over the columns that are erased together takes them.
+/// Changes `blanks`, but those of which somebody said what is left, until every constraint over the columns that are erased together takes them.
 ///
 /// # Errors
 /// If the store does not say, or nothing that is tried is taken: then somebody has to say what is left there.
 pub(crate) fn fit(
     place: &Place,
     blanks: &mut Vec<Blank>,
-    (erased, checks): (&[u32], &[Check]),
+    (erased, said, checks): (&[u32], &Said, &[Check]),
     others: &dyn Fn(usize) -> Vec<Blank>,
     takes: &mut dyn FnMut(&Check, &[Blank]) -> Result<bool, Fault>,
 ) -> Result<(), Fault> {
-    let erased = |c: &Check| c.columns.iter().copied().filter(|i| erased.iter().any(|e| *e as usize == *i)).collect::<Vec<usize>>();
+    said.iter().for_each(|(c, blank)| blanks.get_mut(*c as usize).into_iter().for_each(|room| room.clone_from(blank)));
+    let of = |c: &Check, meant: &dyn Fn(&u32) -> bool| -> Vec<usize> {
+        c.columns.iter().copied().filter(|i| u32::try_from(*i).is_ok_and(|i| meant(&i))).collect()
+    };
     // A second round, for a constraint that was met may not be any more.
     for round in 0..2 {
         for check in checks {
-            let own = erased(check);
-            if own.is_empty() || takes(check, blanks)? {
+            let (own, said) = (of(check, &|c| erased.contains(c) && !said.contains_key(c)), of(check, &|c| said.contains_key(c)));
+            if own.is_empty() && said.is_empty() || takes(check, blanks)? {
                 continue;
             }
-            let column = own.first().copied().unwrap_or_default();
-            let refused = || Fault::new("no_value_fits").with("place", place).with("column", format!("#{column}"));
+            let refused = || {
+                let (code, column) = own.first().map_or(("left_value_refused", said.first()), |own| ("no_value_fits", Some(own)));
+                Fault::new(code).with("place", place).with("column", format!("#{}", column.copied().unwrap_or_default()))
+            };
             if round > 0 {
                 return Err(refused());
             }
@@ -83,14 +89,18 @@ mod tests {
         let at = |b: &[Blank]| b.get(1) == Some(&word("@"));
         let checks = [Check { columns: vec![0, 1], sql: String::new() }, Check { columns: vec![1], sql: "@".to_owned() }];
         let mut blanks = vec![Blank::Null, Blank::Null, Blank::Null];
-        let done = fit(&place, &mut blanks, (&[0, 1], &checks), &|_| vec![Blank::Null, word("-"), word("@")], &mut |check, b| {
+        let none = Said::new();
+        let done = fit(&place, &mut blanks, (&[0, 1], &none, &checks), &|_| vec![Blank::Null, word("-"), word("@")], &mut |check, b| {
             Ok(if check.sql.is_empty() { either(b) } else { at(b) })
         });
         assert_eq!(done, Ok(()));
         assert_eq!(blanks, [word("-"), word("@"), Blank::Null]);
-        let refused = fit(&place, &mut blanks, (&[1], &checks), &|_| vec![Blank::Null], &mut |_, _| Ok(false));
+        let refused = fit(&place, &mut blanks, (&[1], &none, &checks), &|_| vec![Blank::Null], &mut |_, _| Ok(false));
         assert_eq!(refused.map_err(|e| e.code().to_owned()), Err("no_value_fits".to_owned()));
-        let others = fit(&place, &mut blanks, (&[2], &checks), &|_| Vec::new(), &mut |_, _| Ok(false));
+        let said = Said::from([(1, word("no"))]);
+        let refused = fit(&place, &mut blanks, (&[], &said, &checks), &|_| Vec::new(), &mut |_, b| Ok(b.get(1) != Some(&word("no"))));
+        assert_eq!(refused.map_err(|e| e.code().to_owned()), Err("left_value_refused".to_owned()));
+        let others = fit(&place, &mut blanks, (&[2], &none, &checks), &|_| Vec::new(), &mut |_, _| Ok(false));
         assert_eq!(others, Ok(()), "constraints of columns that stay are nobody's business");
     }
 }

@@ -17,7 +17,7 @@ use crate::parquet::{self, ParquetFiles};
 use crate::places::Places;
 use crate::raw::RawForm;
 use crate::sheets::Sheets;
-use crate::{Pick, Sink, Source};
+use crate::{Pick, Said, Sink, Source};
 
 /// Lists: a text file is one only if it is called so.
 fn is_list(name: &str) -> bool {
@@ -166,12 +166,12 @@ impl Source for Folder {
         }
     }
 
-    fn blanks(&mut self, place: &Place, columns: &[u32]) -> Result<Vec<Blank>, Fault> {
+    fn blanks(&mut self, place: &Place, columns: &[u32], said: &Said) -> Result<Vec<Blank>, Fault> {
         Ok(match self.kind(place) {
             Kind::Document => documents::blanks(),
             Kind::Json => vec![Blank::Null; self.json.columns(place)],
             Kind::Parquet => self.parquet.blanks(place, columns)?,
-            Kind::Other => return self.at(place).blanks(place, columns),
+            Kind::Other => return self.at(place).blanks(place, columns, said),
         })
     }
 

@@ -22,6 +22,7 @@ mod serverlog;
 mod sheets;
 mod sqlite;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use remains::Needles;
@@ -52,6 +53,9 @@ pub type Pick<'a> = &'a mut dyn FnMut(&Place, &Batch, usize) -> Result<Action, F
 
 /// Says of a row, by its batch and number there, whether it will go whole.
 pub type Mark<'a> = &'a mut dyn FnMut(&Batch, usize) -> bool;
+
+/// What somebody said is left in columns.
+pub type Said = BTreeMap<u32, Blank>;
 
 /// A place where data lies.
 pub trait Source {
@@ -187,11 +191,12 @@ pub trait Source {
     fn would(&self, place: &Place, overwrite: Option<(&[u32], &[Left])>) -> Vec<String>;
 
     /// What erasing leaves in each column of a data set when these columns are erased together: null, or where null or the plain blank is refused
-    /// the first value that all constraints take.
+    /// the first value that all constraints take. With them go columns of which somebody said what is left; servers say here whether their
+    /// constraints take that, files have none, and SQLite erases all rows or none.
     ///
     /// # Errors
     /// If the store does not say, or no value is taken.
-    fn blanks(&mut self, place: &Place, columns: &[u32]) -> Result<Vec<Blank>, Fault>;
+    fn blanks(&mut self, place: &Place, columns: &[u32], said: &Said) -> Result<Vec<Blank>, Fault>;
 
     /// What the rows of a data set look like in the raw files.
     fn raw_form(&self, place: &Place) -> RawForm;

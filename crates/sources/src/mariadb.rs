@@ -27,7 +27,7 @@ use crate::dataset::{Left, Listing, Probe, Purged, ReadSummary, Rehearsal, Searc
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
 use crate::server::ServerAt;
-use crate::{Pick, Sink, Source, files, serverlog};
+use crate::{Pick, Said, Sink, Source, files, serverlog};
 use list::Table;
 
 /// Versions of MariaDB whose remains were measured (docs/why/residue.md); every other, and MySQL, is capped at L2.
@@ -188,9 +188,9 @@ impl Source for Mariadb {
         self.table(place).map(|t| erase::would(t, place, overwrite.map(|(columns, _)| columns))).unwrap_or_default()
     }
 
-    fn blanks(&mut self, place: &Place, columns: &[u32]) -> Result<Vec<Blank>, Fault> {
+    fn blanks(&mut self, place: &Place, columns: &[u32], said: &Said) -> Result<Vec<Blank>, Fault> {
         self.let_go()?;
-        blank::fitting(self, place, columns)
+        blank::fitting(self, place, columns, said)
     }
 
     fn raw_form(&self, place: &Place) -> RawForm {

@@ -32,7 +32,7 @@ use crate::dataset::{Left, Listing, Probe, Purged, ReadSummary, Rehearsal, Searc
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
 use crate::server::ServerAt;
-use crate::{Mark, Pick, Sink, Source, files, serverlog};
+use crate::{Mark, Pick, Said, Sink, Source, files, serverlog};
 use connect::Warnings;
 use erase::Marked;
 use list::Table;
@@ -222,9 +222,9 @@ impl Source for Postgres {
         self.table(place).map(|t| erase::would(t, overwrite)).unwrap_or_default()
     }
 
-    fn blanks(&mut self, place: &Place, columns: &[u32]) -> Result<Vec<Blank>, Fault> {
+    fn blanks(&mut self, place: &Place, columns: &[u32], said: &Said) -> Result<Vec<Blank>, Fault> {
         self.let_go()?;
-        blank::fitting(self, place, columns)
+        blank::fitting(self, place, columns, said)
     }
 
     fn raw_form(&self, place: &Place) -> RawForm {

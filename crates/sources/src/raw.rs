@@ -249,7 +249,7 @@ impl Record {
 
     /// Adds another way behind all others.
     #[must_use]
-    pub(crate) fn or_last(mut self, last: Record) -> Record {
+    pub fn or_last(mut self, last: Record) -> Record {
         self.other = Some(Box::new(match self.other.take() {
             Some(other) => other.or_last(last),
             None => last,

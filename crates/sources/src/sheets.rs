@@ -21,7 +21,7 @@ use crate::look::Look;
 use crate::overwrite::{self, Ours, Rewrite};
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
-use crate::{Pick, Sink, Source};
+use crate::{Pick, Said, Sink, Source};
 
 /// Most bytes that a workbook's parts may unpack to.
 const UNPACKED_MAX: u64 = 1 << 30;
@@ -466,7 +466,7 @@ impl Source for Sheets {
         parts.chain([others.to_owned()]).collect()
     }
 
-    fn blanks(&mut self, place: &Place, columns: &[u32]) -> Result<Vec<Blank>, Fault> {
+    fn blanks(&mut self, place: &Place, columns: &[u32], _said: &Said) -> Result<Vec<Blank>, Fault> {
         let known = self.known.iter().find(|k| k.dataset.place == *place);
         let _ = columns;
         Ok(vec![Blank::Null; known.map_or(0, |k| k.dataset.columns.len())])

@@ -25,7 +25,7 @@ use crate::dataset::{Dataset, Left, Listing, Probe, Purged, ReadSummary, Rehears
 use crate::places::Places;
 use crate::raw::RawForm;
 use crate::server::VALUE_MAX;
-use crate::{Pick, Sink, Source, files};
+use crate::{Pick, Said, Sink, Source, files};
 
 pub(crate) use faults::fault;
 
@@ -183,7 +183,7 @@ impl Source for Sqlite {
         erase::would(self, place, overwrite.map(|(columns, _)| columns)).into_iter().collect()
     }
 
-    fn blanks(&mut self, place: &Place, columns: &[u32]) -> Result<Vec<Blank>, Fault> {
+    fn blanks(&mut self, place: &Place, columns: &[u32], _said: &Said) -> Result<Vec<Blank>, Fault> {
         constraints::fitting(self, place, columns)
     }
 

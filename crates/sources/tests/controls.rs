@@ -42,7 +42,7 @@ fn remaining(kind: StoreKind, at: At, round: usize, numbers: bool, left_out: &st
     assert!(before.contains("rows"), "{before:?}");
     let columns: Arc<[u32]> = (0..u32::try_from(people.columns.len()).unwrap()).filter(|c| *c as usize != id).collect::<Vec<_>>().into();
     let settings = open.settings().unwrap();
-    let blanks = open.blanks(&people.place, &columns).unwrap();
+    let blanks = open.blanks(&people.place, &columns, &sources::Said::new()).unwrap();
     open.erase(std::slice::from_ref(&people.place), &mut |_, batch, row| {
         let n = usize::try_from(batch.cell(row, id).integer().unwrap()).unwrap();
         // Half of them whole, half of them emptied.

@@ -311,7 +311,7 @@ fn what_is_erased_is_gone_and_what_stays_is_the_same() {
         let (found, asked) = met(source.as_mut(), &set.place, needles(true));
         assert_eq!(found, asked, "everything is seen while it lives: way {way}");
         let columns: Arc<[u32]> = vec![1, 2, 3, 6].into();
-        let blanks = source.blanks(&set.place, &columns).unwrap();
+        let blanks = source.blanks(&set.place, &columns, &sources::Said::new()).unwrap();
         source
             .erase(std::slice::from_ref(&set.place), &mut |_, batch, row| {
                 let n = usize::try_from(batch.cell(row, 0).integer().unwrap()).unwrap();
@@ -375,14 +375,14 @@ fn all_rows_may_go_and_what_has_no_blank_is_refused() {
     let nested = |rows: Vec<Vec<Cell>>, c: usize| rows.into_iter().map(|r| String::from_utf8(r[c].1.clone()).unwrap()).collect::<Vec<_>>();
     assert_eq!(nested(read(source.as_mut(), &set.place), 1), ["{\"city\":\"上海\"}", "{\"city\":null}", "{\"city\":\"Lyon\"}"]);
     assert_eq!(nested(read(source.as_mut(), &set.place), 2), ["[7,8]", "[]", "[9]"]);
-    let refused = source.blanks(&set.place, &[1]).map_err(|fault| fault.code().to_owned());
+    let refused = source.blanks(&set.place, &[1], &sources::Said::new()).map_err(|fault| fault.code().to_owned());
     assert_eq!(refused.err().as_deref(), Some("no_value_fits"));
     let left = vec![(Tag::Text, b"erased".to_vec())];
     let action = Action::Overwrite(vec![0].into(), left);
     let refused = source.erase(std::slice::from_ref(&set.place), &mut |_, _, _| Ok(action.clone()));
     assert_eq!(refused.map_err(|fault| fault.code().to_owned()), Err("no_value_fits".to_owned()), "a text is no number");
     assert_eq!(read(source.as_mut(), &set.place).len(), 3);
-    let blanks = source.blanks(&set.place, &[2]).unwrap();
+    let blanks = source.blanks(&set.place, &[2], &sources::Said::new()).unwrap();
     source
         .erase(std::slice::from_ref(&set.place), &mut |_, batch, row| {
             Ok(match row {

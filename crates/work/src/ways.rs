@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use case::file::{DatasetFile, Way};
-use sources::{Blank, Dataset, Generalised, Source};
+use sources::{Blank, Dataset, Generalised, Said, Source};
 use terms::Fault;
 
 use crate::index::segment;
@@ -44,10 +44,14 @@ pub(crate) fn foreseen(
     columns: &[u32],
 ) -> Result<Vec<Blank>, Fault> {
     let way = |name: &str| said.and_then(|s| s.leave.get(name)).and_then(|w| w.parse::<Way>().ok());
-    // For a column of which the case file names the value the store need not find one: whether it is taken the rehearsal shows.
-    let is_named = |c: &&u32| dataset.columns.get(**c as usize).is_some_and(|c| matches!(way(&c.name), Some(Way::Constant(_))));
-    let others: Vec<u32> = columns.iter().filter(|c| !is_named(c)).copied().collect();
-    let mut out = source.blanks(&dataset.place, &others)?;
+    // For a column of which the case file names the value the store need not find one.
+    let named = |c: &u32| {
+        let way = way(&dataset.columns.get(*c as usize)?.name).filter(|w| matches!(w, Way::Constant(_)))?;
+        Some((*c, asked(way, dataset, Blank::Null)))
+    };
+    let said: Said = columns.iter().filter_map(named).collect();
+    let others: Vec<u32> = columns.iter().filter(|c| !said.contains_key(c)).copied().collect();
+    let mut out = source.blanks(&dataset.place, &others, &said)?;
     for (column, blank) in dataset.columns.iter().zip(&mut out) {
         if let Some(way) = way(&column.name) {
             *blank = asked(way, dataset, std::mem::replace(blank, Blank::Null));

@@ -7,19 +7,18 @@ use terms::{Fault, Place};
 
 use super::list::{Field, Table};
 use super::{Mariadb, erase, faults::fault};
+use crate::Said;
 use crate::blank::Blank;
 use crate::fit::{Check, fit};
 
-/// Rows on which a constraint is tried.
-const ROWS: u32 = 1_000;
-
 /// What erasing these columns leaves.
-pub(super) fn fitting(mariadb: &mut Mariadb, place: &Place, erased: &[u32]) -> Result<Vec<Blank>, Fault> {
+pub(super) fn fitting(mariadb: &mut Mariadb, place: &Place, erased: &[u32], said: &Said) -> Result<Vec<Blank>, Fault> {
     let table = mariadb.table(place)?.clone();
     let mut blanks: Vec<Blank> = table.fields.iter().map(of).collect();
     let checks = checks(mariadb, &table).map_err(|e| fault(&e, place))?;
-    fit(place, &mut blanks, (erased, &checks), &|i| table.fields.get(i).map(others).unwrap_or_default(), &mut |check, blanks| {
-        takes(mariadb, &table, check, erased, blanks).map_err(|e| fault(&e, place))
+    let together: Vec<u32> = erased.iter().chain(said.keys()).copied().collect();
+    fit(place, &mut blanks, (erased, said, &checks), &|i| table.fields.get(i).map(others).unwrap_or_default(), &mut |check, blanks| {
+        takes(mariadb, &table, check, &together, blanks).map_err(|e| fault(&e, place))
     })?;
     for (i, field) in table.fields.iter().enumerate().filter(|(i, _)| erased.iter().any(|c| *c as usize == *i)) {
         let Some(blank) = blanks.get_mut(i) else { continue };
@@ -82,20 +81,22 @@ fn checks(mariadb: &mut Mariadb, table: &Table) -> Result<Vec<Check>, mysql::Err
     Ok(all.into_iter().map(of).collect())
 }
 
-/// Whether a constraint takes rows that were erased like this; asked of rows that are there, and without writing any.
+/// Whether a constraint takes all rows that are there, once they are erased like this; without writing any.
 fn takes(mariadb: &mut Mariadb, table: &Table, check: &Check, erased: &[u32], blanks: &[Blank]) -> Result<bool, mysql::Error> {
     let mut bound: Vec<Value> = Vec::new();
     let column = |(i, field): (usize, &Field)| match blanks.get(i).filter(|_| erased.iter().any(|c| *c as usize == i)) {
         Some(blank) => {
             let (tag, bytes) = blank.leaves(CellRef { tag: Tag::Text, bytes: &[] }, 1);
             bound.push(erase::value(CellRef { tag, bytes: &bytes }));
-            format!("? AS {}", field.sql)
+            // What is null stays so.
+            let stays = matches!(blank, Blank::Constant(_) | Blank::Text);
+            if stays { format!("IF({0} IS NOT NULL, ?, NULL) AS {0}", field.sql) } else { format!("? AS {}", field.sql) }
         }
         None => field.sql.clone(),
     };
     let columns: Vec<String> = table.fields.iter().enumerate().filter(|(i, _)| check.columns.contains(i)).map(column).collect();
     let sql =
-        format!("SELECT COUNT(*) FROM (SELECT {} FROM {} LIMIT {ROWS}) AS t WHERE ({}) IS FALSE", columns.join(", "), table.sql, check.sql);
+        format!("SELECT EXISTS (SELECT 1 FROM (SELECT {} FROM {}) AS t WHERE ({}) IS FALSE)", columns.join(", "), table.sql, check.sql);
     let bound = if bound.is_empty() { Params::Empty } else { Params::Positional(bound) };
     Ok(mariadb.conn.exec_first::<u64, _, _>(sql, bound)?.unwrap_or_default() == 0)
 }

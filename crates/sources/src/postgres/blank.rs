@@ -7,14 +7,12 @@ use super::faults::fault;
 use super::list::{Field, Table};
 use super::read::as_read;
 use super::{Postgres, insert};
+use crate::Said;
 use crate::blank::Blank;
 use crate::fit::{Check, fit};
 
-/// Rows on which a constraint is tried.
-const ROWS: u32 = 1_000;
-
 /// What erasing these columns leaves.
-pub(super) fn fitting(postgres: &mut Postgres, place: &Place, erased: &[u32]) -> Result<Vec<Blank>, Fault> {
+pub(super) fn fitting(postgres: &mut Postgres, place: &Place, erased: &[u32], said: &Said) -> Result<Vec<Blank>, Fault> {
     let table = postgres.table(place)?.clone();
     let mut blanks: Vec<Blank> = table.fields.iter().map(of).collect();
     for (field, blank) in table.fields.iter().zip(&mut blanks).filter(|(f, _)| f.not_null && f.category == 'E') {
@@ -22,8 +20,9 @@ pub(super) fn fitting(postgres: &mut Postgres, place: &Place, erased: &[u32]) ->
         *blank = label.and_then(|r| r.try_get::<_, String>(0).ok()).map_or(Blank::Text, |l| Blank::text(&l));
     }
     let checks = checks(postgres, place, &table)?;
-    fit(place, &mut blanks, (erased, &checks), &|i| table.fields.get(i).map(others).unwrap_or_default(), &mut |check, blanks| {
-        takes(postgres, &table, check, erased, blanks).map_err(|e| fault(&e, place))
+    let together: Vec<u32> = erased.iter().chain(said.keys()).copied().collect();
+    fit(place, &mut blanks, (erased, said, &checks), &|i| table.fields.get(i).map(others).unwrap_or_default(), &mut |check, blanks| {
+        takes(postgres, &table, check, &together, blanks).map_err(|e| fault(&e, place))
     })?;
     for (i, field) in table.fields.iter().enumerate().filter(|(i, _)| erased.iter().any(|c| *c as usize == *i)) {
         let Some(blank) = blanks.get_mut(i) else { continue };
@@ -75,24 +74,27 @@ fn checks(postgres: &mut Postgres, place: &Place, table: &Table) -> Result<Vec<C
     Ok(out)
 }
 
-/// Whether a constraint takes rows that were erased like this; asked of rows that are there, and without writing any.
+/// Whether a constraint takes all rows that are there, once they are erased like this; without writing any.
 fn takes(postgres: &mut Postgres, table: &Table, check: &Check, erased: &[u32], blanks: &[Blank]) -> Result<bool, tokio_postgres::Error> {
     let mut bound: Vec<Option<String>> = Vec::new();
     let column = |(i, field): (usize, &Field)| match blanks.get(i).filter(|_| erased.iter().any(|c| *c as usize == i)) {
         Some(blank) => {
             let (tag, bytes) = blank.leaves(CellRef { tag: Tag::Text, bytes: &[] }, 1);
             bound.push(insert::written(CellRef { tag, bytes: &bytes }));
-            format!("${}::text::{} AS {}", bound.len(), field.type_sql, field.sql)
+            let value = format!("${}::text::{}", bound.len(), field.type_sql);
+            // What is null stays so.
+            let stays = matches!(blank, Blank::Constant(_) | Blank::Text);
+            if stays {
+                format!("CASE WHEN {0} IS NOT NULL THEN {value} END AS {0}", field.sql)
+            } else {
+                format!("{value} AS {}", field.sql)
+            }
         }
         None => field.sql.clone(),
     };
     let columns: Vec<String> = table.fields.iter().enumerate().filter(|(i, _)| check.columns.contains(i)).map(column).collect();
-    let sql = format!(
-        "SELECT coalesce(bool_and(({}) IS NOT FALSE), true) FROM (SELECT {} FROM {} LIMIT {ROWS}) AS t",
-        check.sql,
-        columns.join(", "),
-        table.sql
-    );
+    let sql =
+        format!("SELECT NOT EXISTS (SELECT FROM (SELECT {} FROM {}) AS t WHERE ({}) IS FALSE)", columns.join(", "), table.sql, check.sql);
     let bound: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> =
         bound.iter().map(|v| v as &(dyn tokio_postgres::types::ToSql + Sync)).collect();
     match postgres.client.query_one(&sql, &bound).and_then(|r| r.try_get(0)) {

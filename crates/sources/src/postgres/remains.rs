@@ -197,10 +197,11 @@ pub(super) fn probes(postgres: &mut Postgres, place: &Place) -> Result<Vec<Probe
     let map = |e: tokio_postgres::Error| fault(&e, &source);
     let Some(table) = postgres.tables.get(place).cloned() else { return Ok(Vec::new()) };
     let mut out = Vec::new();
+    // Parts of a table have their own, and name its columns as it does.
     let sql = "SELECT a.attnum, v.x FROM pg_stats s JOIN pg_namespace n ON n.nspname = s.schemaname \
-         JOIN pg_class c ON c.relname = s.tablename AND c.relnamespace = n.oid JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = s.attname, \
+         JOIN pg_class c ON c.relname = s.tablename AND c.relnamespace = n.oid JOIN pg_attribute a ON a.attrelid = $1 AND a.attname = s.attname, \
          LATERAL unnest(coalesce(s.most_common_vals::text::text[], '{}') || coalesce(s.histogram_bounds::text::text[], '{}')) AS v(x) \
-         WHERE c.oid = $1";
+         WHERE c.oid = $1 OR c.oid IN (SELECT relid FROM pg_partition_tree($1))";
     let mut samples = Vec::new();
     for row in postgres.client.query(sql, &[&table.oid]).map_err(map)? {
         let (number, value): (i16, String) = (row.try_get(0).map_err(map)?, row.try_get(1).map_err(map)?);

@@ -6,6 +6,7 @@ use rusqlite::{Connection, params_from_iter};
 use terms::{Fault, Place};
 
 use super::{Sqlite, fault, quoted};
+use crate::Said;
 use crate::blank::Blank;
 use crate::dataset::Dataset;
 use crate::fit::{Check, fit};
@@ -32,7 +33,7 @@ pub(super) fn fitting(sqlite: &Sqlite, place: &Place, erased: &[u32]) -> Result<
     let alone = all.iter().map(|i| vec![*i]);
     let checks: Vec<Check> = alone.chain([all.clone()]).map(|columns| Check { columns, sql: String::new() }).collect();
     let others = |i: usize| others(dataset, i);
-    fit(place, &mut blanks, (erased, &checks), &others, &mut |check, blanks| {
+    fit(place, &mut blanks, (erased, &Said::new(), &checks), &others, &mut |check, blanks| {
         for row in &rows {
             if !takes(&twin, dataset, row, &check.columns, blanks).map_err(map)? {
                 return Ok(false);

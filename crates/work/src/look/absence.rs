@@ -7,8 +7,7 @@ use rows::{CellRef, Tag};
 use sources::{Holds, Record, Searched, Source, Structure};
 use terms::{Fault, Place};
 
-use super::sight::{Asked, Sight, too_many};
-use crate::lawful::Lawful;
+use super::sight::{Sight, too_many};
 use crate::staying::Staying;
 
 /// Values that stay and are looked for beside the destroyed ones.
@@ -72,7 +71,8 @@ fn hear(source: &mut dyn Source, place: &Place, staying: &[Staying], sight: &mut
     }
     // What stands inside of a longer text that stays is counted like what is all of it; of a beginning nobody knows how it goes on.
     for n in sight.needles.iter().filter(|n| n.kind == Kind::Alone && n.met > 0 && n.bytes().len() < NEEDLE_MAX) {
-        if let Some((column, Some(digest))) = sight.values.get(n.value as usize).map(|v| (v.column, v.digest)) {
+        let value = sight.value_of(n).and_then(|value| sight.values.get(value as usize));
+        if let Some((column, Some(digest))) = value.map(|v| (v.column, v.digest)) {
             sight.lawful.stands(column, digest);
         }
     }
@@ -89,13 +89,15 @@ pub(crate) fn unlawful(source: &mut dyn Source, place: &Place, staying: &[Stayin
     Ok(sight.needles.without_met().only(&mut |n| n.kind != Kind::Entry))
 }
 
-/// Values of which nothing is left to be looked for, though no row has them as they were: what stays begins or ends as they do. By column.
-fn hidden(values: &[Asked], needles: &Needles, lawful: &Lawful) -> BTreeMap<u32, u64> {
-    let mut left = vec![false; values.len()];
-    needles.iter().filter_map(|n| usize::try_from(n.value).ok()).for_each(|id| left.get_mut(id).into_iter().for_each(|l| *l = true));
+/// Values of which nothing is left to be looked for in one of the ways in which they may lie, though no row has them as they were: what stays
+/// begins or ends as they do. By column.
+fn hidden(sight: &Sight, asked: &[bool], left: &Needles) -> BTreeMap<u32, u64> {
+    let left = sight.faces_of(left);
+    let faces = sight.faces.iter().zip(asked.iter().zip(left));
+    let values: BTreeSet<u32> = faces.filter(|(_, (asked, left))| **asked && !left).map(|(value, _)| *value).collect();
     let mut out = BTreeMap::new();
-    for (value, _) in values.iter().zip(left).filter(|(value, left)| value.sought && !left) {
-        if !value.digest.is_some_and(|digest| lawful.has(value.column, digest)) {
+    for value in values.into_iter().filter_map(|value| sight.values.get(value as usize)) {
+        if !value.digest.is_some_and(|digest| sight.lawful.has(value.column, digest)) {
             *out.entry(value.column).or_default() += 1;
         }
     }
@@ -105,16 +107,22 @@ fn hidden(values: &[Asked], needles: &Needles, lawful: &Lawful) -> BTreeMap<u32,
 /// Searches for every destroyed value; values that rows still lawfully hold are left out and counted.
 pub(crate) fn absence(source: &mut dyn Source, place: &Place, staying: &[Staying], mut sight: Sight) -> Result<Absence, Fault> {
     sight.whole()?;
-    let kept = hear(source, place, staying, &mut sight)?;
+    let mut kept = hear(source, place, staying, &mut sight)?;
     kept.whole()?;
-    let mut needles = sight.needles.without_met();
-    let hidden = hidden(&sight.values, &needles, &sight.lawful);
-    kept.needles.move_to(&mut needles, Kind::Kept);
+    let asked = sight.faces_of(&sight.needles);
+    let mut needles = std::mem::take(&mut sight.needles).without_met();
+    let hidden = hidden(&sight, &asked, &needles);
+    std::mem::take(&mut kept.needles).move_to(&mut needles, Kind::Kept);
     needles.whole().map_err(too_many)?;
     let mut searched = source.search(place, &mut needles)?;
     in_cells(source, staying, &mut needles, &mut searched)?;
-    let mut out =
-        Absence { live: sight.live, unsought: sight.unsought, bytes: searched.bytes, unread: searched.unread, ..Absence::default() };
+    let mut out = Absence {
+        live: sight.live.clone(),
+        unsought: sight.unsought.clone(),
+        bytes: searched.bytes,
+        unread: searched.unread,
+        ..Absence::default()
+    };
     hidden.into_iter().for_each(|(column, n)| *out.unsought.entry(column).or_default() += n);
     out.lawful = sight.lawful.counts();
     let own = |i: usize| searched.structures.get(i).is_some_and(|s| matches!(s.holds, Holds::Records | Holds::Values(_) | Holds::Freed));
@@ -124,13 +132,13 @@ pub(crate) fn absence(source: &mut dyn Source, place: &Place, staying: &[Staying
     for n in needles.iter().filter(|n| n.met > 0) {
         match n.kind {
             Kind::Kept => {
-                still.insert(n.value);
+                still.extend(kept.value_of(n));
             }
             kind => {
                 // As an entry it is anybody's, but in what this data set itself has.
                 let met = (0..searched.structures.len()).filter(|i| n.met_in(*i) && (kind != Kind::Entry || own(*i)));
                 for structure in met {
-                    hit.insert(n.value);
+                    hit.extend(sight.value_of(n));
                     hit_in.insert(structure);
                 }
             }
@@ -190,7 +198,22 @@ mod tests {
         sight.lawful.stays(cell("Paris-sur-Mer"));
         let stays = "Dear member, we write to you about something else; Paris-sur-Mer";
         sight.needles.look(0, stays.as_bytes());
-        let left = sight.needles.without_met();
-        assert_eq!(hidden(&sight.values, &left, &sight.lawful), BTreeMap::from([(0, 1)]));
+        let asked = sight.faces_of(&sight.needles);
+        let left = std::mem::take(&mut sight.needles).without_met();
+        assert_eq!(hidden(&sight, &asked, &left), BTreeMap::from([(0, 1)]));
+    }
+
+    /// A value may lie in one of several ways, and only one is there: each must be looked for.
+    #[test]
+    fn a_value_that_one_way_hides_counts_as_one_that_cannot_be_looked_for() {
+        let way = |text: &'static str| Record::joined(&[CellRef { tag: Tag::Text, bytes: text.as_bytes() }], b"");
+        for (stays, hidden_ones) in [("nothing of it", 0), ("eight bytes with others", 1), ("packed number with others", 1)] {
+            let mut sight = Sight::default();
+            sight.ask(&way("packed number").or_last(way("eight bytes")), 0);
+            sight.needles.look(0, stays.as_bytes());
+            let asked = sight.faces_of(&sight.needles);
+            let left = std::mem::take(&mut sight.needles).without_met();
+            assert_eq!(hidden(&sight, &asked, &left).values().sum::<u64>(), hidden_ones, "{stays}");
+        }
     }
 }

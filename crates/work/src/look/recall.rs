@@ -24,7 +24,7 @@ pub(crate) fn recall(source: &mut dyn Source, place: &Place, mut sight: Sight) -
     for (i, structure) in searched.structures.iter().enumerate() {
         let see = |column: u32, kinds: &[Kind]| {
             let mut found: HashSet<u32> = HashSet::new();
-            found.extend(sight.needles.iter().filter(|n| kinds.contains(&n.kind) && n.met_in(i)).map(|n| n.value));
+            found.extend(sight.needles.iter().filter(|n| kinds.contains(&n.kind) && n.met_in(i)).filter_map(|n| sight.value_of(n)));
             let own = || (0u32..).zip(&sight.values).filter(|(_, v)| v.column == column);
             Seen {
                 column,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
 use case::Seal;
-use remains::{Kind, Needles, TooMany, forms};
+use remains::{Kind, Needle, Needles, TooMany, forms};
 use rows::{CellRef, Encoding};
 use sources::{Record, Source, wholly};
 use terms::Fault;
@@ -37,7 +37,10 @@ pub(super) struct Asked {
 /// Needles for the values of some rows, and how many values each column has.
 #[derive(Default)]
 pub(crate) struct Sight {
+    /// Each is numbered by its face.
     pub(super) needles: Needles,
+    /// By face the number of its value: a value has one for each way in which its row may lie.
+    pub(super) faces: Vec<u32>,
     pub(super) values: Vec<Asked>,
     pub(super) live: BTreeMap<u32, u64>,
     /// Of them those of which nothing can be looked for.
@@ -55,15 +58,32 @@ impl Sight {
         if self.over { Err(too_many(TooMany)) } else { self.needles.whole().map_err(too_many) }
     }
 
+    /// By face, whether needles have one of it.
+    pub(super) fn faces_of(&self, needles: &Needles) -> Vec<bool> {
+        let mut out = vec![false; self.faces.len()];
+        needles.iter().for_each(|n| out.get_mut(n.value as usize).into_iter().for_each(|has| *has = true));
+        out
+    }
+
+    /// The number of the value that a needle stands for.
+    pub(super) fn value_of(&self, needle: Needle<'_>) -> Option<u32> {
+        self.faces.get(needle.value as usize).copied()
+    }
+
     /// Takes a value of a record.
     pub(super) fn ask(&mut self, record: &Record, column: u32) {
-        let Ok(id) = u32::try_from(self.values.len()) else {
+        let Ok(value) = u32::try_from(self.values.len()) else {
             self.over = true;
             return;
         };
         *self.live.entry(column).or_default() += 1;
         let mut sought = false;
         for way in record.ways() {
+            let Ok(id) = u32::try_from(self.faces.len()) else {
+                self.over = true;
+                return;
+            };
+            self.faces.push(value);
             let (left, right) = windows(way, column as usize);
             let [begins, ends] = if way.is_entry() { [Kind::Entry; 2] } else { [Kind::Left, Kind::Right] };
             sought |= telling(left) && self.needles.add(id, begins, left);
