@@ -264,13 +264,13 @@ fn lists_as_programs_write_them_reach_l3() {
 }
 
 /// What stays does not hide what goes: a 5 is no 15, `Bo` no `Li Bo`. Nor is it taken for what went: a price with its seventeen digits, a truth
-/// value, a heading.
+/// value, a heading, a number that a formula says as a text.
 #[test]
 fn a_short_value_is_not_taken_for_another_one() {
     let (old, new) = (day(-12 * 366), day(-400));
-    let (price, truth) = ("<c><v>4.3499999999999996</v></c>", "<c t=\"b\"><v>1</v></c>");
+    let (price, truth, said) = ("<c><v>4.3499999999999996</v></c>", "<c t=\"b\"><v>1</v></c>", "<c t=\"str\"><f>TEXT(6,0)</f><v>6</v></c>");
     let members =
-        [(5, "Bo", &old, price), (6, "Al", &old, truth), (1, "name", &old, price), (15, "Li Bo", &new, truth), (16, "Li Al", &new, price)];
+        [(5, "Bo", &old, price), (6, "Al", &old, truth), (1, "name", &old, price), (15, "Li Bo", &new, truth), (16, "Li Al", &new, said)];
     let text = |t: &str| format!("<c t=\"inlineStr\"><is><t>{t}</t></is></c>");
     let row =
         |(no, name, ended, more): &(u32, &str, &String, &str)| format!("<row><c><v>{no}</v></c>{}{}{more}</row>", text(name), text(ended));

@@ -186,3 +186,28 @@ fn texts_that_lie_in_two_bytes_a_character_are_seen_and_gone() {
         assert_eq!(met(), 0, "{encoding}");
     }
 }
+
+/// An index over an expression may make of a value that stays what another value was that went: entries say nothing there, and short values are
+/// L2 by its name.
+#[test]
+fn what_an_expression_makes_of_a_value_that_stays_is_not_taken_for_one_that_went() {
+    let (old, new) = (day(-12 * 366), day(-400));
+    let row = |n: usize, name: &str, ended: &str| format!("({n}, '{name}', '{}', '{ended}')", email(n));
+    let rows = [row(1, "ann lae", &old), row(2, "bob poe", &old), row(3, "Ann Lae", &new), row(4, "Bob Poe", &new)];
+    let made = format!(
+        "CREATE TABLE client (id INTEGER PRIMARY KEY, name TEXT, email TEXT, relation_end TEXT NOT NULL);
+         CREATE INDEX by_name ON client (name); CREATE INDEX lower_name ON client (lower(name)); CREATE INDEX lower_email ON client (lower(email));
+         INSERT INTO client VALUES {};",
+        rows.join(", ")
+    );
+    let case =
+        case_over(&made, "  - {at: bank/client, class: kyc, groups: {identity: [name, email]}, tells: {relation_end: relation_end}}\n");
+    let done = case.json(&["apply"]);
+    assert_eq!(done["done"][0]["rows_done"], 2, "{done:#}");
+    let receipts = case.receipts();
+    assert_eq!(
+        (levels(&receipts[0]), unseen(&receipts[0])),
+        (vec![(1, "L2"), (2, "L3"), (3, "L3")], vec![("src1/t1#3", 1)]),
+        "{receipts:#?}"
+    );
+}

@@ -211,6 +211,8 @@ pub enum Holds {
     Records,
     /// Every value of these columns, outside of rows.
     Values(Vec<u32>),
+    /// The same as expressions make it: its entries may look like those of another value.
+    Computed(Vec<u32>),
     /// These columns, in a form that no byte search sees.
     Blind(Vec<u32>),
     /// Some values: whether it can be seen is shown by probes.

@@ -213,31 +213,36 @@ fn own_parts(path: &Path, sheet: &str) -> BTreeSet<String> {
 /// not met as the end of another.
 fn record(cells: &[CellRef<'_>]) -> Record {
     let mut out = Record::unseen(cells.len());
-    let mut short = [(); ENDS.len()].map(|()| Record::unseen(cells.len()));
+    let mut short = [(); FORMS.len() + 1].map(|()| Record::unseen(cells.len()));
     for (i, cell) in cells.iter().enumerate().filter(|(_, c)| !c.is_empty()) {
         let mut text = Vec::new();
         rows::text_of(*cell, Encoding::Utf8, &mut text);
-        let (text, begins, ends) = match cell.tag {
-            Tag::Text => (escaped(&text), "<t>", ENDS.as_slice()),
-            _ => (serial(&text).unwrap_or(text), "<v>", ["</v></c>"].as_slice()),
+        let (text, forms) = match cell.tag {
+            // A formula that says a number as a text keeps it like a number.
+            Tag::Text if text.iter().all(|b| b.is_ascii_digit() || b"+-.".contains(b)) => (text, [FORMS.as_slice(), &[NUMBER]].concat()),
+            Tag::Text => (escaped(&text), FORMS.to_vec()),
+            _ => (serial(&text).unwrap_or(text), vec![NUMBER]),
         };
         if text.len() < NEEDLE_MIN {
-            for (record, end) in short.iter_mut().zip(ends) {
+            for (record, (begins, ends)) in short.iter_mut().zip(forms) {
                 record.cut();
-                record.value_of(i, &[begins.as_bytes(), &text, end.as_bytes()].concat());
+                record.value_of(i, &[begins.as_bytes(), &text, ends.as_bytes()].concat());
             }
             continue;
         }
+        let (begins, ends) = forms.first().copied().unwrap_or_default();
         out.cut();
         out.glue(begins.as_bytes());
         out.value_of(i, &text);
-        out.glue(ends.first().map_or(&[], |end| end.as_bytes()));
+        out.glue(ends.as_bytes());
     }
     short.into_iter().fold(out, Record::or_entry)
 }
 
-/// What stands behind a text: shared, in its cell, with how it is pronounced.
-const ENDS: [&str; 3] = ["</t></si>", "</t></is>", "</t><phoneticPr"];
+/// What stands around a text: shared, in its cell, with how it is pronounced.
+const FORMS: [(&str, &str); 3] = [("<t>", "</t></si>"), ("<t>", "</t></is>"), ("<t>", "</t><phoneticPr")];
+/// The same of a number.
+const NUMBER: (&str, &str) = ("<v>", "</v></c>");
 
 /// A day as workbooks count it from 1900; none if it is none, or has a time.
 fn serial(text: &[u8]) -> Option<Vec<u8>> {

@@ -164,7 +164,8 @@ fn index_holds(table: &Table, numbers: &[i32], method: &str, expression: &str, c
         // Hashes and trigrams are no values; block ranges keep their ends, which the rewrite makes anew.
         "hash" | "brin" => Holds::Nothing,
         "gin" | "gist" if classes.contains("trgm") => Holds::Nothing,
-        "btree" | "gin" => Holds::Values(columns),
+        "btree" | "gin" if expression.is_empty() => Holds::Values(columns),
+        "btree" | "gin" => Holds::Computed(columns),
         _ => Holds::Blind(columns),
     }
 }

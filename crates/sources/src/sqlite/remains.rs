@@ -64,8 +64,8 @@ fn structures_of(connection: &Connection, dataset: &Dataset, structures: &mut St
     let indexes: Vec<(String, String)> =
         statement.query_map([&dataset.name], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
     for (i, (index, sql)) in indexes.iter().enumerate() {
-        let columns = index_columns(connection, dataset, index, sql)?;
-        let structure = structures.of(&format!("{}#{}", dataset.place, i + 1), Holds::Values(columns));
+        let holds = index_holds(connection, dataset, index, sql)?;
+        let structure = structures.of(&format!("{}#{}", dataset.place, i + 1), holds);
         out.insert(index.to_lowercase(), structure);
     }
     let statistics = structures.of("statistics", Holds::Some);
@@ -122,15 +122,16 @@ fn content_of(sql: &str) -> Option<String> {
     sql.split([',', '(']).find_map(option)
 }
 
-/// Columns of an index; of one over expressions those that its definition names.
-fn index_columns(connection: &Connection, dataset: &Dataset, index: &str, sql: &str) -> rusqlite::Result<Vec<u32>> {
+/// What an index holds; of one over expressions the columns that its definition names.
+fn index_holds(connection: &Connection, dataset: &Dataset, index: &str, sql: &str) -> rusqlite::Result<Holds> {
     let mut statement = connection.prepare(&format!("PRAGMA index_info({})", quoted(index)))?;
     let names: Vec<Option<String>> = statement.query_map([], |r| r.get("name"))?.collect::<rusqlite::Result<_>>()?;
     let expressions = names.iter().any(Option::is_none);
     let lower = sql.to_lowercase();
     let has =
         |name: &str| names.iter().flatten().any(|n| n.eq_ignore_ascii_case(name)) || (expressions && lower.contains(&name.to_lowercase()));
-    Ok((0..).zip(&dataset.columns).filter(|(_, c)| has(&c.name)).map(|(i, _)| i).collect())
+    let columns = (0..).zip(&dataset.columns).filter(|(_, c)| has(&c.name)).map(|(i, _)| i).collect();
+    Ok(if expressions { Holds::Computed(columns) } else { Holds::Values(columns) })
 }
 
 /// The structure of every page that a b-tree has; the others are free.

@@ -12,6 +12,9 @@ use crate::lists::{Recall, Seen};
 /// What a value is made of where it is whole.
 const WHOLE: [Kind; 4] = [Kind::Left, Kind::Right, Kind::Entry, Kind::Alone];
 
+/// The same where entries say nothing.
+const ROW_OR_PERSON: [Kind; 3] = [Kind::Left, Kind::Right, Kind::Alone];
+
 /// Control recall: the same search, on the same files, while the values live, in every structure that holds them.
 pub(crate) fn recall(source: &mut dyn Source, place: &Place, mut sight: Sight) -> Result<Recall, Fault> {
     let probes = source.probes(place)?;
@@ -39,6 +42,7 @@ pub(crate) fn recall(source: &mut dyn Source, place: &Place, mut sight: Sight) -
             Holds::Records => out.seen.extend(columns.map(|c| see(c, &WHOLE))),
             // All values stand there: those of which nothing can be looked for by itself are not seen.
             Holds::Values(of) => out.seen.extend(columns.filter(|c| of.contains(c)).map(|c| see(c, &WHOLE))),
+            Holds::Computed(of) => out.seen.extend(columns.filter(|c| of.contains(c)).map(|c| see(c, &ROW_OR_PERSON))),
             Holds::Blind(of) => out.seen.extend(columns.filter(|c| of.contains(c)).map(|c| see(c, &[]))),
             Holds::Some => out.seen.extend(columns.map(|c| probed(c, &structure.name, i, &probes, &sight.needles))),
             Holds::Freed | Holds::Nothing => {}
