@@ -1,6 +1,7 @@
 //! Carrying out what is due today: order, erase, purge, look again, observe; what waits is said, and the next run goes on.
 
 mod again;
+mod computed;
 mod crowd;
 mod due;
 mod erase;

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use case::{By, Command, EffectObserved, Event, ExceptionRecorded};
-use rows::{Batch, Encoding, text_of};
 use terms::json::json;
 use terms::{Fault, Place};
 
+use super::computed::Before;
 use super::crowd::{Crowd, When, crowd};
 use super::failed::record_failed;
 use super::job::Job;
@@ -53,7 +53,7 @@ pub(super) fn observe_all(
 /// What was seen of a data set when it was looked at again.
 struct Again<'a> {
     alignment: Alignment,
-    /// Rows, by seal and ordinal, in which a column that the store computes still holds something that was ordered away.
+    /// Rows, by seal and ordinal, in which an ordered column that the store computes is still what it was.
     standing: BTreeSet<(u64, u32)>,
     staying: Vec<Staying>,
     crowd: Option<&'a Crowd>,
@@ -72,7 +72,7 @@ fn observe_with(
 ) -> Result<(), Fault> {
     let Some(place) = jobs.first().map(|j| &j.seal.dataset) else { return Ok(()) };
     let mut standing = BTreeSet::new();
-    let alignment = match aligned(opened, place, &parts, jobs, &mut standing) {
+    let alignment = match aligned(workspace, opened, &parts, jobs, &mut standing) {
         // Somebody has still to do it, or it cannot be seen yet: the orders stay open.
         Err(e) if e.may_retry() && jobs.iter().all(|j| j.by_hand()) => {
             report.waiting.extend(jobs.iter().map(|j| by_hand(j)));
@@ -101,40 +101,21 @@ fn is_documents(place: &Place) -> bool {
     place.as_str().rsplit('/').next().is_some_and(|own| own.starts_with('d'))
 }
 
-/// Shortest mask by which something computed from it is known.
-const MASK_MIN: usize = 6;
-
-/// Aligns a data set; `standing` gets the rows in which a column that the store computes still holds something that was ordered away.
+/// Aligns a data set; `standing` gets the rows in which a column that the store computes is still what it was, though it was ordered away.
 fn aligned(
+    workspace: &mut Workspace,
     opened: &mut Opened,
-    place: &Place,
     parts: &[Part],
     jobs: &[&Job],
     standing: &mut BTreeSet<(u64, u32)>,
 ) -> Result<Alignment, Fault> {
-    match open_at(opened, place)? {
-        Some(open) => {
-            let computed = open.dataset.computed();
-            let is_computed = |c: &u32| computed.get(*c as usize).copied().unwrap_or(false);
-            let (ordered, written): (BTreeSet<u32>, BTreeSet<u32>) =
-                jobs.iter().flat_map(|j| j.columns.iter().copied()).partition(is_computed);
-            let text = |batch: &Batch, row: usize, c: u32| {
-                let mut out = Vec::new();
-                text_of(batch.cell(row, c as usize), Encoding::Utf8, &mut out);
-                String::from_utf8_lossy(&out).to_lowercase()
-            };
-            align(open.source.as_mut(), &open.dataset, parts, &mut |batch, row, met| {
-                // What is computed from a mask holds the mask, or is a part of it.
-                let masks: Vec<String> = written.iter().map(|c| text(batch, row, *c)).filter(|m| m.len() >= MASK_MIN).collect();
-                let is_masked = |own: &str| masks.iter().any(|m| own.contains(m) || own.len() >= MASK_MIN && m.contains(own));
-                let stands = |c: &u32| !batch.cell(row, *c as usize).is_empty() && !is_masked(&text(batch, row, *c));
-                let filled = ordered.iter().any(stands);
-                let part = met.filter(|_| filled).and_then(|m| Some((parts.get(m.part)?.seal.n, u32::try_from(m.ordinal).ok()?)));
-                standing.extend(part);
-            })
-        }
-        None => Ok(Alignment::nothing_there(parts)),
-    }
+    let place = jobs.first().map(|j| &j.seal.dataset).ok_or_else(|| Fault::new("dataset_missing"))?;
+    let Some(open) = open_at(opened, place)? else { return Ok(Alignment::nothing_there(parts)) };
+    let before = Before::of(workspace, parts, jobs, &open.dataset.computed())?;
+    align(open.source.as_mut(), &open.dataset, parts, &mut |batch, row, met| {
+        let stands = met.filter(|met| before.stands(parts, *met, batch, row));
+        standing.extend(stands.and_then(|m| Some((parts.get(m.part)?.seal.n, u32::try_from(m.ordinal).ok()?))));
+    })
 }
 
 fn by_hand(job: &Job) -> Waiting {
