@@ -10,11 +10,11 @@ use terms::{Fault, Place};
 
 use crate::blank::Blank;
 use crate::dataset::{Action, Column, Dataset, Listing, Missed, ReadSummary};
-use crate::delimited::{Found, io_fault, walk};
-use crate::look::{INSIDE, Look, leaves_of, named};
+use crate::look::Look;
 use crate::overwrite::{Ours, Rewrite, wipe};
 use crate::places::{Places, Reasons};
 use crate::raw::{Record, points};
+use crate::walk::{Found, INSIDE, io_fault, leaves_of, named, walk};
 use crate::{Pick, Sink};
 
 /// The name of the data set.

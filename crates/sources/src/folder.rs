@@ -8,7 +8,7 @@ use terms::{Fault, Level, Place};
 use crate::blank::Blank;
 use crate::control::LeaveOut;
 use crate::dataset::{Left, Listing, Purged, ReadSummary, Searched, Store};
-use crate::delimited::{Delimited, all_files};
+use crate::delimited::Delimited;
 use crate::documents::{self, Documents};
 use crate::files;
 use crate::json::{self, JsonFiles};
@@ -17,6 +17,7 @@ use crate::parquet::{self, ParquetFiles};
 use crate::places::Places;
 use crate::raw::RawForm;
 use crate::sheets::Sheets;
+use crate::walk::all_files;
 use crate::{Pick, Said, Sink, Source};
 
 /// Lists: a text file is one only if it is called so.

@@ -11,11 +11,11 @@ use rows::{BatchBuilder, CellRef, Locator, Tag};
 use terms::{Fault, Place};
 
 use crate::dataset::{Action, Column, Dataset, Listing, ReadSummary};
-use crate::delimited::{Found, io_fault, walk};
 use crate::look::Look;
 use crate::overwrite::{Ours, Rewrite};
 use crate::places::Places;
 use crate::raw::{Record, json_parts};
+use crate::walk::{Found, io_fault, walk};
 use crate::{Pick, Sink};
 
 /// Longest file that is read: it is held whole.

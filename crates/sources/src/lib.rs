@@ -21,6 +21,7 @@ mod server;
 mod serverlog;
 mod sheets;
 mod sqlite;
+mod walk;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -5,13 +5,13 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use formats::{Kind, Leaf, Limits, Reason, otherwise};
+use formats::{Kind, otherwise};
 use remains::{Kind as Needle, Needles};
 use terms::Place;
 
 use crate::dataset::{Holds, Searched};
-use crate::delimited::{Found, walk};
 use crate::files::Structures;
+use crate::walk::{Found, leaves_of, named, walk};
 
 /// A search for what is destroyed in one data set, over all files of its folder.
 pub(crate) struct Look<'a> {
@@ -172,28 +172,7 @@ fn folders(folder: &Path) -> Vec<String> {
     out
 }
 
-/// Between a file's name and that of a member.
-pub(crate) const INSIDE: &str = "!/";
-
-/// The path of a document: of its file, and of the members that it lies in.
-pub(crate) fn named(file: &Found, path: &[String]) -> String {
-    [std::slice::from_ref(&file.name), path].concat().join(INSIDE)
-}
-
 /// Whether it holds records.
 fn is_list(kind: Kind) -> bool {
     matches!(kind, Kind::Delimited | Kind::Json | Kind::JsonLines)
-}
-
-/// Reads a file of any kind; what is wrong with it is heard as a leaf.
-pub(crate) fn leaves_of(file: &Found, hear: &mut dyn FnMut(Leaf) -> Result<(), Reason>) {
-    let unreadable = |reason| Leaf { path: Vec::new(), kind: Kind::Unknown, bytes: 0, text: Err(reason) };
-    let read = match File::open(&file.path) {
-        Ok(open) => formats::leaves(&file.name, open, Limits::default(), hear),
-        Err(_) => Err(Reason::Unreadable),
-    };
-    if let Err(reason) = read {
-        // Whoever stopped it themselves knows why.
-        let _ = hear(unreadable(reason));
-    }
 }

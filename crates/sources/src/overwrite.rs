@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use terms::{Fault, Place};
 
 use crate::control::LeaveOut;
-use crate::delimited::{io_fault, walk};
 use crate::places::Places;
+use crate::walk::{io_fault, walk};
 
 /// Makes the entries of a folder durable, where the system allows it.
 ///

@@ -29,10 +29,10 @@ use self::read::{Digest, batches};
 use self::write::Fates;
 use crate::blank::Blank;
 use crate::dataset::{Action, Column, Dataset, Listing, Missed, ReadSummary};
-use crate::delimited::{Found, io_fault, walk};
 use crate::look::Look;
 use crate::overwrite::{Ours, Rewrite};
 use crate::places::Places;
+use crate::walk::{Found, io_fault, walk};
 use crate::{Pick, Sink};
 
 pub(crate) use self::search::record;

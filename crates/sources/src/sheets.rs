@@ -15,12 +15,13 @@ use terms::{Day, Fault, Level, Place};
 use crate::blank::Blank;
 use crate::control::LeaveOut;
 use crate::dataset::{Action, Column, Dataset, Left, Listing, Missed, Purged, ReadSummary, Searched, Store};
-use crate::delimited::{Found, all_files, header_row, io_fault, walk};
+use crate::delimited::header_row;
 use crate::files;
 use crate::look::Look;
 use crate::overwrite::{self, Ours, Rewrite};
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
+use crate::walk::{Found, all_files, io_fault, walk};
 use crate::{Pick, Said, Sink, Source};
 
 /// Most bytes that a workbook's parts may unpack to.

@@ -8,11 +8,12 @@ use std::path::Path;
 use rows::Locator;
 use terms::Fault;
 
+use super::read;
 use super::sniff::Form;
-use super::{io_fault, read};
 use crate::Pick;
 use crate::dataset::{Action, Dataset};
 use crate::overwrite::{Ours, Rewrite};
+use crate::walk::io_fault;
 
 /// Erases what `pick` says.
 pub(super) fn erase(path: &Path, form: &Form, dataset: &Dataset, ours: &Ours, pick: Pick<'_>) -> Result<(), Fault> {

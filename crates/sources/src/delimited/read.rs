@@ -7,11 +7,11 @@ use std::path::Path;
 use rows::{BatchBuilder, CellRef, Locator, Tag};
 use terms::{Fault, Place};
 
-use super::io_fault;
 use super::sniff::Form;
 use super::split::Splitter;
 use crate::Sink;
 use crate::dataset::ReadSummary;
+use crate::walk::io_fault;
 
 const BATCH_ROWS: usize = 8_192;
 const BATCH_BYTES: usize = 4 << 20;

@@ -6,8 +6,8 @@ use std::io::Read;
 use rows::Encoding;
 use terms::{Fault, Place};
 
-use super::io_fault;
 use super::sniff::Form;
+use crate::walk::io_fault;
 
 /// Longest record: beyond it a quote was never closed.
 const RECORD_MAX: usize = 16 << 20;
