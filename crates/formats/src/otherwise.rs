@@ -16,13 +16,28 @@ pub fn otherwise(text: &str, hear: &mut dyn FnMut(&str)) {
     let text = folded.as_deref().unwrap_or(text);
     let mut pieces = Pieces { text: String::new(), hear };
     for (sign, undo) in ESCAPES.iter().filter(|(sign, _)| text.contains(sign)) {
-        for line in text.split('\n').filter(|l| l.contains(sign)).filter_map(undo) {
+        for line in text.split('\n').flat_map(parts).filter(|l| l.contains(sign)).filter_map(undo) {
             grouped(&line, &mut |number| pieces.add(number));
             pieces.add(&fold(&line).unwrap_or(line));
         }
     }
     grouped(text, &mut |number| pieces.add(number));
     pieces.end();
+}
+
+/// Bytes of a line that are undone at once, at most, and those that are undone once more with what follows: more than a value has.
+const LINE: usize = 1 << 20;
+const OVERLAP: usize = 4 << 10;
+
+/// A line in parts that overlap: what is undone takes several times the room.
+fn parts(line: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(line);
+    std::iter::from_fn(move || {
+        let line = rest?;
+        let part = line.get(..line.floor_char_boundary(LINE))?;
+        rest = (part.len() < line.len()).then(|| line.get(line.floor_char_boundary(LINE - OVERLAP)..)).flatten();
+        Some(part)
+    })
 }
 
 /// Hears a value as it reads otherwise written, where that is all of it: as many letters and digits as it has itself.
@@ -99,6 +114,16 @@ mod tests {
             let mut heard = Vec::new();
             wholly(value, &mut |line| heard.push(line.to_owned()));
             assert_eq!(heard.join(" "), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_long_line_is_undone_in_parts_of_which_none_cuts_a_value() {
+        let value = "member.41%40example.com,";
+        for before in [LINE - 40, LINE - 12, LINE - 1, LINE, 3 * LINE - OVERLAP] {
+            let line = format!("{}{value}{}", "x%20".repeat(before / 4), "%20y".repeat(1_000));
+            assert!(read(&line).contains("member.41@example.com,"), "{before}");
+            assert!(parts(&line).all(|part| part.len() <= LINE) && parts(&line).map(str::len).sum::<usize>() >= line.len());
         }
     }
 
