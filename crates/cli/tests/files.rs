@@ -348,34 +348,97 @@ fn a_list_that_went_away_under_an_open_order_is_gone() {
     assert_eq!((&settled["done"][0]["rows_done"], &settled["done"][0]["rows_kept"]), (&0.into(), &50.into()), "{settled:#}");
 }
 
-/// A list that somebody puts in the place of another one while its order is open says nothing of the other one's rows, nor of a row whose fields
-/// somebody emptied: what Custody did not erase itself is never called destroyed.
-#[test]
-fn a_list_that_was_replaced_under_an_open_order_is_gone() {
-    let (case, rows) = (Case::new(), |n: usize| format!("Member {n},1390000{n:04},member.{n}@example.com\n"));
-    let list = |rows: String| format!("name,mobile,email\n{rows}");
-    case.write("data/members.csv", list((0..50).map(rows).collect()));
-    let datasets = "datasets:\n  - {at: share/members.csv, class: marketing_list}\n";
+/// A case over one list of fifty members, all of whom go.
+fn members_in(name: &str) -> Case {
+    let case = Case::new();
+    list_of(&case, name, 0..50);
+    let source = "sources:\n  - {id: share, kind: files, path: data}\n";
+    let at = if name.ends_with("xlsx") { format!("share/{name}#S") } else { format!("share/{name}") };
     case.write(
         "case.yaml",
         format!(
-            "{}sources:\n  - {{id: share, kind: files, path: data}}\n{datasets}vault: {{holder: keys/epoch-key}}\n",
+            "{}{source}datasets:\n  - {{at: \"{at}\", class: marketing_list, groups: {{contact: [name, mobile]}}}}\nvault: {{holder: keys/epoch-key}}\n",
             head(&day(-90), &day(60))
         ),
     );
     case.prepared();
-    // Nothing can be noted there: the list cannot be written anew, and its order stays open.
+    case
+}
+
+/// A list of these members, as its name says.
+fn list_of(case: &Case, name: &str, members: std::ops::Range<usize>) {
+    let (person, mobile) = (|n: usize| format!("Member {n}"), |n: usize| format!("1390000{n:04}"));
+    match name.rsplit_once('.').unwrap().1 {
+        "xlsx" => {
+            let rows: String = members.map(|n| sheet_row(u32::try_from(n).unwrap() + 2, &[&person(n), &mobile(n)])).collect();
+            std::fs::create_dir_all(case.folder.join("data")).unwrap();
+            workbook(&case.folder.join("data").join(name), "S", "visible", &(sheet_row(1, &["name", "mobile"]) + &rows));
+        }
+        "jsonl" => {
+            let rows = members.map(|n| format!("{{\"name\": \"{}\", \"mobile\": \"{}\"}}\n", person(n), mobile(n)));
+            case.write(&format!("data/{name}"), rows.collect::<String>());
+        }
+        _ => {
+            let rows = members.map(|n| format!("{},{}\n", person(n), mobile(n)));
+            case.write(&format!("data/{name}"), format!("name,mobile\n{}", rows.collect::<String>()));
+        }
+    }
+}
+
+/// Rows done and kept.
+fn ended(settled: &Value) -> (u64, u64) {
+    let of = |name: &str| settled["done"][0][name].as_u64().unwrap();
+    (of("rows_done"), of("rows_kept"))
+}
+
+/// A run that ends before it erases anything: its notes cannot be written.
+fn broken_before(case: &Case) {
     let notes = case.folder.join("case.custody/rewritten");
     std::fs::create_dir(&notes).unwrap();
     case.fault(&["apply"]);
-    assert!(std::fs::read_to_string(case.folder.join("data/members.csv")).unwrap().contains("Member 49"));
     std::fs::remove_dir(&notes).unwrap();
-    std::fs::rename(case.folder.join("data/members.csv"), case.folder.join("elsewhere.csv")).unwrap();
-    case.write("data/members.csv", list((40..50).map(rows).collect()));
-    let settled = case.json(&["apply"]);
-    // Ten rows were there and went, forty lie in the list that was moved away.
-    assert_eq!((&settled["done"][0]["rows_done"], &settled["done"][0]["rows_kept"]), (&10.into(), &40.into()), "{settled:#}");
-    assert!(!std::fs::read_to_string(case.folder.join("data/members.csv")).unwrap().contains("Member"));
+}
+
+/// A run that ends between the erasure and what is kept of it.
+fn broken_after(case: &Case) {
+    broken_before(case);
+    let index = case.folder.join("case.custody/vault/index");
+    let begun = std::fs::read_dir(&index).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap()).find(|f| f.starts_with("begun-"));
+    let kept = index.join(begun.unwrap().replace("begun-", "erased-") + ".new");
+    std::fs::create_dir(&kept).unwrap();
+    case.fault(&["apply"]);
+    std::fs::remove_dir(&kept).unwrap();
+}
+
+const LISTS: [&str; 3] = ["members.csv", "members.jsonl", "members.xlsx"];
+
+/// A list that somebody puts in the place of another one while its order is open says nothing of the other one's rows: what Custody did not
+/// erase itself is never called destroyed.
+#[test]
+fn a_list_that_was_replaced_under_an_open_order_is_gone() {
+    for name in LISTS {
+        let case = members_in(name);
+        broken_before(&case);
+        std::fs::rename(case.folder.join("data").join(name), case.folder.join("elsewhere")).unwrap();
+        list_of(&case, name, 40..50);
+        // Ten rows were there and went, forty lie in the list that was moved away.
+        assert_eq!(ended(&case.json(&["apply"])), (10, 40), "{name}");
+        let case = members_in(name);
+        broken_after(&case);
+        list_of(&case, name, 40..50);
+        assert_eq!(ended(&case.json(&["apply"])), (10, 40), "{name}: which list was erased is not known any more");
+    }
+}
+
+/// A run that ends between the erasure and what is kept of it is taken up by the next: the list is as it was left.
+#[test]
+fn what_was_erased_before_a_run_ended_is_known_by_the_list_that_it_left() {
+    for name in LISTS {
+        let case = members_in(name);
+        broken_after(&case);
+        assert!(!std::fs::read(case.folder.join("data").join(name)).unwrap().windows(11).any(|w| w == b"13900000049"), "{name}: erased");
+        assert_eq!(ended(&case.json(&["apply"])), (50, 0), "{name}");
+    }
 }
 
 #[test]

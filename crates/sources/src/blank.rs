@@ -1,9 +1,14 @@
 //! What an emptied field holds: known before anything is erased, so that the erased row can be told from any other.
 
+use std::collections::BTreeMap;
+
 use rows::{CellRef, Encoding, Tag, text_of};
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::Column;
+
+/// What somebody said is left, by ordinal of the column.
+pub type Said = BTreeMap<u32, Blank>;
 
 /// What erasing leaves in one column.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,11 +67,10 @@ impl Blank {
         let integer = |n: i64| (Tag::Integer, n.to_be_bytes().to_vec());
         match self {
             Blank::Null => (Tag::Null, Vec::new()),
-            Blank::Text if before.tag == Tag::Null => (Tag::Null, Vec::new()),
+            _ if self.keeps_null() && before.tag == Tag::Null => (Tag::Null, Vec::new()),
             Blank::Text => (Tag::Text, Vec::new()),
             Blank::Blob => (Tag::Blob, Vec::new()),
             Blank::Value(tag, bytes) => (*tag, bytes.clone()),
-            Blank::Constant(_) if before.tag == Tag::Null => (Tag::Null, Vec::new()),
             Blank::Constant(bytes) => match (before.tag, std::str::from_utf8(bytes).ok().and_then(|t| t.parse::<i64>().ok())) {
                 (Tag::Integer, Some(n)) => integer(n),
                 (Tag::Other, _) => (Tag::Other, bytes.clone()),
@@ -93,6 +97,11 @@ impl Blank {
             Blank::General(how, or) => how.of(before).unwrap_or_else(|| or.leaves(before, number)),
             Blank::Stays => (before.tag, before.bytes.to_vec()),
         }
+    }
+
+    /// Whether a field that was null stays so, whatever is left in others.
+    pub(crate) fn keeps_null(&self) -> bool {
+        matches!(self, Blank::Text | Blank::Constant(_))
     }
 
     /// Whether every row is left with the same.

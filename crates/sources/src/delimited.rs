@@ -14,16 +14,17 @@ use formats::Kind;
 use remains::Needles;
 use terms::{Fault, Level, Place};
 
-use crate::blank::Blank;
+use crate::blank::{Blank, Said};
 use crate::cell::reads_as;
 use crate::dataset::{Column, Dataset, Left, Listing, Missed, Purged, ReadSummary, Searched, Store};
 use crate::files;
 use crate::look::Look;
-use crate::overwrite::{self, Ours};
+use crate::ours::Ours;
+use crate::overwrite;
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
 use crate::walk::{FILES_MAX, Found, all_files, io_fault, walk};
-use crate::{Pick, Said, Sink, Source};
+use crate::{Pick, Sink, Source};
 
 pub(crate) use sniff::header_row;
 use sniff::{Form, sniff};
@@ -38,7 +39,7 @@ pub(crate) struct Delimited {
     files: Vec<Known>,
     /// Files that are no lists: looked into all the same.
     others: Vec<(Found, Place)>,
-    /// The workspace's mark, by which its own half-done files are known.
+    /// By what the workspace tells its own files.
     ours: Ours,
     /// In a folder of anything: which files are lists; the others are somebody else's.
     only: Option<fn(&str) -> bool>,

@@ -11,7 +11,8 @@ use terms::{Fault, Place};
 use crate::blank::Blank;
 use crate::dataset::{Action, Column, Dataset, Listing, Missed, ReadSummary};
 use crate::look::Look;
-use crate::overwrite::{Ours, Rewrite, wipe};
+use crate::ours::Ours;
+use crate::overwrite::{Rewrite, wipe};
 use crate::places::{Places, Reasons};
 use crate::raw::{Record, points};
 use crate::walk::{Found, INSIDE, io_fault, leaves_of, named, walk};
@@ -59,7 +60,8 @@ impl Documents {
 
     /// Looks once at every file that is not read row by row elsewhere: what cannot be read is named, member by member.
     pub(crate) fn list(&mut self, places: &mut Places, elsewhere: &dyn Fn(&str) -> bool) -> Result<Listing, Fault> {
-        self.ours = places.ours();
+        // Letters go one by one: how each was left tells nothing.
+        self.ours = Ours { notes: None, ..places.ours() };
         let mut listing = Listing::default();
         let full = || Fault::new("too_many_datasets").with("source", &self.source).with("most", 0);
         let found = walk(&self.folder, &self.source)?.into_iter().filter(|f| !elsewhere(&f.name));

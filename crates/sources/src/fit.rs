@@ -2,8 +2,7 @@
 
 use terms::{Fault, Place};
 
-use crate::Said;
-use crate::blank::Blank;
+use crate::blank::{Blank, Said};
 
 /// Most combinations of values that are tried for one constraint.
 const TRIES_MAX: usize = 512;
@@ -29,8 +28,12 @@ pub(crate) fn fit(
     let of = |c: &Check, meant: &dyn Fn(&u32) -> bool| -> Vec<usize> {
         c.columns.iter().copied().filter(|i| u32::try_from(*i).is_ok_and(|i| meant(&i))).collect()
     };
-    // A second round, for a constraint that was met may not be any more.
+    // A second round where something was changed: a constraint that was met may not be any more.
+    let mut changed = true;
     for round in 0..2 {
+        if !std::mem::take(&mut changed) {
+            break;
+        }
         for check in checks {
             let (own, said) = (of(check, &|c| erased.contains(c) && !said.contains_key(c)), of(check, &|c| said.contains_key(c)));
             if own.is_empty() && said.is_empty() || takes(check, blanks)? {
@@ -51,6 +54,7 @@ pub(crate) fn fit(
                 }
             }
             *blanks = found.ok_or_else(refused)?;
+            changed = true;
         }
     }
     Ok(())

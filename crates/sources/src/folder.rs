@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use remains::Needles;
 use terms::{Fault, Level, Place};
 
-use crate::blank::Blank;
+use crate::blank::{Blank, Said};
 use crate::control::LeaveOut;
 use crate::dataset::{Left, Listing, Purged, ReadSummary, Searched, Store};
 use crate::delimited::Delimited;
@@ -18,7 +18,7 @@ use crate::places::Places;
 use crate::raw::RawForm;
 use crate::sheets::Sheets;
 use crate::walk::all_files;
-use crate::{Pick, Said, Sink, Source};
+use crate::{Pick, Sink, Source};
 
 /// Lists: a text file is one only if it is called so.
 fn is_list(name: &str) -> bool {
@@ -132,7 +132,7 @@ impl Source for Folder {
             Kind::Document => true,
             Kind::Json => self.json.as_left(place),
             Kind::Parquet => self.parquet.as_left(place),
-            Kind::Other => self.of(place).as_left(place) || self.json.as_left(place),
+            Kind::Other => self.of(place).as_left(place),
         }
     }
 

@@ -12,7 +12,8 @@ use terms::{Fault, Place};
 
 use crate::dataset::{Action, Column, Dataset, Listing, ReadSummary};
 use crate::look::Look;
-use crate::overwrite::{Ours, Rewrite};
+use crate::ours::Ours;
+use crate::overwrite::Rewrite;
 use crate::places::Places;
 use crate::raw::{Record, json_parts};
 use crate::walk::{Found, io_fault, walk};

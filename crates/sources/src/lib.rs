@@ -12,6 +12,7 @@ mod folder;
 mod json;
 mod look;
 mod mariadb;
+mod ours;
 mod overwrite;
 mod parquet;
 mod places;
@@ -23,14 +24,13 @@ mod sheets;
 mod sqlite;
 mod walk;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use remains::Needles;
 use rows::Batch;
 use terms::{Fault, Place, StoreKind};
 
-pub use blank::{Blank, Generalised};
+pub use blank::{Blank, Generalised, Said};
 pub use cell::reads_as;
 pub use control::LeaveOut;
 pub use dataset::{
@@ -54,9 +54,6 @@ pub type Pick<'a> = &'a mut dyn FnMut(&Place, &Batch, usize) -> Result<Action, F
 
 /// Says of a row, by its batch and number there, whether it will go whole.
 pub type Mark<'a> = &'a mut dyn FnMut(&Batch, usize) -> bool;
-
-/// What somebody said is left in columns.
-pub type Said = BTreeMap<u32, Blank>;
 
 /// A place where data lies.
 pub trait Source {

@@ -21,13 +21,13 @@ use mysql::prelude::Queryable as _;
 use rows::Batch;
 use terms::{Fault, Level, Place, PurgeStep};
 
-use crate::blank::Blank;
+use crate::blank::{Blank, Said};
 use crate::control::LeaveOut;
 use crate::dataset::{Left, Listing, Probe, Purged, ReadSummary, Rehearsal, Searched, Setting, Store};
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
 use crate::server::ServerAt;
-use crate::{Pick, Said, Sink, Source, files, serverlog};
+use crate::{Pick, Sink, Source, files, serverlog};
 use list::Table;
 
 /// Versions of MariaDB whose remains were measured (docs/why/residue.md); every other, and MySQL, is capped at L2.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use terms::{Fault, Place};
 
 use crate::control::LeaveOut;
+use crate::ours::Ours;
 use crate::places::Places;
 use crate::walk::{io_fault, walk};
 
@@ -68,39 +69,6 @@ pub(crate) fn replace(ready: &Path, old: &Path, overwrite: bool) -> io::Result<(
     sync_folder(old.parent().unwrap_or(Path::new(".")))
 }
 
-/// By what a workspace tells the files that it wrote from other people's.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Ours {
-    /// In the names of half-done files.
-    pub(crate) mark: String,
-    /// Where it notes how each rewritten file was left; nowhere if there is no workspace.
-    pub(crate) notes: Option<PathBuf>,
-}
-
-impl Ours {
-    /// Notes how a file at a place will be left, before it gets there.
-    fn note(&self, place: &Place, file: &Path) -> io::Result<()> {
-        let Some(notes) = &self.notes else { return Ok(()) };
-        let mut out = OpenOptions::new().create(true).append(true).open(notes)?;
-        out.write_all(format!("{place} {}\n", stamp(file)?).as_bytes())?;
-        out.sync_all()
-    }
-
-    /// Whether the file at a place is still as the last rewriting of that place left it.
-    pub(crate) fn left(&self, place: &Place, file: &Path) -> bool {
-        let noted = self.notes.as_ref().and_then(|n| fs::read_to_string(n).ok()).unwrap_or_default();
-        let last = noted.lines().rev().find_map(|line| line.strip_prefix(place.as_str())?.strip_prefix(' '));
-        last.is_some_and(|last| stamp(file).is_ok_and(|now| now == last))
-    }
-}
-
-/// Length and time of the last writing: both stay when a file gets another name.
-fn stamp(file: &Path) -> io::Result<String> {
-    let found = fs::metadata(file)?;
-    let written = found.modified()?.duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos());
-    Ok(format!("{} {written}", found.len()))
-}
-
 /// A file that is written anew beside the old one. The mark in its name is the workspace's: one with another mark is somebody else's.
 pub(crate) struct Rewrite<'a> {
     old: &'a Path,
@@ -128,23 +96,25 @@ impl<'a> Rewrite<'a> {
     /// # Errors
     /// If a step fails; the old file is then whole, or the new one is and the next start finishes.
     pub(crate) fn carry_out(&self, write: &mut dyn FnMut(File) -> io::Result<()>) -> io::Result<()> {
-        let mut written = || -> io::Result<()> {
-            let rights = fs::metadata(self.old)?.permissions();
-            let file = private(&self.part)?;
-            let synced = file.try_clone()?;
-            write(file)?;
-            synced.sync_all()?;
-            // Who might read the old file may read the new one, and nobody else.
-            fs::set_permissions(&self.part, rights)?;
-            self.ours.note(self.place, &self.part)
-        };
-        written().inspect_err(|_| {
+        let written = self.written(write).and_then(|()| self.ours.note(self.place, &self.part));
+        written.inspect_err(|_| {
             // A half-written file holds personal data too; if it cannot be wiped now, the next start does it.
             let _ = wipe(&self.part);
         })?;
         fs::rename(&self.part, &self.ready)?;
         sync_folder(self.old.parent().unwrap_or(Path::new(".")))?;
         replace(&self.ready, self.old, self.overwrite)
+    }
+
+    /// The new file, whole and closed: some systems say only then when it was written.
+    fn written(&self, write: &mut dyn FnMut(File) -> io::Result<()>) -> io::Result<()> {
+        let rights = fs::metadata(self.old)?.permissions();
+        let file = private(&self.part)?;
+        let synced = file.try_clone()?;
+        write(file)?;
+        synced.sync_all()?;
+        // Who might read the old file may read the new one, and nobody else.
+        fs::set_permissions(&self.part, rights)
     }
 }
 
@@ -181,30 +151,4 @@ pub(crate) fn recover(folder: &Path, source: &Place, places: &Places) -> Result<
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_as_it_was_left_until_somebody_writes_or_replaces_it() {
-        let folder = std::env::temp_dir().join(format!("custody-left-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let (list, other) = (folder.join("list.csv"), folder.join("other.csv"));
-        let ours = Ours { mark: "m".to_owned(), notes: Some(folder.join("rewritten")) };
-        let place = Place::new("src1/f1".to_owned()).unwrap();
-        fs::write(&list, "old").unwrap();
-        assert!(!ours.left(&place, &list), "nothing was rewritten yet");
-        Rewrite::new(&list, &place, &ours).carry_out(&mut |mut part| part.write_all(b"new")).unwrap();
-        assert!(ours.left(&place, &list));
-        assert!(!ours.left(&Place::new("src1/f11".to_owned()).unwrap(), &list), "another place");
-        fs::rename(&list, &other).unwrap();
-        fs::write(&list, "new").unwrap();
-        assert!(!ours.left(&place, &list), "replaced by one that has the same bytes");
-        assert!(ours.left(&place, &other), "what was left has another name now");
-        Rewrite::new(&list, &place, &ours).carry_out(&mut |mut part| part.write_all(b"newer")).unwrap();
-        assert!(ours.left(&place, &list) && !ours.left(&place, &other), "the last one counts");
-        fs::remove_dir_all(&folder).unwrap();
-    }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use terms::Place;
 
-use crate::overwrite::Ours;
+use crate::ours::Ours;
 
 /// Real name (`src1` + name) → place id.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -26,13 +26,13 @@ use ::remains::Needles;
 use rows::Batch;
 use terms::{Fault, Level, Place, PurgeStep};
 
-use crate::blank::Blank;
+use crate::blank::{Blank, Said};
 use crate::control::LeaveOut;
 use crate::dataset::{Left, Listing, Probe, Purged, ReadSummary, Rehearsal, Searched, Setting, Store};
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
 use crate::server::ServerAt;
-use crate::{Mark, Pick, Said, Sink, Source, files, serverlog};
+use crate::{Mark, Pick, Sink, Source, files, serverlog};
 use connect::Warnings;
 use erase::Marked;
 use list::Table;

@@ -12,17 +12,18 @@ use remains::{NEEDLE_MIN, Needles};
 use rows::{BatchBuilder, CellRef, Encoding, Locator, Tag};
 use terms::{Day, Fault, Level, Place};
 
-use crate::blank::Blank;
+use crate::blank::{Blank, Said};
 use crate::control::LeaveOut;
 use crate::dataset::{Action, Column, Dataset, Left, Listing, Missed, Purged, ReadSummary, Searched, Store};
 use crate::delimited::header_row;
 use crate::files;
 use crate::look::Look;
-use crate::overwrite::{self, Ours, Rewrite};
+use crate::ours::Ours;
+use crate::overwrite::{self, Rewrite};
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
 use crate::walk::{Found, all_files, io_fault, walk};
-use crate::{Pick, Said, Sink, Source};
+use crate::{Pick, Sink, Source};
 
 /// Most bytes that a workbook's parts may unpack to.
 const UNPACKED_MAX: u64 = 1 << 30;
@@ -44,7 +45,7 @@ pub(crate) struct Sheets {
     known: Vec<Known>,
     /// Files that are no workbooks, or cannot be opened: looked into all the same.
     others: Vec<(Found, Place)>,
-    /// What half-done files of this workspace are marked with.
+    /// By what the workspace tells its own files.
     ours: Ours,
     /// In a folder of anything: which files are workbooks; the others are somebody else's.
     only: Option<fn(&str) -> bool>,

@@ -19,13 +19,13 @@ use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 use terms::{Fault, Level, Place};
 
-use crate::blank::Blank;
+use crate::blank::{Blank, Said};
 use crate::control::LeaveOut;
 use crate::dataset::{Dataset, Left, Listing, Probe, Purged, ReadSummary, Rehearsal, Searched, Store};
 use crate::places::Places;
 use crate::raw::RawForm;
 use crate::server::VALUE_MAX;
-use crate::{Pick, Said, Sink, Source, files};
+use crate::{Pick, Sink, Source, files};
 
 pub(crate) use faults::fault;
 

@@ -194,7 +194,11 @@ pub(crate) fn survey(
         match read_dataset(workspace, source.as_mut(), listed, (&headers, &digest_key), (listener, &mut supposing)) {
             Ok(seen) => inventory.datasets.push(seen),
             Err(fault) if fault.code() == "listener_stopped" => return Err(fault),
-            Err(fault) => unread.push(Unread { place: listed.dataset.place.clone(), reason: fault.code().to_owned(), bytes: 0 }),
+            Err(fault) => {
+                let place = listed.dataset.place.clone();
+                let bytes = opened.files.iter().find(|f| f.place == place).map_or(0, |f| f.bytes);
+                unread.push(Unread { place, reason: fault.code().to_owned(), bytes });
+            }
         }
         progress.add(1);
     }

@@ -25,6 +25,10 @@ pub(crate) fn ways(
         Some(bytes) => serde_json::from_slice(&bytes).map_err(|_| Fault::new("index_damaged").with("list", &name))?,
         None => BTreeMap::new(),
     };
+    if columns.iter().all(|c| kept.contains_key(c)) {
+        // The others are not erased.
+        return Ok((0u32..).zip(&dataset.columns).map(|(c, _)| kept.get(&c).cloned().unwrap_or(Blank::Stays)).collect());
+    }
     let mut out = foreseen(source, (dataset, said), columns)?;
     for (column, blank) in (0u32..).zip(&mut out).filter(|(c, _)| columns.contains(c)) {
         *blank = kept.entry(column).or_insert_with(|| blank.clone()).clone();

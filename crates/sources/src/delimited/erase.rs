@@ -12,7 +12,8 @@ use super::read;
 use super::sniff::Form;
 use crate::Pick;
 use crate::dataset::{Action, Dataset};
-use crate::overwrite::{Ours, Rewrite};
+use crate::ours::Ours;
+use crate::overwrite::Rewrite;
 use crate::walk::io_fault;
 
 /// Erases what `pick` says.

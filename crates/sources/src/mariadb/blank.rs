@@ -7,8 +7,7 @@ use terms::{Fault, Place};
 
 use super::list::{Field, Table};
 use super::{Mariadb, erase, faults::fault};
-use crate::Said;
-use crate::blank::Blank;
+use crate::blank::{Blank, Said};
 use crate::fit::{Check, fit};
 
 /// What erasing these columns leaves.
@@ -89,8 +88,7 @@ fn takes(mariadb: &mut Mariadb, table: &Table, check: &Check, erased: &[u32], bl
             let (tag, bytes) = blank.leaves(CellRef { tag: Tag::Text, bytes: &[] }, 1);
             bound.push(erase::value(CellRef { tag, bytes: &bytes }));
             // What is null stays so.
-            let stays = matches!(blank, Blank::Constant(_) | Blank::Text);
-            if stays { format!("IF({0} IS NOT NULL, ?, NULL) AS {0}", field.sql) } else { format!("? AS {}", field.sql) }
+            if blank.keeps_null() { format!("IF({0} IS NOT NULL, ?, NULL) AS {0}", field.sql) } else { format!("? AS {}", field.sql) }
         }
         None => field.sql.clone(),
     };

@@ -7,8 +7,7 @@ use super::faults::fault;
 use super::list::{Field, Table};
 use super::read::as_read;
 use super::{Postgres, insert};
-use crate::Said;
-use crate::blank::Blank;
+use crate::blank::{Blank, Said};
 use crate::fit::{Check, fit};
 
 /// What erasing these columns leaves.
@@ -83,8 +82,7 @@ fn takes(postgres: &mut Postgres, table: &Table, check: &Check, erased: &[u32], 
             bound.push(insert::written(CellRef { tag, bytes: &bytes }));
             let value = format!("${}::text::{}", bound.len(), field.type_sql);
             // What is null stays so.
-            let stays = matches!(blank, Blank::Constant(_) | Blank::Text);
-            if stays {
+            if blank.keeps_null() {
                 format!("CASE WHEN {0} IS NOT NULL THEN {value} END AS {0}", field.sql)
             } else {
                 format!("{value} AS {}", field.sql)

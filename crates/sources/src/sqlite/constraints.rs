@@ -6,8 +6,7 @@ use rusqlite::{Connection, params_from_iter};
 use terms::{Fault, Place};
 
 use super::{Sqlite, fault, quoted};
-use crate::Said;
-use crate::blank::Blank;
+use crate::blank::{Blank, Said};
 use crate::dataset::Dataset;
 use crate::fit::{Check, fit};
 

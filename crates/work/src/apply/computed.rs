@@ -1,13 +1,13 @@
 //! Columns that a store computes itself: what was ordered away stands in one for as long as it is what it was before.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
 use rows::{Batch, CellRef, Encoding, text_of};
 use terms::Fault;
 
 use super::job::Job;
-use crate::align::{Met, Part};
+use crate::align::Part;
 use crate::index::segment;
 use crate::workspace::Workspace;
 
@@ -35,9 +35,10 @@ impl Before {
         for part in parts {
             let targets = jobs.iter().filter(|j| j.seal.n == part.seal.n).flat_map(|j| &j.targets);
             let positions: BTreeMap<u32, u32> = targets.filter_map(|o| Some((part.index.rows.get(*o as usize)?.position, *o))).collect();
+            let slots: HashSet<u32> = positions.values().filter_map(|o| Some(part.index.rows.get(*o as usize)?.slot)).collect();
             let vault = workspace.vault()?;
             let mut reader = vault.read_segment(&part.index.archive, &segment(&part.seal.dataset))?;
-            reader.units(vault.slots(), &|_| true, &mut |unit| {
+            reader.units(vault.slots(), &|slot| slots.contains(&slot), &mut |unit| {
                 for (position, cells) in &unit.rows {
                     let Some(ordinal) = positions.get(position) else { continue };
                     let cell = |c: &u32| cells.get(*c as usize).map(|(tag, bytes)| CellRef { tag: *tag, bytes });
@@ -50,14 +51,14 @@ impl Before {
         Ok(out)
     }
 
-    /// Whether one of them is in a row what it was; where nobody can say any more what that was, whether one is there at all.
-    pub(super) fn stands(&self, parts: &[Part], met: Met, batch: &Batch, row: usize) -> bool {
-        let seal = parts.get(met.part).map_or(0, |p| p.seal.n);
-        let before = u32::try_from(met.ordinal).ok().and_then(|o| self.rows.get(&(seal, o)));
-        self.columns.iter().enumerate().any(|(i, c)| {
-            let now = batch.cell(row, *c as usize);
-            !now.is_empty() && before.and_then(|b| b.get(i)).is_none_or(|b| *b == self.digest(now))
-        })
+    /// Those of them that are in a row what they were; where nobody can say any more what that was, those that are there at all.
+    pub(super) fn standing(&self, row_of: (u64, u32), batch: &Batch, row: usize) -> Vec<u32> {
+        let before = self.rows.get(&row_of);
+        let stands = |(i, c): &(usize, &u32)| {
+            let now = batch.cell(row, **c as usize);
+            !now.is_empty() && before.and_then(|b| b.get(*i)).is_none_or(|b| *b == self.digest(now))
+        };
+        self.columns.iter().enumerate().filter(stands).map(|(_, c)| *c).collect()
     }
 
     fn digest(&self, cell: CellRef<'_>) -> u64 {

@@ -10,6 +10,7 @@ use terms::{Fault, Place};
 use super::job::Job;
 use super::purge::purge;
 use super::ready::Marked;
+use super::traces::Told;
 use super::window::Window;
 use super::{Open, by_place, open_at, traces};
 use crate::align::{Aligner, Met, Part, RowState};
@@ -42,10 +43,17 @@ pub(super) fn erase_all(
             continue;
         }
         traces::begin(workspace, &own)?;
-        if erase_marked(workspace, opened, &place, (&own, known), pace)? || erase(workspace, opened, &place, &own, pace)? {
-            traces::end(workspace, &own)?;
-            places.push(place);
+        let mut told = Told::new();
+        let erased = match erase_marked(workspace, opened, &place, (&own, known), pace, &mut told) {
+            Ok(false) => erase(workspace, opened, &place, &own, pace, &mut told),
+            other => other,
+        };
+        match erased {
+            Ok(true) => traces::end(workspace, &own, &told)?,
+            Ok(false) => continue,
+            Err(fault) => return traces::broken_off(workspace, &own, &told).and(Err(fault)),
         }
+        places.push(place);
     }
     progress.end();
     progress.begin("purge", None);
@@ -110,9 +118,16 @@ impl<'a> Picker<'a> {
         Ok(Picker { parts, aligner: Aligner::new(parts, dataset), blanks, wanted })
     }
 
-    /// Aligned once more: a row that changed since is not what was ordered.
-    pub(super) fn pick(&mut self, batch: &Batch, row: usize) -> Action {
-        let Some(met) = self.aligner.take(batch, row) else { return Action::Keep };
+    /// What becomes of a row, and which sealed one it is if anything does. Aligned once more: a row that changed since is not what was ordered.
+    pub(super) fn pick(&mut self, batch: &Batch, row: usize) -> (Action, Option<(u64, u32)>) {
+        let Some(met) = self.aligner.take(batch, row) else { return (Action::Keep, None) };
+        let action = self.action(batch, row, met);
+        let of = self.parts.get(met.part).map(|p| p.seal.n).zip(u32::try_from(met.ordinal).ok());
+        let told = of.filter(|_| action != Action::Keep);
+        (action, told)
+    }
+
+    fn action(&self, batch: &Batch, row: usize, met: Met) -> Action {
         let done = |w: &Wanted, mask: u32| !w.delete && mask & w.mask == w.mask;
         match (self.wanted(met), met.state) {
             (Some(w), RowState::Emptied(mask)) if done(w, mask) => Action::Keep,
@@ -149,13 +164,15 @@ pub(super) fn erased(own: &[&Job]) -> Vec<u32> {
     all.into_iter().collect()
 }
 
-/// Erases rows as they were seen before they were ordered, if the store remembers them: what was written since stays. Whether it does.
+/// Erases rows as they were seen before they were ordered, if the store remembers them: what was written since stays. Whether it does; `told` gets
+/// what it was told.
 fn erase_marked(
     workspace: &mut Workspace,
     opened: &mut Opened,
     place: &Place,
     (own, marked): (&[&Job], &[(u64, u32)]),
     (window, progress): Pace<'_>,
+    told: &mut Told,
 ) -> Result<bool, Fault> {
     let mut meant: HashSet<(u64, u32)> = HashSet::new();
     for job in own.iter().filter(|_| !marked.is_empty()) {
@@ -169,12 +186,21 @@ fn erase_marked(
         if seen % LOOK_ROWS == 1 {
             window.open()?;
         }
-        Ok(marked.get(number).is_some_and(|row| meant.contains(row)))
+        let row = marked.get(number).filter(|row| meant.contains(row));
+        told.extend(row);
+        Ok(row.is_some())
     })
 }
 
-/// Whether the data set is there at all.
-fn erase(workspace: &mut Workspace, opened: &mut Opened, place: &Place, own: &[&Job], (window, progress): Pace<'_>) -> Result<bool, Fault> {
+/// Erases what is ordered and still there. Whether the data set is there at all; `told` gets what the store was told.
+fn erase(
+    workspace: &mut Workspace,
+    opened: &mut Opened,
+    place: &Place,
+    own: &[&Job],
+    (window, progress): Pace<'_>,
+    told: &mut Told,
+) -> Result<bool, Fault> {
     let parts = Part::of(workspace, place)?;
     let Some(mut open) = open_at(opened, place)? else { return Ok(false) };
     let dataset = open.dataset.clone();
@@ -186,7 +212,9 @@ fn erase(workspace: &mut Workspace, opened: &mut Opened, place: &Place, own: &[&
         if seen % LOOK_ROWS == 1 {
             window.open()?;
         }
-        Ok(picker.pick(batch, row))
+        let (action, of) = picker.pick(batch, row);
+        told.extend(of);
+        Ok(action)
     })?;
     Ok(true)
 }

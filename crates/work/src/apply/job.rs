@@ -23,8 +23,10 @@ pub(super) struct Job {
     pub order_n: Option<u64>,
     /// Targets that were found as they were sealed, before anything was ordered.
     pub ready: Vec<u32>,
-    /// Rows that the coming erasure takes away: seen now, and neither gone nor emptied by somebody else.
+    /// Ordered rows in which there is something to be erased: seen just now.
     pub present: Vec<u32>,
+    /// Ordered rows in which there is nothing: their fields were empty from the beginning, or Custody emptied them before.
+    pub empty: Vec<u32>,
     /// The plan that ordered it.
     pub plan_n: u64,
     /// Whether that plan was replaced since: what was not done by then is withdrawn.
@@ -49,6 +51,7 @@ impl Job {
             order_n,
             ready: Vec::new(),
             present: Vec::new(),
+            empty: Vec::new(),
             plan_n,
             stale: false,
             barred: BTreeSet::new(),

@@ -53,8 +53,8 @@ pub(super) fn observe_all(
 /// What was seen of a data set when it was looked at again.
 struct Again<'a> {
     alignment: Alignment,
-    /// Rows, by seal and ordinal, in which an ordered column that the store computes is still what it was.
-    standing: BTreeSet<(u64, u32)>,
+    /// By seal and ordinal of a row the columns that the store computes and that are still what they were.
+    standing: BTreeMap<(u64, u32), Vec<u32>>,
     staying: Vec<Staying>,
     crowd: Option<&'a Crowd>,
     /// Whether the data set is not there any more: Custody takes away documents alone, never a table or a list. Where its rows are now is not known.
@@ -71,7 +71,7 @@ fn observe_with(
     report: &mut ApplyReport,
 ) -> Result<(), Fault> {
     let Some(place) = jobs.first().map(|j| &j.seal.dataset) else { return Ok(()) };
-    let mut standing = BTreeSet::new();
+    let mut standing = BTreeMap::new();
     let alignment = match aligned(workspace, opened, &parts, jobs, &mut standing) {
         // Somebody has still to do it, or it cannot be seen yet: the orders stay open.
         Err(e) if e.may_retry() && jobs.iter().all(|j| j.by_hand()) => {
@@ -101,20 +101,20 @@ fn is_documents(place: &Place) -> bool {
     place.as_str().rsplit('/').next().is_some_and(|own| own.starts_with('d'))
 }
 
-/// Aligns a data set; `standing` gets the rows in which a column that the store computes is still what it was, though it was ordered away.
+/// Aligns a data set; `standing` gets rows with columns that the store computes and that are still what they were, though they were ordered away.
 fn aligned(
     workspace: &mut Workspace,
     opened: &mut Opened,
     parts: &[Part],
     jobs: &[&Job],
-    standing: &mut BTreeSet<(u64, u32)>,
+    standing: &mut BTreeMap<(u64, u32), Vec<u32>>,
 ) -> Result<Alignment, Fault> {
     let place = jobs.first().map(|j| &j.seal.dataset).ok_or_else(|| Fault::new("dataset_missing"))?;
     let Some(open) = open_at(opened, place)? else { return Ok(Alignment::nothing_there(parts)) };
     let before = Before::of(workspace, parts, jobs, &open.dataset.computed())?;
     align(open.source.as_mut(), &open.dataset, parts, &mut |batch, row, met| {
-        let stands = met.filter(|met| before.stands(parts, *met, batch, row));
-        standing.extend(stands.and_then(|m| Some((parts.get(m.part)?.seal.n, u32::try_from(m.ordinal).ok()?))));
+        let of = met.and_then(|m| Some((parts.get(m.part)?.seal.n, u32::try_from(m.ordinal).ok()?)));
+        standing.extend(of.map(|of| (of, before.standing(of, batch, row))).filter(|(_, columns)| !columns.is_empty()));
     })
 }
 
@@ -154,19 +154,21 @@ fn renew(workspace: &mut Workspace, mut parts: Vec<Part>, seen: &Alignment, obse
     Ok(())
 }
 
-/// Rows of a job that are done, and the others by reason: of those that were ordered, and those that Custody erased.
+/// Rows of a job that are done, those that were ordered and that Custody erased; and the others by reason.
 fn sorted(job: &Job, (ordered, erased): (&BTreeSet<u32>, &BTreeSet<u32>), again: &Again<'_>) -> (Vec<u32>, BTreeMap<String, u64>) {
     let (seen, standing) = (&again.alignment, &again.standing);
     let (mut done, mut kept): (Vec<u32>, BTreeMap<String, u64>) = (Vec::new(), BTreeMap::new());
+    let stands = |o: u32| standing.get(&(job.seal.n, o)).is_some_and(|columns| columns.iter().any(|c| job.columns.contains(c)));
     for o in &job.targets {
         let state = seen.state(job.seal.n, *o);
-        let by_whom = job.by_hand() || erased.contains(o);
+        // A field that somebody else emptied was changed.
+        let is_ours = job.by_hand() || erased.contains(o);
         let is_done = match state {
-            RowState::Emptied(mask) => !job.deletes() && mask & job.mask == job.mask && !standing.contains(&(job.seal.n, *o)),
+            RowState::Emptied(mask) => !job.deletes() && mask & job.mask == job.mask && !stands(*o),
             RowState::Gone => (job.deletes() && !again.away) || job.by_hand(),
             _ => false,
         };
-        if ordered.contains(o) && by_whom && is_done {
+        if ordered.contains(o) && is_ours && is_done {
             done.push(*o);
             continue;
         }
@@ -174,7 +176,7 @@ fn sorted(job: &Job, (ordered, erased): (&BTreeSet<u32>, &BTreeSet<u32>), again:
             RowState::Gone if again.away => "gone",
             _ if job.stale && ordered.contains(o) => "withdrawn",
             RowState::Gone => "gone",
-            RowState::Emptied(_) if standing.contains(&(job.seal.n, *o)) => "computed",
+            RowState::Emptied(_) if stands(*o) => "computed",
             _ => "changed",
         };
         *kept.entry(why.to_owned()).or_default() += 1;

@@ -43,15 +43,22 @@ pub(super) fn make_ready(
             let Some(job) = jobs.get_mut(k) else { continue };
             let moved = late.get(&place).into_iter().flat_map(|l| &l.moved).filter(|(n, _)| *n == job.seal.n);
             job.barred = moved.map(|(_, o)| *o).collect();
-            if job.order_n.is_some() {
-                let ordered = if job.by_hand() { Vec::new() } else { job.ordered(workspace)? };
-                job.present = ordered.into_iter().filter(|o| is_left(job, &parts, &alignment, *o)).collect();
-                traces::recover(workspace, opened, job)?;
-                continue;
+            let ever = traces::erased_ever(workspace, job.seal.n)?;
+            let meant = match job.order_n {
+                Some(_) if job.by_hand() => Vec::new(),
+                Some(_) => job.ordered(workspace)?,
+                None => job.targets.clone(),
+            };
+            let (present, others): (Vec<u32>, Vec<u32>) = meant.into_iter().partition(|o| is_left(job, &alignment, *o));
+            let is_empty = |o: &u32| {
+                let emptied = matches!(alignment.state(job.seal.n, *o), RowState::Emptied(_));
+                emptied && (job.by_hand() || ever.contains(o) || is_as_sealed(job, &parts, &alignment, *o))
+            };
+            (job.present, job.empty) = (present, others.into_iter().filter(is_empty).collect());
+            match job.order_n {
+                Some(_) => traces::recover(workspace, opened, job)?,
+                None => job.ready = job.present.iter().chain(&job.empty).copied().collect::<BTreeSet<u32>>().into_iter().collect(),
             }
-            let as_sealed = |o: &u32| matches!(alignment.state(job.seal.n, *o), RowState::Unchanged | RowState::Emptied(_));
-            job.ready = job.targets.iter().copied().filter(as_sealed).collect();
-            job.present.clone_from(&job.ready);
         }
         looked.push((parts, after));
     }
@@ -61,19 +68,20 @@ pub(super) fn make_ready(
     Ok(marked)
 }
 
-/// Whether an ordered row is still to be erased: there as it was sealed, or emptied in other fields alone.
-fn is_left(job: &Job, parts: &[Part], alignment: &Alignment, o: u32) -> bool {
+/// Whether something is to be erased in a row: it is as it was sealed, or emptied in other fields alone.
+fn is_left(job: &Job, alignment: &Alignment, o: u32) -> bool {
     match alignment.state(job.seal.n, o) {
         RowState::Unchanged => true,
-        RowState::Emptied(mask) if job.deletes() || mask & job.mask != job.mask => true,
-        // A row that was empty from the beginning is as good as erased.
-        RowState::Emptied(_) => {
-            let sealed = parts.iter().find(|p| p.seal.n == job.seal.n).and_then(|p| p.index.rows.get(o as usize)).map(|r| r.digest);
-            let now = alignment.digests.get(&job.seal.n).and_then(|d| d.get(o as usize)).copied().flatten();
-            sealed.is_some() && sealed == now
-        }
+        RowState::Emptied(mask) => job.deletes() || mask & job.mask != job.mask,
         _ => false,
     }
+}
+
+/// Whether a row has the very bytes that were sealed, or that an observed order left.
+fn is_as_sealed(job: &Job, parts: &[Part], alignment: &Alignment, o: u32) -> bool {
+    let sealed = parts.iter().find(|p| p.seal.n == job.seal.n).and_then(|p| p.index.rows.get(o as usize)).map(|r| r.digest);
+    let now = alignment.digests.get(&job.seal.n).and_then(|d| d.get(o as usize)).copied().flatten();
+    sealed.is_some() && sealed == now
 }
 
 /// What erasing will leave: part, ordinal, group bits, digest.

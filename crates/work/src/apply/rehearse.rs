@@ -30,7 +30,7 @@ pub(super) fn rehearse_all(workspace: &mut Workspace, opened: &mut Opened, jobs:
         let Some(mut open) = open_at(opened, &place)? else { continue };
         let dataset = open.dataset.clone();
         let mut picker = Picker::new(workspace, &mut open, &parts, &dataset, &own, &|_, job| Ok(job.targets.clone()))?;
-        if let Some(done) = open.source.rehearse(&place, &mut |_, batch, row| Ok(picker.pick(batch, row)))? {
+        if let Some(done) = open.source.rehearse(&place, &mut |_, batch, row| Ok(picker.pick(batch, row).0))? {
             sound(&place, &done)?;
             report.rehearsed.push((place, done));
         }
