@@ -1,6 +1,6 @@
 //! Documents in a folder, and what lies in archives and mails: one row each, path and text; erased whole, out of their archives where they lie in one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use terms::{Fault, Place};
 use crate::blank::Blank;
 use crate::dataset::{Action, Column, Dataset, Listing, Missed, ReadSummary};
 use crate::look::Look;
-use crate::ours::Ours;
+use crate::ours::{Ours, is_being_overwritten};
 use crate::overwrite::{Rewrite, wipe};
 use crate::places::{Places, Reasons};
 use crate::raw::{Record, points};
@@ -27,6 +27,10 @@ const BATCH_BYTES: usize = 8 << 20;
 const REWRITE: u64 = 20 << 20;
 /// Most bytes that are said of a member.
 const BYTES_MOST: u64 = 1 << 50;
+/// What is noted of all documents before some are erased; of each of these before the first goes; and once it is gone.
+const BEGINS: &str = "begins";
+const GOING: &str = "going";
+const GONE: &str = "gone";
 /// Most values of one document that are looked for.
 const PARTS_MAX: usize = 10_000;
 
@@ -60,8 +64,7 @@ impl Documents {
 
     /// Looks once at every file that is not read row by row elsewhere: what cannot be read is named, member by member.
     pub(crate) fn list(&mut self, places: &mut Places, elsewhere: &dyn Fn(&str) -> bool) -> Result<Listing, Fault> {
-        // Letters go one by one: how each was left tells nothing.
-        self.ours = Ours { notes: None, ..places.ours() };
+        self.ours = places.ours();
         let mut listing = Listing::default();
         let full = || Fault::new("too_many_datasets").with("source", &self.source).with("most", 0);
         let found = walk(&self.folder, &self.source)?.into_iter().filter(|f| !elsewhere(&f.name));
@@ -77,8 +80,16 @@ impl Documents {
         }
         let mut bytes = 0;
         let mut placed = Vec::new();
+        let place = places.of(&self.source, 'd', NAME).ok_or_else(full)?;
+        self.place = Some(place.clone());
+        let going = self.going().into_iter().find(|(_, is_gone)| !is_gone).map(|(place, _)| place);
         for file in files {
             let own = places.of(&self.source, 'f', &file.name).ok_or_else(full)?;
+            if going.as_deref() == Some(own.as_str()) && is_being_overwritten(&file.path) {
+                // A run ended while it took this one away.
+                self.take_away(&file, &own)?;
+                continue;
+            }
             bytes += file.bytes();
             let missed = missed_in(&file, &own, places).ok_or_else(full)?;
             lost = lost.or(lost_in(places, &own, &missed));
@@ -86,8 +97,6 @@ impl Documents {
             placed.push((file, own));
         }
         self.files = placed;
-        let place = places.of(&self.source, 'd', NAME).ok_or_else(full)?;
-        self.place = Some(place.clone());
         if self.files.is_empty() && lost.is_none() {
             return Ok(listing);
         }
@@ -145,6 +154,7 @@ impl Documents {
 
     /// Files go whole; members go out of their archives, file by file.
     pub(crate) fn erase(&self, place: &Place, pick: Pick<'_>) -> Result<(), Fault> {
+        self.ours.note(&[(place, BEGINS)]).map_err(|e| io_fault(&e, place))?;
         let mut gone: BTreeMap<usize, Fates> = BTreeMap::new();
         self.each(&mut |batch, ways| {
             for (row, (file, path)) in ways.iter().enumerate() {
@@ -158,11 +168,35 @@ impl Documents {
             }
             Ok(())
         })?;
-        for (number, fates) in gone {
-            let Some((file, own)) = self.files.get(number) else { continue };
+        let all: Vec<(&(Found, Place), Fates)> = gone.into_iter().filter_map(|(n, fates)| Some((self.files.get(n)?, fates))).collect();
+        let going: Vec<(&Place, &str)> = all.iter().map(|((_, own), _)| (own, GOING)).collect();
+        self.ours.note(&going).map_err(|e| io_fault(&e, place))?;
+        for ((file, own), fates) in all {
             self.erase_in(file, own, &fates)?;
+            self.ours.note(&[(own, GONE)]).map_err(|e| io_fault(&e, own))?;
         }
         Ok(())
+    }
+
+    /// Files that were to be erased last, in that order, and whether that was done.
+    fn going(&self) -> Vec<(String, bool)> {
+        let Some(place) = &self.place else { return Vec::new() };
+        let noted = self.ours.noted();
+        let begun = noted.iter().rposition(|(p, words)| p == place.as_str() && words == BEGINS).map_or(noted.len(), |at| at + 1);
+        let since = noted.get(begun..).unwrap_or_default();
+        let gone: BTreeSet<&str> = since.iter().filter(|(_, words)| words == GONE).map(|(p, _)| p.as_str()).collect();
+        since.iter().filter(|(_, words)| words == GOING).map(|(p, _)| (p.clone(), gone.contains(p.as_str()))).collect()
+    }
+
+    /// Whether nobody else took away what was still to be erased when the last erasing ended: of the file after those that were done nobody knows.
+    pub(crate) fn as_left(&self) -> bool {
+        let going = self.going();
+        let rest = going.iter().filter(|(_, is_gone)| !is_gone).skip(1);
+        !going.is_empty() && rest.map(|(place, _)| place).all(|place| self.files.iter().any(|(_, own)| own.as_str() == place))
+    }
+
+    fn take_away(&self, file: &Found, own: &Place) -> Result<(), Fault> {
+        wipe(&file.path).and_then(|()| self.ours.note(&[(own, GONE)])).map_err(|e| io_fault(&e, own))
     }
 
     fn erase_in(&self, file: &Found, place: &Place, fates: &Fates) -> Result<(), Fault> {

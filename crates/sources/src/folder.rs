@@ -128,8 +128,7 @@ impl Source for Folder {
 
     fn as_left(&self, place: &Place) -> bool {
         match self.kind(place) {
-            // Letters go one by one, and leave nothing behind that could be told apart.
-            Kind::Document => true,
+            Kind::Document => self.documents.as_left(),
             Kind::Json => self.json.as_left(place),
             Kind::Parquet => self.parquet.as_left(place),
             Kind::Other => self.of(place).as_left(place),

@@ -189,8 +189,8 @@ pub trait Source {
     fn would(&self, place: &Place, overwrite: Option<(&[u32], &[Left])>) -> Vec<String>;
 
     /// What erasing leaves in each column of a data set when these columns are erased together: null, or where null or the plain blank is refused
-    /// the first value that all constraints take. With them go columns of which somebody said what is left; servers say here whether their
-    /// constraints take that, files have none, and SQLite erases all rows or none.
+    /// the first value that all constraints take. With them go columns of which somebody said what is left: databases say
+    /// here whether all rows take that; files have no constraints.
     ///
     /// # Errors
     /// If the store does not say, or no value is taken.

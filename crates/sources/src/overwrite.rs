@@ -96,7 +96,7 @@ impl<'a> Rewrite<'a> {
     /// # Errors
     /// If a step fails; the old file is then whole, or the new one is and the next start finishes.
     pub(crate) fn carry_out(&self, write: &mut dyn FnMut(File) -> io::Result<()>) -> io::Result<()> {
-        let written = self.written(write).and_then(|()| self.ours.note(self.place, &self.part));
+        let written = self.written(write).and_then(|()| self.ours.note_rewriting(self.place, &self.part, self.old));
         written.inspect_err(|_| {
             // A half-written file holds personal data too; if it cannot be wiped now, the next start does it.
             let _ = wipe(&self.part);
@@ -127,28 +127,71 @@ fn private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Finishes what a crash interrupted: a whole new file takes the old one's place, a part is wiped.
+/// Finishes what a crash interrupted: a whole new file takes the old one's place, a part is wiped. Where the old one went away, or another has its
+/// name now, the new one is wiped: what it was made of is somebody else's business now.
 pub(crate) fn recover(folder: &Path, source: &Place, places: &Places) -> Result<(), Fault> {
-    let mark = places.ours().mark;
-    let own = format!(".custody-{mark}-");
+    let ours = places.ours();
+    let own = format!(".custody-{}-", ours.mark);
     let file = if folder.is_file() { folder.parent().unwrap_or(Path::new(".")) } else { folder };
     for found in walk(file, source)?.into_iter().filter(|f| f.unread.is_none()) {
         let name = found.path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-        let Some(rest) = name.strip_prefix(&own).filter(|_| !mark.is_empty()) else { continue };
+        let Some(rest) = name.strip_prefix(&own).filter(|_| !ours.mark.is_empty()) else { continue };
         let map = |e: io::Error| io_fault(&e, source);
         if rest.ends_with(".part") {
             wipe(&found.path).map_err(map)?;
         } else if let Some(id) = rest.strip_suffix(".ready") {
             // A sheet's place is its file's and a letter more.
-            let file = id.split('.').next().unwrap_or(id);
-            let place = Place::new(file.replacen('_', "/", 1)).filter(|p| p.source() == source.as_str());
-            let known = place.as_ref().and_then(|p| places.name(p));
+            let of = |id: &str| Place::new(id.replacen('_', "/", 1)).filter(|p| p.source() == source.as_str());
+            let (place, list) = (of(id), of(id.split('.').next().unwrap_or(id)));
+            let known = list.as_ref().and_then(|p| places.name(p));
             let old = known.map(|n| if folder.is_file() { folder.to_owned() } else { folder.join(n) });
             // The old file lies beside the new one, or its name was taken already.
             if let Some(old) = old.filter(|o| o.parent() == found.path.parent()) {
-                replace(&found.path, &old, true).map_err(map)?;
+                match place.filter(|place| ours.replaces(place, &old)) {
+                    Some(_) => replace(&found.path, &old, true).map_err(map)?,
+                    None => wipe(&found.path).map_err(map)?,
+                }
             }
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    /// A list of which the new file was whole when the run ended; gives what lies there after the next start.
+    fn started(more: impl Fn(&Path)) -> Option<String> {
+        let keep = tempfile::tempdir().unwrap();
+        let (folder, source) = (keep.path().join("lists"), Place::new("src1".to_owned()).unwrap());
+        fs::create_dir(&folder).unwrap();
+        let list = folder.join("list.csv");
+        fs::write(&list, "Ann\nBob\n").unwrap();
+        // Whatever is written from here on is newer, however coarse the clock of the disk.
+        File::options().write(true).open(&list).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+        let mut places = Places::marked("m".to_owned()).with_notes(keep.path().join("rewritten"));
+        let (place, ours) = (places.of(&source, 'f', "list.csv").unwrap(), places.ours());
+        let rewrite = Rewrite::new(&list, &place, &ours);
+        rewrite.written(&mut |mut part| part.write_all(b"Bob\n")).unwrap();
+        ours.note_rewriting(&place, &rewrite.part, &list).unwrap();
+        fs::rename(&rewrite.part, &rewrite.ready).unwrap();
+        more(&list);
+        recover(&folder, &source, &places).unwrap();
+        assert!(!rewrite.ready.exists(), "nothing half-done stays");
+        let mut out = String::new();
+        File::open(&list).ok()?.read_to_string(&mut out).unwrap();
+        Some(out)
+    }
+
+    #[test]
+    fn a_new_file_takes_the_name_of_the_very_one_that_it_was_made_of() {
+        assert_eq!(started(|_| ()).as_deref(), Some("Bob\n"));
+        assert_eq!(started(|list| fs::write(list, [0; 8]).unwrap()).as_deref(), Some("Bob\n"), "it was being overwritten");
+        assert_eq!(started(|list| fs::write(list, "Cat\nDan\n").unwrap()).as_deref(), Some("Cat\nDan\n"), "somebody else's");
+        assert_eq!(started(|list| fs::remove_file(list).unwrap()), None, "it went away");
+    }
 }

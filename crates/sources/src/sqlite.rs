@@ -22,9 +22,11 @@ use terms::{Fault, Level, Place};
 use crate::blank::{Blank, Said};
 use crate::control::LeaveOut;
 use crate::dataset::{Dataset, Left, Listing, Probe, Purged, ReadSummary, Rehearsal, Searched, Store};
+use crate::ours::{Ours, identity};
 use crate::places::Places;
 use crate::raw::RawForm;
 use crate::server::VALUE_MAX;
+use crate::walk::io_fault;
 use crate::{Pick, Sink, Source, files};
 
 pub(crate) use faults::fault;
@@ -47,6 +49,8 @@ pub(crate) struct Sqlite {
     /// A connection inside a read transaction, while the source is held still.
     still: Option<Connection>,
     leave_out: LeaveOut,
+    /// By what the workspace tells its own work.
+    ours: Ours,
 }
 
 impl Sqlite {
@@ -59,6 +63,7 @@ impl Sqlite {
             indexes: BTreeMap::new(),
             still: None,
             leave_out: LeaveOut::default(),
+            ours: Ours::default(),
         }
     }
 
@@ -120,6 +125,7 @@ impl Source for Sqlite {
     }
 
     fn list(&mut self, places: &mut Places) -> Result<Listing, Fault> {
+        self.ours = places.ours();
         let listing = list::list(self, places)?;
         self.datasets.clone_from(&listing.datasets);
         self.texts = list::texts(self)?;
@@ -156,7 +162,14 @@ impl Source for Sqlite {
 
     fn erase(&mut self, places: &[Place], pick: Pick<'_>) -> Result<(), Fault> {
         self.still = None;
+        let is = identity(&self.path).map_err(|e| io_fault(&e, &self.source))?;
+        let notes: Vec<(&Place, &str)> = places.iter().map(|place| (place, is.as_str())).collect();
+        self.ours.note(&notes).map_err(|e| io_fault(&e, &self.source))?;
         erase::erase(self, places, pick)
+    }
+
+    fn as_left(&self, place: &Place) -> bool {
+        self.ours.last(place).is_some_and(|noted| identity(&self.path).is_ok_and(|now| now == noted))
     }
 
     fn purge(&mut self, _places: &[Place]) -> Result<Purged, Fault> {
@@ -183,8 +196,8 @@ impl Source for Sqlite {
         erase::would(self, place, overwrite.map(|(columns, _)| columns)).into_iter().collect()
     }
 
-    fn blanks(&mut self, place: &Place, columns: &[u32], _said: &Said) -> Result<Vec<Blank>, Fault> {
-        constraints::fitting(self, place, columns)
+    fn blanks(&mut self, place: &Place, columns: &[u32], said: &Said) -> Result<Vec<Blank>, Fault> {
+        constraints::fitting(self, place, columns, said)
     }
 
     fn raw_form(&self, place: &Place) -> RawForm {

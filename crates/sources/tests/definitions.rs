@@ -6,7 +6,7 @@ use sources::{At, Limits, Places, ServerAt};
 use terms::{Place, StoreKind};
 use testbed::Postgres;
 
-const DEFINITIONS: [&str; 8] = [
+const DEFINITIONS: [&str; 10] = [
     "CREATE VIEW v AS SELECT * FROM member WHERE mobile = '{}'",
     "CREATE RULE r AS ON UPDATE TO member WHERE old.mobile = '{}' DO INSTEAD NOTHING",
     "ALTER TABLE member ADD CHECK (mobile <> '{}')",
@@ -14,6 +14,8 @@ const DEFINITIONS: [&str; 8] = [
     "CREATE POLICY p ON member USING (mobile <> '{}')",
     "CREATE INDEX i ON member (id) WHERE mobile = '{}'",
     "CREATE FUNCTION f() RETURNS text LANGUAGE sql BEGIN ATOMIC SELECT name FROM member WHERE mobile = '{}'; END",
+    "CREATE STATISTICS st ON (mobile = '{}'), name FROM member",
+    "CREATE PUBLICATION pub FOR TABLE member WHERE (mobile <> '{}')",
     "CREATE SEQUENCE s START {}",
 ];
 

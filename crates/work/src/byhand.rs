@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashSet};
 
 use case::Seal;
 use remains::{Kind, Needles};
-use rows::{CellRef, Encoding, text_of};
+use rows::{Encoding, text_of};
 use terms::Fault;
 
 use crate::align::{Met, Part, RowState, align};
-use crate::index::{SealIndex, segment};
+use crate::index::{SealIndex, archived};
 use crate::look::too_many;
 use crate::opened::Opened;
 use crate::staying::nobodys;
@@ -68,19 +68,14 @@ fn own_values(workspace: &mut Workspace, seal: &Seal, done: &[u32], columns: &[u
     let positions: HashSet<u32> = done.iter().filter_map(|o| index.rows.get(*o as usize)).map(|r| r.position).collect();
     let mut times: BTreeMap<Vec<u8>, (u64, bool)> = BTreeMap::new();
     let mut text = Vec::new();
-    let vault = workspace.vault()?;
-    let mut reader = vault.read_segment(&index.archive, &segment(&seal.dataset))?;
-    reader.units(vault.slots(), &|_| true, &mut |unit| {
-        for (position, cells) in &unit.rows {
-            for (tag, bytes) in columns.iter().filter_map(|c| cells.get(*c as usize)) {
-                // A number and its text are the same value.
-                text.clear();
-                text_of(CellRef { tag: *tag, bytes }, Encoding::Utf8, &mut text);
-                let seen = times.entry(text.clone()).or_default();
-                *seen = (seen.0 + 1, seen.1 || positions.contains(position));
-            }
+    archived(workspace, (&seal.dataset, &index), &|_| true, &mut |position, cells| {
+        for cell in columns.iter().filter_map(|c| cells.get(*c as usize)) {
+            // A number and its text are the same value.
+            text.clear();
+            text_of(*cell, Encoding::Utf8, &mut text);
+            let seen = times.entry(text.clone()).or_default();
+            *seen = (seen.0 + 1, seen.1 || positions.contains(&position));
         }
-        Ok(())
     })?;
     let telling = |b: &[u8]| b.len() >= if b.iter().all(u8::is_ascii_digit) { DIGITS_MIN } else { CELL_MIN };
     Ok(times.into_iter().filter(|(b, (n, done))| *n == 1 && *done && telling(b)).map(|(b, _)| b).collect())

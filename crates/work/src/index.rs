@@ -90,6 +90,25 @@ impl SealIndex {
     }
 }
 
+/// Hears the rows of a seal, by position, as they were when it was sealed: those that lie under some of its slots, if anybody can open these still.
+pub(crate) fn archived(
+    workspace: &mut Workspace,
+    (place, index): (&Place, &SealIndex),
+    slots: &dyn Fn(u32) -> bool,
+    hear: &mut dyn FnMut(u32, &[CellRef<'_>]),
+) -> Result<(), Fault> {
+    let vault = workspace.vault()?;
+    let mut reader = vault.read_segment(&index.archive, &segment(place))?;
+    reader.units(vault.slots(), &|slot| slots(slot), &mut |unit| {
+        for (position, cells) in &unit.rows {
+            let cells: Vec<CellRef<'_>> = cells.iter().map(|(tag, bytes)| CellRef { tag: *tag, bytes }).collect();
+            hear(*position, &cells);
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
 fn take<'a, const N: usize>(rest: &mut &'a [u8]) -> Option<&'a [u8; N]> {
     let (head, tail) = rest.split_first_chunk::<N>()?;
     *rest = tail;

@@ -10,37 +10,57 @@ use crate::blank::{Blank, Said};
 use crate::dataset::Dataset;
 use crate::fit::{Check, fit};
 
-/// Rows on which a constraint is tried.
+/// Rows on which values are tried first, and rows that refuse what was found there with which it is tried again, at most.
 const ROWS: u32 = 200;
+const MORE: usize = 20;
 
 /// What erasing these columns leaves.
-pub(super) fn fitting(sqlite: &Sqlite, place: &Place, erased: &[u32]) -> Result<Vec<Blank>, Fault> {
+pub(super) fn fitting(sqlite: &Sqlite, place: &Place, erased: &[u32], said: &Said) -> Result<Vec<Blank>, Fault> {
     let map = |e: rusqlite::Error| fault(&e, place);
     let dataset = sqlite.dataset(place)?;
-    let mut blanks: Vec<Blank> = dataset.columns.iter().map(Blank::of_sqlite).collect();
+    let plain: Vec<Blank> = dataset.columns.iter().map(Blank::of_sqlite).collect();
     let connection = sqlite.reader()?;
     let sql: String = connection
         .query_row("SELECT sql FROM sqlite_schema WHERE name = ?1 AND type = 'table'", [&dataset.name], |r| r.get(0))
         .unwrap_or_default();
     if !sql.to_ascii_uppercase().contains("CHECK") {
-        return Ok(blanks);
+        return Ok(plain);
     }
-    let rows = sample(&connection, dataset).map_err(map)?;
-    let Some(twin) = twin(&sql) else { return Ok(blanks) };
+    let mut rows = Vec::new();
+    each(&connection, dataset, Some(ROWS), &mut |row| {
+        rows.push(row);
+        Ok(true)
+    })
+    .map_err(map)?;
+    let Some(twin) = twin(&sql) else { return Ok(plain) };
     // Which columns a constraint names is known to the library alone: each that is erased is tried by itself, then all together.
-    let all: Vec<usize> = erased.iter().map(|c| *c as usize).collect();
+    let all: Vec<usize> = erased.iter().chain(said.keys()).map(|c| *c as usize).collect();
     let alone = all.iter().map(|i| vec![*i]);
     let checks: Vec<Check> = alone.chain([all.clone()]).map(|columns| Check { columns, sql: String::new() }).collect();
     let others = |i: usize| others(dataset, i);
-    fit(place, &mut blanks, (erased, &Said::new(), &checks), &others, &mut |check, blanks| {
-        for row in &rows {
-            if !takes(&twin, dataset, row, &check.columns, blanks).map_err(map)? {
-                return Ok(false);
+    for _ in 0..MORE {
+        let mut blanks = plain.clone();
+        fit(place, &mut blanks, (erased, said, &checks), &others, &mut |check, blanks| {
+            for row in &rows {
+                if !takes(&twin, dataset, row, &check.columns, blanks).map_err(map)? {
+                    return Ok(false);
+                }
             }
+            Ok(true)
+        })?;
+        let known = rows.len();
+        each(&connection, dataset, None, &mut |row| {
+            let taken = takes(&twin, dataset, &row, &all, &blanks)?;
+            rows.extend(Some(row).filter(|_| !taken));
+            Ok(taken)
+        })
+        .map_err(map)?;
+        if rows.len() == known {
+            return Ok(blanks);
         }
-        Ok(true)
-    })?;
-    Ok(blanks)
+    }
+    let column = all.first().copied().unwrap_or_default();
+    Err(Fault::new("no_value_fits").with("place", place).with("column", format!("#{column}")))
 }
 
 /// The table without rows, in memory; none if it needs what only its own program has.
@@ -53,11 +73,23 @@ fn own(dataset: &Dataset) -> impl Iterator<Item = (usize, String)> {
     dataset.columns.iter().enumerate().filter(|(_, c)| !c.generated).map(|(i, c)| (i, quoted(&c.name)))
 }
 
-fn sample(connection: &Connection, dataset: &Dataset) -> rusqlite::Result<Vec<Vec<Value>>> {
+/// Hears the rows of a table, at most so many, until `hear` has enough.
+fn each(
+    connection: &Connection,
+    dataset: &Dataset,
+    most: Option<u32>,
+    hear: &mut dyn FnMut(Vec<Value>) -> rusqlite::Result<bool>,
+) -> rusqlite::Result<()> {
     let names: Vec<String> = own(dataset).map(|(_, name)| name).collect();
-    let mut statement = connection.prepare(&format!("SELECT {} FROM {} LIMIT {ROWS}", names.join(", "), quoted(&dataset.name)))?;
-    let rows = statement.query_map([], |r| (0..names.len()).map(|i| r.get(i)).collect())?;
-    rows.collect()
+    let limit = most.map_or(-1, i64::from);
+    let mut statement = connection.prepare(&format!("SELECT {} FROM {} LIMIT ?1", names.join(", "), quoted(&dataset.name)))?;
+    let mut rows = statement.query([limit])?;
+    while let Some(row) = rows.next()? {
+        if !hear((0..names.len()).map(|i| row.get(i)).collect::<rusqlite::Result<_>>()?)? {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Whether the twin takes a row that was erased like this.
@@ -65,13 +97,13 @@ fn takes(twin: &Connection, dataset: &Dataset, row: &[Value], erased: &[usize], 
     let mut values = row.to_vec();
     for ((i, _), value) in own(dataset).zip(&mut values) {
         if let (true, Some(blank)) = (erased.contains(&i), blanks.get(i)) {
-            *value = tried(blank);
+            *value = tried(blank, value);
         }
     }
     let (names, places): (Vec<String>, Vec<&str>) = own(dataset).map(|(_, name)| (name, "?")).unzip();
     let sql = format!("INSERT INTO {} ({}) VALUES ({})", quoted(&dataset.name), names.join(", "), places.join(", "));
-    let done = twin.execute(&sql, params_from_iter(values.iter()));
-    twin.execute(&format!("DELETE FROM {}", quoted(&dataset.name)), [])?;
+    let done = twin.prepare_cached(&sql)?.execute(params_from_iter(values.iter()));
+    twin.prepare_cached(&format!("DELETE FROM {}", quoted(&dataset.name)))?.execute([])?;
     match done {
         Ok(_) => Ok(true),
         Err(rusqlite::Error::SqliteFailure(e, _)) if e.code == rusqlite::ErrorCode::ConstraintViolation => Ok(false),
@@ -79,9 +111,14 @@ fn takes(twin: &Connection, dataset: &Dataset, row: &[Value], erased: &[usize], 
     }
 }
 
-/// A blank as the library takes it.
-fn tried(blank: &Blank) -> Value {
-    let (tag, bytes) = blank.leaves(CellRef { tag: Tag::Text, bytes: &[] }, 1);
+/// A blank as the library takes it, in place of a value.
+fn tried(blank: &Blank, before: &Value) -> Value {
+    let tag = match before {
+        Value::Null => Tag::Null,
+        Value::Integer(_) => Tag::Integer,
+        _ => Tag::Text,
+    };
+    let (tag, bytes) = blank.leaves(CellRef { tag, bytes: &[] }, 1);
     let eight = || <[u8; 8]>::try_from(bytes.as_slice()).unwrap_or_default();
     match tag {
         Tag::Null => Value::Null,

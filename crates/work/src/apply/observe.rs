@@ -6,7 +6,7 @@ use case::{By, Command, EffectObserved, Event, ExceptionRecorded};
 use terms::json::json;
 use terms::{Fault, Place};
 
-use super::computed::Before;
+use super::computed::{Before, Standing};
 use super::crowd::{Crowd, When, crowd};
 use super::failed::record_failed;
 use super::job::Job;
@@ -53,8 +53,7 @@ pub(super) fn observe_all(
 /// What was seen of a data set when it was looked at again.
 struct Again<'a> {
     alignment: Alignment,
-    /// By seal and ordinal of a row the columns that the store computes and that are still what they were.
-    standing: BTreeMap<(u64, u32), Vec<u32>>,
+    standing: Standing,
     staying: Vec<Staying>,
     crowd: Option<&'a Crowd>,
     /// Whether the data set is not there any more: Custody takes away documents alone, never a table or a list. Where its rows are now is not known.
@@ -71,7 +70,7 @@ fn observe_with(
     report: &mut ApplyReport,
 ) -> Result<(), Fault> {
     let Some(place) = jobs.first().map(|j| &j.seal.dataset) else { return Ok(()) };
-    let mut standing = BTreeMap::new();
+    let mut standing = Standing::default();
     let alignment = match aligned(workspace, opened, &parts, jobs, &mut standing) {
         // Somebody has still to do it, or it cannot be seen yet: the orders stay open.
         Err(e) if e.may_retry() && jobs.iter().all(|j| j.by_hand()) => {
@@ -101,20 +100,22 @@ fn is_documents(place: &Place) -> bool {
     place.as_str().rsplit('/').next().is_some_and(|own| own.starts_with('d'))
 }
 
-/// Aligns a data set; `standing` gets rows with columns that the store computes and that are still what they were, though they were ordered away.
+/// Aligns a data set; `standing` gets what is seen of columns that the store computes.
 fn aligned(
     workspace: &mut Workspace,
     opened: &mut Opened,
     parts: &[Part],
     jobs: &[&Job],
-    standing: &mut BTreeMap<(u64, u32), Vec<u32>>,
+    standing: &mut Standing,
 ) -> Result<Alignment, Fault> {
     let place = jobs.first().map(|j| &j.seal.dataset).ok_or_else(|| Fault::new("dataset_missing"))?;
     let Some(open) = open_at(opened, place)? else { return Ok(Alignment::nothing_there(parts)) };
     let before = Before::of(workspace, parts, jobs, &open.dataset.computed())?;
     align(open.source.as_mut(), &open.dataset, parts, &mut |batch, row, met| {
-        let of = met.and_then(|m| Some((parts.get(m.part)?.seal.n, u32::try_from(m.ordinal).ok()?)));
-        standing.extend(of.map(|of| (of, before.standing(of, batch, row))).filter(|(_, columns)| !columns.is_empty()));
+        let emptied = met.filter(|m| matches!(m.state, RowState::Emptied(_)));
+        if let Some(of) = emptied.and_then(|m| Some((parts.get(m.part)?.seal.n, u32::try_from(m.ordinal).ok()?))) {
+            before.hear(of, (batch, row), standing);
+        }
     })
 }
 
@@ -158,7 +159,7 @@ fn renew(workspace: &mut Workspace, mut parts: Vec<Part>, seen: &Alignment, obse
 fn sorted(job: &Job, (ordered, erased): (&BTreeSet<u32>, &BTreeSet<u32>), again: &Again<'_>) -> (Vec<u32>, BTreeMap<String, u64>) {
     let (seen, standing) = (&again.alignment, &again.standing);
     let (mut done, mut kept): (Vec<u32>, BTreeMap<String, u64>) = (Vec::new(), BTreeMap::new());
-    let stands = |o: u32| standing.get(&(job.seal.n, o)).is_some_and(|columns| columns.iter().any(|c| job.columns.contains(c)));
+    let stands = |o: u32| standing.stands((job.seal.n, o), &job.columns);
     for o in &job.targets {
         let state = seen.state(job.seal.n, *o);
         // A field that somebody else emptied was changed.

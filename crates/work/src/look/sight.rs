@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashSet};
 
 use case::Seal;
 use remains::{Kind, Needle, Needles, TooMany, forms};
-use rows::{CellRef, Encoding};
+use rows::Encoding;
 use sources::{Record, Source, wholly};
 use terms::Fault;
 
-use crate::index::{SealIndex, segment};
+use crate::index::{SealIndex, archived};
 use crate::lawful::Lawful;
 use crate::workspace::Workspace;
 
@@ -176,26 +176,23 @@ pub(crate) fn sight_in_forms(
     let mut out = Sight { forms, ..Sight::default() };
     let mut drawn = Drawn::new(workspace.vault()?.digest_key("recall"));
     let form = source.raw_form(&seal.dataset);
-    let vault = workspace.vault()?;
-    let mut reader = vault.read_segment(&index.archive, &segment(&seal.dataset))?;
     let mut lost = positions.len() as u64;
-    reader.units(vault.slots(), &|slot| slots.contains(&slot), &mut |unit| {
-        for (_, cells) in unit.rows.iter().filter(|(p, _)| positions.contains(p)) {
-            lost = lost.saturating_sub(1);
-            let cells: Vec<CellRef<'_>> = cells.iter().map(|(tag, bytes)| CellRef { tag: *tag, bytes }).collect();
-            let record = form(&cells).with_numbers(&cells);
-            for column in columns.iter().filter(|c| cells.get(**c as usize).is_some_and(|cell| !cell.is_empty())) {
-                match sample {
-                    true => drawn.offer(*column, &record),
-                    false => {
-                        out.ask(&record, *column);
-                        let digest = cells.get(*column as usize).map(|c| out.lawful.destroyed(*column, *c));
-                        out.values.last_mut().into_iter().for_each(|v| v.digest = digest);
-                    }
+    archived(workspace, (&seal.dataset, &index), &|slot| slots.contains(&slot), &mut |position, cells| {
+        if !positions.contains(&position) {
+            return;
+        }
+        lost = lost.saturating_sub(1);
+        let record = form(cells).with_numbers(cells);
+        for column in columns.iter().filter(|c| cells.get(**c as usize).is_some_and(|cell| !cell.is_empty())) {
+            match sample {
+                true => drawn.offer(*column, &record),
+                false => {
+                    out.ask(&record, *column);
+                    let digest = cells.get(*column as usize).map(|c| out.lawful.destroyed(*column, *c));
+                    out.values.last_mut().into_iter().for_each(|v| v.digest = digest);
                 }
             }
         }
-        Ok(())
     })?;
     drawn.take(&mut out);
     out.lost(lost, columns);
