@@ -43,7 +43,7 @@ pub(super) fn erase_all(
             continue;
         }
         traces::begin(workspace, &own)?;
-        let mut told = Told::new();
+        let mut told = Told::default();
         let erased = match erase_marked(workspace, opened, &place, (&own, known), pace, &mut told) {
             Ok(false) => erase(workspace, opened, &place, &own, pace, &mut told),
             other => other,
@@ -187,7 +187,7 @@ fn erase_marked(
             window.open()?;
         }
         let row = marked.get(number).filter(|row| meant.contains(row));
-        told.extend(row);
+        row.copied().into_iter().for_each(|row| told.add(row));
         Ok(row.is_some())
     })
 }
@@ -213,7 +213,7 @@ fn erase(
             window.open()?;
         }
         let (action, of) = picker.pick(batch, row);
-        told.extend(of);
+        of.into_iter().for_each(|row| told.add(row));
         Ok(action)
     })?;
     Ok(true)

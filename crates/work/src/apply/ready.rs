@@ -43,22 +43,7 @@ pub(super) fn make_ready(
             let Some(job) = jobs.get_mut(k) else { continue };
             let moved = late.get(&place).into_iter().flat_map(|l| &l.moved).filter(|(n, _)| *n == job.seal.n);
             job.barred = moved.map(|(_, o)| *o).collect();
-            let ever = traces::erased_ever(workspace, job.seal.n)?;
-            let meant = match job.order_n {
-                Some(_) if job.by_hand() => Vec::new(),
-                Some(_) => job.ordered(workspace)?,
-                None => job.targets.clone(),
-            };
-            let (present, others): (Vec<u32>, Vec<u32>) = meant.into_iter().partition(|o| is_left(job, &alignment, *o));
-            let is_empty = |o: &u32| {
-                let emptied = matches!(alignment.state(job.seal.n, *o), RowState::Emptied(_));
-                emptied && (job.by_hand() || ever.contains(o) || is_as_sealed(job, &parts, &alignment, *o))
-            };
-            (job.present, job.empty) = (present, others.into_iter().filter(is_empty).collect());
-            match job.order_n {
-                Some(_) => traces::recover(workspace, opened, job)?,
-                None => job.ready = job.present.iter().chain(&job.empty).copied().collect::<BTreeSet<u32>>().into_iter().collect(),
-            }
+            take_stock(workspace, opened, job, &parts, &alignment)?;
         }
         looked.push((parts, after));
     }
@@ -66,6 +51,27 @@ pub(super) fn make_ready(
         keep_expected(workspace, parts, after)?;
     }
     Ok(marked)
+}
+
+/// Tells a job's rows apart: in which there is something to be erased, and in which there is nothing any more.
+fn take_stock(workspace: &mut Workspace, opened: &Opened, job: &mut Job, parts: &[Part], alignment: &Alignment) -> Result<(), Fault> {
+    let ever = traces::erased_ever(workspace, job.seal.n)?;
+    let meant = match job.order_n {
+        Some(_) if job.by_hand() => Vec::new(),
+        Some(_) => job.ordered(workspace)?,
+        None => job.targets.clone(),
+    };
+    let (present, others): (Vec<u32>, Vec<u32>) = meant.into_iter().partition(|o| is_left(job, alignment, *o));
+    let is_empty = |o: &u32| {
+        let emptied = matches!(alignment.state(job.seal.n, *o), RowState::Emptied(_));
+        emptied && (job.by_hand() || ever.contains(o) || is_as_sealed(job, parts, alignment, *o))
+    };
+    (job.present, job.empty) = (present, others.into_iter().filter(is_empty).collect());
+    if job.order_n.is_some() {
+        return traces::recover(workspace, opened, job);
+    }
+    job.ready = job.present.iter().chain(&job.empty).copied().collect::<BTreeSet<u32>>().into_iter().collect();
+    Ok(())
 }
 
 /// Whether something is to be erased in a row: it is as it was sealed, or emptied in other fields alone.

@@ -1,6 +1,6 @@
 //! Which rows Custody itself erased, kept for runs that end early: what somebody else took away is never called destroyed.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use terms::Fault;
 
@@ -14,8 +14,22 @@ use crate::workspace::Workspace;
 const BEGUN: &str = "begun";
 const ERASED: &str = "erased";
 
-/// Rows, by seal and ordinal in its index, that the store was told to erase.
-pub(super) type Told = HashSet<(u64, u32)>;
+/// Rows that the store was told to erase: ordinals in the index of each seal.
+#[derive(Default)]
+pub(super) struct Told(BTreeMap<u64, BTreeSet<u32>>);
+
+impl Told {
+    /// Takes one, by seal and ordinal.
+    pub(super) fn add(&mut self, (seal_n, ordinal): (u64, u32)) {
+        self.0.entry(seal_n).or_default().insert(ordinal);
+    }
+
+    /// Those of a job.
+    fn of<'a>(&'a self, job: &'a Job) -> impl Iterator<Item = u32> + 'a {
+        let all = self.0.get(&job.seal.n);
+        job.present.iter().copied().filter(move |o| all.is_some_and(|all| all.contains(o)))
+    }
+}
 
 /// Keeps which rows are about to be erased: they were seen as they were ordered.
 pub(super) fn begin(workspace: &mut Workspace, jobs: &[&Job]) -> Result<(), Fault> {
@@ -25,7 +39,7 @@ pub(super) fn begin(workspace: &mut Workspace, jobs: &[&Job]) -> Result<(), Faul
 /// Keeps which of them are erased: those that the store was told to erase, and those of which nothing was left to be erased.
 pub(super) fn end(workspace: &mut Workspace, jobs: &[&Job], told: &Told) -> Result<(), Fault> {
     for job in jobs {
-        add(workspace, job, told_of(job, told).chain(job.empty.iter().copied()))?;
+        add(workspace, job, told.of(job).chain(job.empty.iter().copied()))?;
         keep_list(workspace, &job.file(BEGUN), &[])?;
     }
     Ok(())
@@ -33,7 +47,7 @@ pub(super) fn end(workspace: &mut Workspace, jobs: &[&Job], told: &Told) -> Resu
 
 /// Keeps that the store may have erased some of those that it was told to, and no others.
 pub(super) fn broken_off(workspace: &mut Workspace, jobs: &[&Job], told: &Told) -> Result<(), Fault> {
-    jobs.iter().try_for_each(|job| keep_list(workspace, &job.file(BEGUN), &told_of(job, told).collect::<Vec<u32>>()))
+    jobs.iter().try_for_each(|job| keep_list(workspace, &job.file(BEGUN), &told.of(job).collect::<Vec<u32>>()))
 }
 
 /// Before anything else is erased: rows of an order whose run ended before it could be kept that they are erased. They are not there any more,
@@ -60,10 +74,6 @@ pub(super) fn erased_ever(workspace: &mut Workspace, seal_n: u64) -> Result<BTre
         out.append(&mut listed(workspace, &name)?);
     }
     Ok(out)
-}
-
-fn told_of<'a>(job: &'a Job, told: &'a Told) -> impl Iterator<Item = u32> + 'a {
-    job.present.iter().copied().filter(|o| told.contains(&(job.seal.n, *o)))
 }
 
 fn listed(workspace: &mut Workspace, name: &str) -> Result<BTreeSet<u32>, Fault> {
