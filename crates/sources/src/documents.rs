@@ -27,8 +27,9 @@ const BATCH_BYTES: usize = 8 << 20;
 const REWRITE: u64 = 20 << 20;
 /// Most bytes that are said of a member.
 const BYTES_MOST: u64 = 1 << 50;
-/// What is noted of all documents before some are erased; of each of these before the first goes; and once it is gone.
+/// What is noted of all documents before some are erased, and after; of each of these before the first goes; and once it is gone.
 const BEGINS: &str = "begins";
+const ENDED: &str = "ended";
 const GOING: &str = "going";
 const GONE: &str = "gone";
 /// Most values of one document that are looked for.
@@ -175,15 +176,18 @@ impl Documents {
             self.erase_in(file, own, &fates)?;
             self.ours.note(&[(own, GONE)]).map_err(|e| io_fault(&e, own))?;
         }
-        Ok(())
+        self.ours.note(&[(place, ENDED)]).map_err(|e| io_fault(&e, place))
     }
 
-    /// Files that were to be erased last, in that order, and whether that was done.
+    /// Files that an erasing which did not end was to take away, in that order, and whether that was done.
     fn going(&self) -> Vec<(String, bool)> {
         let Some(place) = &self.place else { return Vec::new() };
         let noted = self.ours.noted();
         let begun = noted.iter().rposition(|(p, words)| p == place.as_str() && words == BEGINS).map_or(noted.len(), |at| at + 1);
         let since = noted.get(begun..).unwrap_or_default();
+        if since.iter().any(|(p, words)| p == place.as_str() && words == ENDED) {
+            return Vec::new();
+        }
         let gone: BTreeSet<&str> = since.iter().filter(|(_, words)| words == GONE).map(|(p, _)| p.as_str()).collect();
         since.iter().filter(|(_, words)| words == GOING).map(|(p, _)| (p.clone(), gone.contains(p.as_str()))).collect()
     }

@@ -42,6 +42,11 @@ fn a_database_that_another_one_stands_for_is_not_as_it_was_left() {
 
 /// What a folder of three letters is like after a run that ended while it took them away: the first was gone, of the second nobody knows.
 fn broken_off(more: impl Fn(&Path)) -> (bool, Vec<String>) {
+    noted("", more)
+}
+
+/// The same with more notes.
+fn noted(notes_more: &str, more: impl Fn(&Path)) -> (bool, Vec<String>) {
     let keep = tempfile::tempdir().unwrap();
     let (folder, notes) = (keep.path().join("letters"), keep.path().join("rewritten"));
     std::fs::create_dir(&folder).unwrap();
@@ -50,7 +55,7 @@ fn broken_off(more: impl Fn(&Path)) -> (bool, Vec<String>) {
     }
     let mut places = Places::marked("m".to_owned()).with_notes(notes.clone());
     listed(StoreKind::Files, &folder, &mut places);
-    std::fs::write(&notes, "src1/d1 begins\nsrc1/f1 going\nsrc1/f2 going\nsrc1/f3 going\nsrc1/f1 gone\n").unwrap();
+    std::fs::write(&notes, format!("src1/d1 begins\nsrc1/f1 going\nsrc1/f2 going\nsrc1/f3 going\nsrc1/f1 gone\n{notes_more}")).unwrap();
     std::fs::remove_file(folder.join("a.txt")).unwrap();
     more(&folder);
     let open = listed(StoreKind::Files, &folder, &mut places);
@@ -68,6 +73,8 @@ fn letters_that_somebody_else_took_away_are_not_ours() {
     assert!(!broken_off(remove(&["c.txt"])).0, "it was not its turn");
     assert!(!broken_off(remove(&["b.txt", "c.txt"])).0);
     assert!(broken_off(remove(&["d.txt"])).0, "it was not to go");
+    // An erasing that ended says nothing of the next one, which had not begun yet.
+    assert!(!noted("src1/f2 gone\nsrc1/f3 gone\nsrc1/d1 ended\n", remove(&["b.txt", "c.txt"])).0);
 }
 
 #[test]
