@@ -1,4 +1,4 @@
-//! Which rows Custody itself erased, kept for runs that end early: what somebody else took away is never called destroyed.
+//! Which rows Custody itself erased, kept for runs that end early, so that what somebody else took away is not called destroyed (docs/why/residue.md says where that cannot be told).
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
