@@ -1,9 +1,10 @@
 //! Values that stand in definitions of a PostgreSQL database are met, though no raw file shows them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod common;
+
 use remains::{Kind, Needles};
-use sources::{At, Limits, Places, ServerAt};
-use terms::{Place, StoreKind};
+use sources::Places;
 use testbed::Postgres;
 
 const DEFINITIONS: [&str; 10] = [
@@ -28,14 +29,7 @@ fn constants_in_definitions_are_met() {
     for (n, sql) in DEFINITIONS.iter().enumerate() {
         postgres.sql("shop", &sql.replace("{}", &value(n)));
     }
-    let at = At::Server(ServerAt {
-        url: postgres.url("custody", "shop"),
-        secret: None,
-        files: Some(postgres.data()),
-        ca: None,
-        limits: Limits::default(),
-    });
-    let mut source = sources::open(StoreKind::Postgresql, &Place::new("src1".to_owned()).unwrap(), at).unwrap();
+    let mut source = common::postgres(&postgres, "shop");
     let listed = source.list(&mut Places::marked("test".to_owned())).unwrap();
     let member = listed.datasets.iter().find(|d| d.name == "member").unwrap().place.clone();
     let mut needles = Needles::default();

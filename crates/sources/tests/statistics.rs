@@ -1,10 +1,11 @@
 //! What PostgreSQL's statistics of a table, and of the parts that it has, are probed with.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod common;
+
 use std::collections::BTreeSet;
 
-use sources::{At, Limits, Places, ServerAt};
-use terms::{Place, StoreKind};
+use sources::Places;
 use testbed::Postgres;
 
 #[test]
@@ -19,14 +20,7 @@ fn statistics_of_a_part_are_probed_as_those_of_its_table() {
          CREATE TABLE late (mobile TEXT, id INT, name TEXT); ALTER TABLE member ATTACH PARTITION late FOR VALUES FROM (100) TO (200);
          INSERT INTO member SELECT n, 'Name ' || n, (13900000000 + n)::text FROM generate_series(0, 199) n; ANALYZE late",
     );
-    let at = At::Server(ServerAt {
-        url: postgres.url("custody", "shop"),
-        secret: None,
-        files: Some(postgres.data()),
-        ca: None,
-        limits: Limits::default(),
-    });
-    let mut source = sources::open(StoreKind::Postgresql, &Place::new("src1".to_owned()).unwrap(), at).unwrap();
+    let mut source = common::postgres(&postgres, "shop");
     let listed = source.list(&mut Places::marked("test".to_owned())).unwrap();
     let member = listed.datasets.iter().find(|d| d.name == "member").unwrap().place.clone();
     let probes = source.probes(&member).unwrap();
