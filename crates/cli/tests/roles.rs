@@ -53,6 +53,28 @@ fn postgresql() {
     assert_eq!(postgres.sql("shop", "SELECT rolsuper FROM pg_roles WHERE rolname = 'looker'"), "f\n");
 }
 
+/// A large object of somebody else is unread by name and holds nothing up; statistics that somebody made of it go without being asked for.
+#[test]
+fn large_objects_of_others() {
+    let postgres = Postgres::start();
+    postgres.sql("postgres", "CREATE DATABASE shop; CREATE ROLE looker LOGIN");
+    postgres.sql("shop", MEMBERS);
+    let notes = "SELECT count(lo_from_bytea(0, convert_to('one@example.com, note ' || n, 'UTF8'))) FROM generate_series(1, 30) AS n";
+    postgres.sql("shop", &format!("DROP TABLE secret; GRANT SELECT ON member TO looker; {notes}; ANALYZE"));
+    let case = case_over(&format!(
+        "{{id: shop, kind: postgresql, path: \"{}\", server: {{files: \"{}\"}}}}",
+        postgres.url("looker", "shop"),
+        postgres.data().display()
+    ));
+    case.prepared();
+    let unread = case.json(&["scan"])["inventory"]["unread"].clone();
+    assert_eq!((unread[0]["reason"].as_str(), unread.as_array().unwrap().len()), (Some("right_missing"), 1), "{unread:#}");
+    let asked: Value = case.json_any(&["scan", "--rights"]);
+    assert!(asked["rights"].to_string().contains("GRANT SELECT ON LARGE OBJECT"), "{asked:#}");
+    postgres.sql("shop", "SELECT lo_unlink(oid) FROM pg_largeobject_metadata");
+    asked_for(&case, |grants| drop(postgres.sql("shop", grants)));
+}
+
 /// A first look without the files, or with a login that is refused, fixes nothing: what the source is seen as now is what counts.
 #[test]
 fn a_source_is_registered_as_it_is_seen_now() {

@@ -225,6 +225,18 @@ const MARIADB: &[Schema] = &[
         holds: &[EMPTIED, NAMES],
     },
     Schema {
+        name: "filling",
+        // The largest numbers that a column can hold are the bytes that fill pages everywhere: looked for beside others alone. And what people
+        // write for want of a number stands in the server's own help.
+        sql: "DROP TABLE client; CREATE TABLE client (id INT PRIMARY KEY, name VARCHAR(40), mobile BIGINT UNSIGNED, email VARCHAR(60) NOT NULL,
+              KEY (mobile));
+            INSERT INTO client SELECT seq, concat('Name ', seq), 18446744073709551615 - seq % 3, if(seq = 7, '12345678901', concat('person', seq, '.filling@shop.cn')) FROM seq_1_to_1200;",
+        more: &[],
+        how: "delete",
+        ends: "L2",
+        holds: &[NOBODY],
+    },
+    Schema {
         name: "bits",
         sql: "DROP TABLE client; CREATE TABLE client (id BIT(16) PRIMARY KEY, name VARCHAR(40), mobile VARCHAR(20), email VARCHAR(60) NOT NULL);
             INSERT INTO client SELECT seq, concat('Name ', seq), 13999990000 + seq, concat('person', seq, '.bits@shop.cn') FROM seq_1_to_1200;",

@@ -33,7 +33,8 @@ pub(crate) fn text(mut input: impl Read + Seek, kind: Kind) -> Result<String, Re
         if name.ends_with(".xml") || name.ends_with(".rels") {
             // Values of attributes behind the text, so that they cut nothing in two.
             let mut links = String::new();
-            part(&decode(bytes, None), &mut out, (&mut links, &mut beside))?;
+            let ends: fn(&str) -> bool = if is_properties(name) { |_| true } else { ends_line };
+            part(&decode(bytes, None), ends, &mut out, (&mut links, &mut beside))?;
             out.push_str(&links);
         } else if name.ends_with(".vml") {
             out.push_str(&html::text(bytes));
@@ -48,9 +49,24 @@ pub(crate) fn text(mut input: impl Read + Seek, kind: Kind) -> Result<String, Re
     if kind == Kind::Docx && !document { Err(Reason::Damaged) } else { Ok(out) }
 }
 
+/// Parts in which every element says something of its own.
+fn is_properties(part: &str) -> bool {
+    part.starts_with("docProps/") || part.starts_with("customXml/")
+}
+
 /// Ends of these elements end a line.
 fn ends_line(name: &str) -> bool {
-    matches!(name.rsplit(':').next(), Some("p" | "si" | "row" | "c" | "comment" | "tr" | "br" | "Relationship"))
+    matches!(local(name), "p" | "si" | "row" | "c" | "f" | "v" | "comment" | "tr" | "br" | "Relationship")
+}
+
+/// Elements that say when a package was made, changed or printed (ECMA-376 part 2, §11.1; part 1, §22.4.2.12): packages of one template or export
+/// share that, and it is nobody's.
+fn is_time(name: &str) -> bool {
+    matches!(local(name), "created" | "modified" | "lastPrinted" | "filetime")
+}
+
+fn local(name: &str) -> &str {
+    name.rsplit(':').next().unwrap_or_default()
 }
 
 /// Whether an element leads out of its package: somebody wrote where to.
@@ -59,9 +75,9 @@ fn is_link(attributes: &str) -> bool {
 }
 
 /// Reads a part: its text; behind it where it leads, what people write into attributes, and its text otherwise written; values of all other attributes.
-fn part(xml: &str, out: &mut String, (links, beside): (&mut String, &mut String)) -> Result<(), Reason> {
+fn part(xml: &str, ends: fn(&str) -> bool, out: &mut String, (links, beside): (&mut String, &mut String)) -> Result<(), Reason> {
     let mut reader = Reader::from_str(xml);
-    let mut depth = 0usize;
+    let (mut depth, mut time) = (0usize, false);
     loop {
         match reader.read_event().map_err(|_| Reason::Damaged)? {
             Event::Eof => return if depth == 0 { Ok(()) } else { Err(Reason::Damaged) },
@@ -74,20 +90,22 @@ fn part(xml: &str, out: &mut String, (links, beside): (&mut String, &mut String)
                 if depth > DEPTH_MAX {
                     return Err(Reason::TooDeep);
                 }
+                time = is_time(e.name().into_inner());
                 attributes(e.attributes_raw(), links, beside);
             }
             Event::Empty(e) => {
                 attributes(e.attributes_raw(), links, beside);
-                if ends_line(e.name().into_inner()) {
+                if ends(e.name().into_inner()) {
                     out.push('\n');
                 }
             }
             Event::End(e) => {
-                depth = depth.saturating_sub(1);
-                if ends_line(e.name().into_inner()) {
+                (depth, time) = (depth.saturating_sub(1), false);
+                if ends(e.name().into_inner()) {
                     out.push('\n');
                 }
             }
+            Event::Text(t) if time => beside.extend(["\n", &*t]),
             Event::Text(t) => {
                 out.push_str(&t);
                 as_stored(&t, links);

@@ -157,6 +157,16 @@ fn what_programs_write_into_every_package_stands_behind_its_text() {
 }
 
 #[test]
+fn properties_are_read_one_by_one_and_times_are_nobodys() {
+    let core = b"<p><creator>office</creator><d:created>2026-08-02T10:20:30.1234567Z</d:created><modified>2026-08-02T10:20:30Z</modified><lastModifiedBy>139</lastModifiedBy></p>";
+    let (text, reasons) = heard("a.docx", &docx("", &[("docProps/core.xml", core)]));
+    let (before, behind) = text.split_once(formats::PROGRAMS_OWN).unwrap();
+    assert!(before.contains("office\n") && before.contains("\n139\n"), "{before}");
+    assert!(behind.contains("2026-08-02T10:20:30.1234567Z\n2026-08-02T10:20:30Z") && !before.contains("2026"), "{text}");
+    assert!(reasons.is_empty(), "{reasons:?}");
+}
+
+#[test]
 fn documents_are_read_with_all_that_lies_in_them() {
     let inner = docx("<w:r><w:t>13900000007</w:t></w:r>", &[]);
     let book = xlsx("<row r=\"1\"><c r=\"A1\"><v>1.3900000007E10</v></c></row>", &[]);

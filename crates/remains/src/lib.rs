@@ -16,4 +16,4 @@ pub use forms::forms;
 pub use index::Sieve;
 pub use needles::{Kind, Needle, Needles, STRUCTURES_MAX, TooMany};
 pub use paged::Cut;
-pub use strings::{NEEDLE_MAX, NEEDLE_MIN};
+pub use strings::{NEEDLE_MAX, NEEDLE_MIN, is_needle, telling};

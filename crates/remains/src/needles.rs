@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use crate::index::{Index, Sieve};
-use crate::strings::{NEEDLE_MAX, NEEDLE_MIN, Strings, cut};
+use crate::strings::{NEEDLE_MAX, Strings, cut, is_needle};
 
 /// Structures that are told apart; the last stands for all further ones.
 pub const STRUCTURES_MAX: usize = 64;
@@ -92,12 +92,13 @@ impl Needles {
         Needles { strings, values, kinds, met, cut: false, most, over: false, index: None }
     }
 
-    /// Adds a needle of a value; bytes that are too short are refused, long ones cut. Whether there was room for all is said by
+    /// Adds a needle of a value; bytes that are none ([`is_needle`]) are refused, long ones cut. Whether there was room for all is said by
     /// [`Needles::whole`], which is asked before a search is believed.
     pub fn add(&mut self, value: u32, kind: Kind, bytes: &[u8]) -> bool {
-        if bytes.len() < NEEDLE_MIN {
-            return false;
-        }
+        is_needle(bytes) && self.push(value, kind, bytes)
+    }
+
+    fn push(&mut self, value: u32, kind: Kind, bytes: &[u8]) -> bool {
         if self.values.len() >= self.most {
             self.over = true;
             return false;
@@ -113,7 +114,7 @@ impl Needles {
     pub(crate) fn cut(self) -> Needles {
         let mut out = Needles { cut: true, over: self.over, ..Needles::at_most(self.most) };
         for n in self.iter() {
-            out.add(n.value, n.kind, cut(n.bytes));
+            out.push(n.value, n.kind, cut(n.bytes));
         }
         out
     }
@@ -267,6 +268,17 @@ mod tests {
     }
 
     #[test]
+    fn what_fills_pages_is_no_needle() {
+        let largest = |below: u64| (u64::MAX - below).to_be_bytes();
+        for filling in [largest(0), largest(1), largest(65_000), [0; 8], 4_294_967_296u64.to_le_bytes(), (-300i64).to_le_bytes()] {
+            assert!(!Needles::new().add(0, Kind::Alone, &filling), "{filling:?}");
+        }
+        for number in [13_800_138_000u64.to_le_bytes(), 1_000_000_001u64.to_be_bytes(), (-13_800_138_000i64).to_be_bytes()] {
+            assert!(Needles::new().add(0, Kind::Alone, &number), "{number:?}");
+        }
+    }
+
+    #[test]
     fn needles_for_which_there_was_no_room_are_never_forgotten() {
         let mut few = Needles::at_most(2);
         let add = |to: &mut Needles, n: u32| to.add(n, Kind::Alone, format!("1380013800{n}").as_bytes());
@@ -365,7 +377,8 @@ mod tests {
         let mut needles = Needles::new();
         let mut text = Vec::new();
         for n in 0..MANY {
-            assert!(needles.add(u32::try_from(n).unwrap(), Kind::Alone, &form(n)));
+            let added = needles.add(u32::try_from(n).unwrap(), Kind::Alone, &form(n));
+            assert_eq!(added, is_needle(&form(n)));
             if n / 6 % 3 == 0 {
                 text.extend(std::iter::repeat_n(b'x', 1 + (n / 18 % 9) as usize));
                 text.extend_from_slice(&form(n));

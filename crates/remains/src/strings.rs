@@ -2,10 +2,22 @@
 
 /// Shortest needle: shorter ones would be met by chance.
 pub const NEEDLE_MIN: usize = 8;
+/// Bytes of a needle that tell something, at least.
+const TELLING_MIN: usize = 3;
 /// Longest needle: longer values are searched by their beginning.
 pub const NEEDLE_MAX: usize = 64;
 /// Lengths to which needles of others are cut, so that few lengths are tried at each place.
 pub(crate) const LENGTHS: [usize; 12] = [8, 10, 11, 12, 15, 16, 18, 20, 24, 32, 48, 64];
+
+/// Bytes that tell something: runs of 0 and 255 fill pages, and stand before every small number of either sign.
+pub fn telling(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|b| !matches!(**b, 0 | 255)).count()
+}
+
+/// Whether bytes can be searched for: fewer, or such as fill pages, would be met by chance.
+pub fn is_needle(bytes: &[u8]) -> bool {
+    bytes.len() >= NEEDLE_MIN && telling(bytes.get(..NEEDLE_MAX).unwrap_or(bytes)) >= TELLING_MIN
+}
 
 /// Strings of a part: so few that their ends have room in 32 bits.
 const PART: usize = 1 << 20;

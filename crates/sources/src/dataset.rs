@@ -241,7 +241,7 @@ impl Probe {
         let probe = |(column, bytes)| Probe { structure: "statistics".to_owned(), column, bytes };
         let all: Vec<Probe> = samples.into_iter().map(probe).collect();
         let any = !all.is_empty();
-        let long: Vec<Probe> = all.into_iter().filter(|p| p.bytes.len() >= remains::NEEDLE_MIN).collect();
+        let long: Vec<Probe> = all.into_iter().filter(|p| remains::is_needle(&p.bytes)).collect();
         if any && long.is_empty() { vec![probe((None, Vec::new()))] } else { long }
     }
 }

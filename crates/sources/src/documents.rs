@@ -21,7 +21,7 @@ use crate::{Pick, Sink};
 /// The name of the data set.
 const NAME: &str = "documents";
 /// How documents read: one more whenever the text of one that is as it was would read otherwise.
-const READING: u32 = 5;
+const READING: u32 = 6;
 const BATCH_BYTES: usize = 8 << 20;
 /// Bytes that are rewritten in a second.
 const REWRITE: u64 = 20 << 20;

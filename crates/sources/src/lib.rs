@@ -169,6 +169,10 @@ pub trait Source {
     /// If the store cannot be flushed, or a raw file cannot be listed.
     fn search(&mut self, place: &Place, needles: &mut Needles) -> Result<Searched, Fault>;
 
+    /// Marks the needles that stand in what the store's maker wrote and every such store has: its help, with numbers in its examples. They say
+    /// nothing of anybody here.
+    fn shipped(&mut self, _needles: &mut Needles) {}
+
     /// Bytes that are free where the store's files lie; none where nobody says.
     fn free_space(&mut self) -> Option<u64> {
         None

@@ -176,6 +176,10 @@ impl Source for Mariadb {
         remains::search(self, place, needles)
     }
 
+    fn shipped(&mut self, needles: &mut Needles) {
+        remains::shipped(self, needles);
+    }
+
     fn free_space(&mut self) -> Option<u64> {
         self.at.files.as_deref().and_then(files::free)
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use remains::NEEDLE_MIN;
+use remains::is_needle;
 use rows::{CellRef, Encoding, Tag, text_of};
 
 /// How a data set's rows lie in the raw files.
@@ -71,7 +71,14 @@ pub(crate) const NUMBER_MIN: u64 = 1_000_000_000;
 
 /// Whether a text points to one person wherever it stands: a number or address, not a name, a city or a day.
 pub(crate) fn points(text: &[u8]) -> bool {
-    text.len() >= ALONE_MIN && text.iter().any(|b| b.is_ascii_digit() || *b == b'@') && !is_day(text)
+    text.len() >= ALONE_MIN && text.iter().any(|b| b.is_ascii_digit() || *b == b'@') && !is_day(text) && !is_limit(text)
+}
+
+/// The largest whole numbers of four and eight bytes and those beside them: programs write them, and numbers that were too large became them.
+fn is_limit(text: &[u8]) -> bool {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    let number = std::str::from_utf8(digits).ok().filter(|t| t.bytes().all(|b| b.is_ascii_digit())).and_then(|t| t.parse::<i128>().ok());
+    number.is_some_and(|n| [31, 32, 63, 64].iter().any(|bits| (n - (1i128 << bits)).abs() <= 2))
 }
 
 /// A day as it is written here or there, with a time or without: every store has some, and none is anybody's.
@@ -223,7 +230,7 @@ impl Record {
             let mut text = Vec::new();
             text_of(*cell, Encoding::Utf8, &mut text);
             let digits = text.strip_suffix(b".0").unwrap_or(&text).to_vec();
-            if digits.len() >= ALONE_MIN && digits.iter().all(u8::is_ascii_digit) {
+            if points(&digits) && digits.iter().all(u8::is_ascii_digit) {
                 written.parts_of(i, vec![digits]);
                 any = true;
             }
@@ -240,7 +247,7 @@ impl Record {
     /// by themselves.
     #[must_use]
     pub(crate) fn or_entry(self, mut entry: Record) -> Record {
-        let alone = |c: usize| self.ways().any(|way| way.alone(c).iter().any(|value| value.len() >= NEEDLE_MIN));
+        let alone = |c: usize| self.ways().any(|way| way.alone(c).iter().any(|value| is_needle(value)));
         entry.at.iter_mut().enumerate().filter(|(c, _)| alone(*c)).for_each(|(_, at)| *at = None);
         entry.parts.fill(Some(Vec::new()));
         entry.entry = true;
@@ -300,6 +307,16 @@ mod tests {
             "2014-06-30 10:20:30 +13800138000",
             "电话13800138000",
         ] {
+            assert!(points(value.as_bytes()), "{value}");
+        }
+    }
+
+    #[test]
+    fn limits_of_numbers_point_to_nobody() {
+        for limit in ["2147483647", "-2147483648", "4294967295", "9223372036854775807", "18446744073709551614"] {
+            assert!(!points(limit.as_bytes()), "{limit}");
+        }
+        for value in ["2147483600", "13800138000", "9223372036854775800", "18446744073709551615x"] {
             assert!(points(value.as_bytes()), "{value}");
         }
     }

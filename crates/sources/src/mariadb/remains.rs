@@ -73,6 +73,15 @@ pub(super) fn search(mariadb: &mut Mariadb, place: &Place, needles: &mut Needles
     Ok(out)
 }
 
+/// Looks through the tables in which the server's own help lies; where they cannot be read nothing is marked.
+pub(super) fn shipped(mariadb: &Mariadb, needles: &mut Needles) {
+    let all = mariadb.at.files.as_deref().and_then(|folder| files::below(&folder.join("mysql")).ok()).unwrap_or_default();
+    let is_help = |path: &&PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("help_"));
+    for file in all.iter().filter(is_help).filter_map(|path| File::open(path).ok()) {
+        let _ = needles.look_in(0, file);
+    }
+}
+
 /// Where binary logs lie, if there are any.
 fn log_base(conn: &mut Conn, source: &Place) -> Result<Option<PathBuf>, Fault> {
     let base: Option<Option<String>> = conn.query_first("SELECT @@GLOBAL.log_bin_basename").map_err(|e| fault(&e, source))?;

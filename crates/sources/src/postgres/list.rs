@@ -9,6 +9,7 @@ use tokio_postgres::Row;
 
 use super::faults::fault;
 use super::quoted;
+use super::rights;
 use super::session::Session;
 use super::tuple::{Attribute, Form};
 use crate::dataset::{Column, Dataset, Listing, Missed};
@@ -382,6 +383,11 @@ fn large_objects(
     }
     let full = || Fault::new("too_many_datasets").with("source", source).with("most", TABLES_MAX);
     let place = places.of(source, 't', LARGE).ok_or_else(full)?;
+    let row = client.query_one(&rights::large_objects(rights::READABLE), &[]).map_err(|e| fault(&e, source))?;
+    if !get::<bool>(&row, 0, source)? {
+        listing.missed.push(Missed { place, reason: "right_missing".to_owned(), bytes: 0 });
+        return Ok(());
+    }
     let field = |attnum: i16, name: &str, type_oid: u32, category: char| Field {
         attnum,
         sql: quoted(name),

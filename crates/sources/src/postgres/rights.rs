@@ -8,10 +8,30 @@ use super::list::{Kind, Table};
 use super::quoted;
 use super::session::Session;
 
+/// Whether the user may read the large object `o`, and whether it is its own: nobody else may drop it.
+pub(super) const READABLE: &str = "pg_has_role(o.lomowner, 'USAGE') OR EXISTS (SELECT FROM aclexplode(o.lomacl) a \
+     WHERE a.privilege_type = 'SELECT' AND (a.grantee = 0 OR pg_has_role(a.grantee, 'USAGE')))";
+const OWN: &str = "pg_has_role(o.lomowner, 'USAGE')";
+
+/// Asks whether every large object is `such`, or the server does not look.
+pub(super) fn large_objects(such: &str) -> String {
+    format!(
+        "SELECT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) OR current_setting('lo_compat_privileges')::bool \
+         OR NOT EXISTS (SELECT FROM pg_largeobject_metadata o WHERE NOT ({such}))"
+    )
+}
+
+/// The statement that gives the user something of every large object: the server knows none for all of them.
+fn with_each(what: &str, give: &str, user: &str) -> String {
+    let each = format!("EXECUTE format('{what} LARGE OBJECT %s {give} %I', o, '{}')", user.replace('\'', "''"));
+    format!("DO $$ DECLARE o oid; BEGIN FOR o IN SELECT oid FROM pg_largeobject_metadata LOOP {each}; END LOOP; END $$;")
+}
+
 /// Statements that give what is missing.
 pub(super) fn missing(client: &mut Session, source: &Place, tables: &[Table], deep: bool) -> Result<Vec<String>, Fault> {
     let mut asking = Asking { client, source };
-    let user = quoted(&asking.text("SELECT current_user::text", &[])?);
+    let name = asking.text("SELECT current_user::text", &[])?;
+    let user = quoted(&name);
     let database = quoted(&asking.text("SELECT current_database()::text", &[])?);
     let mut out = Vec::new();
     for table in tables.iter().filter(|t| t.kind != Kind::LargeObjects) {
@@ -24,6 +44,9 @@ pub(super) fn missing(client: &mut Session, source: &Place, tables: &[Table], de
         if !asking.has("SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = $1", &[&table.oid])? {
             out.push(format!("ALTER TABLE {} OWNER TO {user};", table.sql));
         }
+    }
+    if tables.iter().any(|t| t.kind == Kind::LargeObjects) && !asking.has(&large_objects(OWN), &[])? {
+        out.push(with_each("ALTER", "OWNER TO", &name));
     }
     // Materialised views over them are computed anew.
     let oids: Vec<u32> = tables.iter().map(|t| t.oid).collect();
@@ -82,6 +105,11 @@ pub(super) fn unreadable(client: &mut Session, source: &Place) -> Result<Vec<Str
         for row in client.query(sql, &[]).map_err(|e| fault(&e, source))? {
             out.push(row.try_get(0).map_err(|e| fault(&e, source))?);
         }
+    }
+    let mut asking = Asking { client, source };
+    if !asking.has(&large_objects(READABLE), &[])? {
+        let name = asking.text("SELECT current_user::text", &[])?;
+        out.push(with_each("GRANT SELECT ON", "TO", &name));
     }
     Ok(out)
 }

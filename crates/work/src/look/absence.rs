@@ -38,6 +38,7 @@ pub(crate) struct Absence {
 fn hear(source: &mut dyn Source, place: &Place, staying: &[Staying], sight: &mut Sight) -> Result<Sight, Fault> {
     let columns: Vec<u32> = sight.live.keys().copied().collect();
     let mut kept = Sight::default();
+    source.shipped(&mut sight.needles);
     for stays in staying {
         let form = source.raw_form(&stays.dataset.place);
         let here = stays.dataset.place == *place;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
 use case::Seal;
-use remains::{Kind, Needle, Needles, TooMany, forms};
+use remains::{Kind, Needle, Needles, TooMany, forms, telling};
 use rows::Encoding;
 use sources::{Record, Source, wholly};
 use terms::Fault;
@@ -17,7 +17,7 @@ use crate::workspace::Workspace;
 const ASKED_MAX: usize = 3_000;
 /// A value with what follows it is this long, so that it reaches what points to its row.
 const RIGHT: usize = 64;
-/// Bytes of a window that are not zero, at least.
+/// Bytes of a window that tell something, at least.
 const TELLING: usize = 5;
 /// Bytes taken from what stands before a value.
 const LEFT: usize = 12;
@@ -86,8 +86,8 @@ impl Sight {
             self.faces.push(value);
             let (left, right) = windows(way, column as usize);
             let [begins, ends] = if way.is_entry() { [Kind::Entry; 2] } else { [Kind::Left, Kind::Right] };
-            sought |= telling(left) && self.needles.add(id, begins, left);
-            sought |= left != right && telling(right) && self.needles.add(id, ends, right);
+            sought |= tells(left) && self.needles.add(id, begins, left);
+            sought |= left != right && tells(right) && self.needles.add(id, ends, right);
             for alone in way.alone(column as usize) {
                 sought |= self.needles.add(id, Kind::Alone, alone);
                 for form in self.forms.into_iter().flat_map(|e| other_forms(alone, e)) {
@@ -129,9 +129,9 @@ fn other_forms(alone: &[u8], encoding: Encoding) -> Vec<Vec<u8>> {
     all.into_iter().filter(|form| form != alone).collect()
 }
 
-/// Whether a window is more than what is met by chance: small numbers and the zeros between them are everywhere.
-fn telling(window: &[u8]) -> bool {
-    window.iter().filter(|b| **b != 0).count() >= TELLING
+/// Whether a window is more than what is met by chance: small numbers, and what stands between them, are everywhere.
+fn tells(window: &[u8]) -> bool {
+    telling(window) >= TELLING
 }
 
 /// A value with the end of what stands before it, and a value with the beginning of what follows it. Both point to this very row as far as it
