@@ -38,7 +38,7 @@ pub(crate) fn address(base: &Path, file: &SourceFile, place: &Place) -> Result<A
 
 fn secret(base: &Path, file: &SourceFile, place: &Place) -> Result<Option<Zeroizing<String>>, Fault> {
     let Some(said) = &file.secret else { return Ok(None) };
-    let missing = || Fault::new("secret_missing").with("source", place).with("line", said.line);
+    let missing = || Fault::new("secret_missing").with("source", place);
     let found = match said.value.split_once(':') {
         Some(("env", name)) => std::env::var(name).ok(),
         Some(("file", path)) => std::fs::read_to_string(base.join(path)).ok(),

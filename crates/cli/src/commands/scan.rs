@@ -1,5 +1,7 @@
 //! `custody scan` and `custody subjects`.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 use terms::{Fault, Inventory};
 
@@ -51,10 +53,12 @@ fn sources(session: &Session<'_>, inventory: &Inventory, said: &[case::file::Sou
     let rows = said.iter().enumerate().map(|(i, file)| {
         let place = format!("src{}", i + 1);
         let (store, reach, cap) = match inventory.sources.iter().find(|s| s.source.as_str() == place) {
-            Some(seen) => (seen.store.clone(), seen.reach, seen.cap),
-            None => ("–".to_owned(), file.reach(), file.reach().cap()),
+            Some(seen) => (seen.store.clone(), seen.reach, seen.cap.word()),
+            // Nothing is known of a store that could not be opened.
+            None if file.reach() == terms::Reach::Direct => ("–".to_owned(), file.reach(), "–"),
+            None => ("–".to_owned(), file.reach(), file.reach().cap().word()),
         };
-        vec![format!("{place} {}", file.id.value), store, reach.label().get(session.lang).to_owned(), cap.word().to_owned()]
+        vec![format!("{place} {}", file.id.value), store, reach.label().get(session.lang).to_owned(), cap.to_owned()]
     });
     let head = [("数据源", "source"), ("存储", "store"), ("触达", "reach"), ("级别上限", "level at most")];
     say::table(&head.map(|(zh, en)| session.pick(zh, en)), rows.collect());
@@ -113,10 +117,17 @@ fn unread(session: &Session<'_>, inventory: &Inventory) {
     if inventory.unread.is_empty() {
         return;
     }
-    let why = |u: &terms::Unread| Fault::named(&u.reason).with("place", &u.place).with("source", &u.place);
-    let row = |u: &terms::Unread| vec![u.place.to_string(), say::fault_texts(&why(u), session.lang).0, u.bytes.to_string()];
+    let texts = |u: &terms::Unread| {
+        let why = Fault::named(&u.reason).with("place", &u.place).with("source", &u.place);
+        say::fault_texts(&why, session.lang)
+    };
+    let row = |u: &terms::Unread| vec![u.place.to_string(), texts(u).0, u.bytes.to_string()];
     let head = [("未读取", "not read"), ("原因", "reason"), ("字节", "bytes")];
     say::table(&head.map(|(zh, en)| session.pick(zh, en)), inventory.unread.iter().map(row).collect());
+    // Once for each reason: there may be thousands of files of one.
+    let first: BTreeMap<&str, &terms::Unread> = inventory.unread.iter().rev().map(|u| (u.reason.as_str(), u)).collect();
+    let todo = first.values().map(|u| texts(u).1).filter(|todo| !todo.is_empty());
+    todo.for_each(|todo| println!("{}{todo}", session.pick("怎么办：", "do: ")));
 }
 
 /// Data sets whose rows somebody has to erase by hand, and why.
