@@ -12,7 +12,7 @@ use crate::blank::Blank;
 use crate::dataset::{Action, Column, Dataset, Listing, Missed, ReadSummary};
 use crate::look::Look;
 use crate::ours::{Ours, is_being_overwritten};
-use crate::overwrite::{Rewrite, wipe};
+use crate::overwrite::{Rewrite, wipe_noting};
 use crate::places::{Places, Reasons};
 use crate::raw::{Record, points};
 use crate::walk::{Found, INSIDE, io_fault, leaves_of, named, walk};
@@ -83,10 +83,13 @@ impl Documents {
         let mut placed = Vec::new();
         let place = places.of(&self.source, 'd', NAME).ok_or_else(full)?;
         self.place = Some(place.clone());
-        let going = self.going().into_iter().find(|(_, is_gone)| !is_gone).map(|(place, _)| place);
+        let going = self.going();
+        // Those that were done, and the one whose turn it was.
+        let done = going.iter().take_while(|(_, is_gone)| *is_gone).count();
+        let may_be_half_gone = |own: &Place| going.iter().take(done + 1).any(|(place, _)| place == own.as_str());
         for file in files {
             let own = places.of(&self.source, 'f', &file.name).ok_or_else(full)?;
-            if going.as_deref() == Some(own.as_str()) && is_being_overwritten(&file.path) {
+            if may_be_half_gone(&own) && is_being_overwritten(&file.path) {
                 // A run ended while it took this one away.
                 self.take_away(&file, &own)?;
                 continue;
@@ -174,7 +177,6 @@ impl Documents {
         self.ours.note(&going).map_err(|e| io_fault(&e, place))?;
         for ((file, own), fates) in all {
             self.erase_in(file, own, &fates)?;
-            self.ours.note(&[(own, GONE)]).map_err(|e| io_fault(&e, own))?;
         }
         self.ours.note(&[(place, ENDED)]).map_err(|e| io_fault(&e, place))
     }
@@ -192,22 +194,24 @@ impl Documents {
         since.iter().filter(|(_, words)| words == GOING).map(|(p, _)| (p.clone(), gone.contains(p.as_str()))).collect()
     }
 
-    /// Whether nobody else took away what was still to be erased when the last erasing ended: of the file after those that were done nobody knows.
+    /// Whether nobody else took away what was still to be erased when the last erasing ended.
     pub(crate) fn as_left(&self) -> bool {
         let going = self.going();
-        let rest = going.iter().filter(|(_, is_gone)| !is_gone).skip(1);
+        let rest = going.iter().filter(|(_, is_gone)| !is_gone);
         !going.is_empty() && rest.map(|(place, _)| place).all(|place| self.files.iter().any(|(_, own)| own.as_str() == place))
     }
 
+    /// Overwrites a file, notes that it is gone, and removes it: one that is not there without that note was taken away by somebody else.
     fn take_away(&self, file: &Found, own: &Place) -> Result<(), Fault> {
-        wipe(&file.path).and_then(|()| self.ours.note(&[(own, GONE)])).map_err(|e| io_fault(&e, own))
+        wipe_noting(&file.path, || self.ours.note(&[(own, GONE)])).map_err(|e| io_fault(&e, own))
     }
 
     fn erase_in(&self, file: &Found, place: &Place, fates: &Fates) -> Result<(), Fault> {
-        let map = |e: std::io::Error| io_fault(&e, place);
+        let rewritten =
+            |written: std::io::Result<()>| written.and_then(|()| self.ours.note(&[(place, GONE)])).map_err(|e| io_fault(&e, place));
         match fates.get(&Vec::new()) {
-            Some(Fate::Gone) => return wipe(&file.path).map_err(map),
-            Some(Fate::Emptied) => return Rewrite::new(&file.path, place, &self.ours).carry_out(&mut |_| Ok(())).map_err(map),
+            Some(Fate::Gone) => return self.take_away(file, place),
+            Some(Fate::Emptied) => return rewritten(Rewrite::new(&file.path, place, &self.ours).carry_out(&mut |_| Ok(()))),
             None => {}
         }
         let (mut refused, mut stays) = (None, true);
@@ -221,9 +225,9 @@ impl Documents {
             if stays { Ok(()) } else { Err(std::io::ErrorKind::InvalidData.into()) }
         });
         match (written, refused) {
-            _ if !stays => wipe(&file.path).map_err(map),
+            _ if !stays => self.take_away(file, place),
             (Err(_), Some(reason)) => Err(Fault::named(reason.code()).with("place", place)),
-            (other, _) => other.map_err(map),
+            (other, _) => rewritten(other),
         }
     }
 

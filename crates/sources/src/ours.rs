@@ -64,22 +64,29 @@ impl Ours {
     }
 }
 
-/// Length and time of the last writing: both stay when a file gets another name.
+/// Length, time of the last writing, and number: they stay when a file gets another name.
 fn stamp(file: &Path) -> io::Result<String> {
     let found = fs::metadata(file)?;
     let written = found.modified()?.duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos());
-    Ok(format!("{} {written}", found.len()))
+    Ok(format!("{} {written} {}", found.len(), number(&found)))
+}
+
+/// What tells a file from others of the same file system, where the system says that.
+#[cfg(unix)]
+fn number(found: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(found)
+}
+
+#[cfg(not(unix))]
+fn number(_: &fs::Metadata) -> u64 {
+    0
 }
 
 /// What tells a file that is changed in place from any other of its name.
 pub(crate) fn identity(file: &Path) -> io::Result<String> {
     let found = fs::metadata(file)?;
     let made = found.created().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok()).map_or(0, |d| d.as_nanos());
-    #[cfg(unix)]
-    let number = std::os::unix::fs::MetadataExt::ino(&found);
-    #[cfg(not(unix))]
-    let number = 0;
-    Ok(format!("is {number} {made}"))
+    Ok(format!("is {} {made}", number(&found)))
 }
 
 /// Bytes at the beginning of a file by which it is known that overwriting it was begun.
@@ -124,6 +131,8 @@ mod tests {
         fs::rename(&list, &other).unwrap();
         write(&list, 2_000);
         assert!(!ours.left(&place("src1/f1"), &list), "replaced by one that has the same bytes");
+        write(&list, 1_000);
+        assert!(!ours.left(&place("src1/f1"), &list), "and the same time");
         assert!(ours.left(&place("src1/f1"), &other), "what was left has another name now");
         ours.note_rewriting(&place("src1/f1"), &list, &other).unwrap();
         assert!(ours.left(&place("src1/f1"), &list) && !ours.left(&place("src1/f1"), &other), "the last one counts");

@@ -49,10 +49,19 @@ pub(crate) fn zero(path: &Path) -> io::Result<()> {
 /// # Errors
 /// If it cannot be written or removed; a file that is not there is fine.
 pub fn wipe(path: &Path) -> io::Result<()> {
+    wipe_noting(path, || Ok(()))
+}
+
+/// The same, with something noted between: a file that is not there and of which nothing was noted was taken away by somebody else.
+///
+/// # Errors
+/// As [`wipe`], or if it cannot be noted.
+pub(crate) fn wipe_noting(path: &Path, note: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
     if !path.exists() {
         return Ok(());
     }
     zero(path)?;
+    note()?;
     fs::remove_file(path)?;
     sync_folder(path.parent().unwrap_or(Path::new(".")))
 }

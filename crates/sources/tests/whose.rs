@@ -40,7 +40,7 @@ fn a_database_that_another_one_stands_for_is_not_as_it_was_left() {
     assert!(listed(StoreKind::Sqlite, &path, &mut places).as_left(&place("src1/t1")));
 }
 
-/// What a folder of three letters is like after a run that ended while it took them away: the first was gone, of the second nobody knows.
+/// What a folder of three letters is like after a run that ended while it took them away: the first was gone, it was the turn of the second.
 fn broken_off(more: impl Fn(&Path)) -> (bool, Vec<String>) {
     noted("", more)
 }
@@ -69,7 +69,8 @@ fn letters_that_somebody_else_took_away_are_not_ours() {
     let remove =
         |names: &'static [&'static str]| move |folder: &Path| names.iter().for_each(|n| std::fs::remove_file(folder.join(n)).unwrap());
     assert_eq!(broken_off(remove(&[])), (true, vec!["b.txt".to_owned(), "c.txt".to_owned(), "d.txt".to_owned()]));
-    assert!(broken_off(remove(&["b.txt"])).0, "it may just have gone");
+    assert!(!broken_off(remove(&["b.txt"])).0, "what Custody removes was noted before");
+    assert!(noted("src1/f2 gone\n", remove(&["b.txt"])).0);
     assert!(!broken_off(remove(&["c.txt"])).0, "it was not its turn");
     assert!(!broken_off(remove(&["b.txt", "c.txt"])).0);
     assert!(broken_off(remove(&["d.txt"])).0, "it was not to go");
@@ -81,5 +82,6 @@ fn letters_that_somebody_else_took_away_are_not_ours() {
 fn a_letter_that_was_overwritten_and_not_yet_removed_goes_with_the_next_look() {
     let zeroed = |name: &'static str| move |folder: &Path| std::fs::write(folder.join(name), [0; 17]).unwrap();
     assert_eq!(broken_off(zeroed("b.txt")), (true, vec!["c.txt".to_owned(), "d.txt".to_owned()]));
+    assert_eq!(noted("src1/f2 gone\n", zeroed("b.txt")), (true, vec!["c.txt".to_owned(), "d.txt".to_owned()]));
     assert_eq!(broken_off(zeroed("c.txt")).1, ["b.txt", "c.txt", "d.txt"], "somebody else's zeros");
 }
