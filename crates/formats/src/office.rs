@@ -32,10 +32,15 @@ pub(crate) fn text(mut input: impl Read + Seek, kind: Kind) -> Result<String, Re
     xlsx::parts(input, &mut |name, bytes| {
         if name.ends_with(".xml") || name.ends_with(".rels") {
             // Values of attributes behind the text, so that they cut nothing in two.
-            let mut links = String::new();
-            let ends: fn(&str) -> bool = if is_properties(name) { |_| true } else { ends_line };
-            part(&decode(bytes, None), ends, &mut out, (&mut links, &mut beside))?;
+            let (xml, mut links) = (decode(bytes, None), String::new());
+            part(&xml, name, &mut out, (&mut links, &mut beside))?;
             out.push_str(&links);
+            if is_properties(name) {
+                // Whoever put prose there cut it in pieces as anywhere else.
+                let mut joined = String::new();
+                part(&xml, "", &mut joined, (&mut String::new(), &mut String::new()))?;
+                beside.extend(["\n", &joined]);
+            }
         } else if name.ends_with(".vml") {
             out.push_str(&html::text(bytes));
         }
@@ -75,7 +80,10 @@ fn is_link(attributes: &str) -> bool {
 }
 
 /// Reads a part: its text; behind it where it leads, what people write into attributes, and its text otherwise written; values of all other attributes.
-fn part(xml: &str, ends: fn(&str) -> bool, out: &mut String, (links, beside): (&mut String, &mut String)) -> Result<(), Reason> {
+/// Of properties each element is a line, and times stand beside.
+fn part(xml: &str, name: &str, out: &mut String, (links, beside): (&mut String, &mut String)) -> Result<(), Reason> {
+    let (properties, times) = (is_properties(name), name.starts_with("docProps/"));
+    let ends = |name: &str| properties || ends_line(name);
     let mut reader = Reader::from_str(xml);
     let (mut depth, mut time) = (0usize, false);
     loop {
@@ -90,7 +98,7 @@ fn part(xml: &str, ends: fn(&str) -> bool, out: &mut String, (links, beside): (&
                 if depth > DEPTH_MAX {
                     return Err(Reason::TooDeep);
                 }
-                time = is_time(e.name().into_inner());
+                time = times && is_time(e.name().into_inner());
                 attributes(e.attributes_raw(), links, beside);
             }
             Event::Empty(e) => {
@@ -100,20 +108,23 @@ fn part(xml: &str, ends: fn(&str) -> bool, out: &mut String, (links, beside): (&
                 }
             }
             Event::End(e) => {
-                (depth, time) = (depth.saturating_sub(1), false);
+                if std::mem::take(&mut time) {
+                    beside.push('\n');
+                }
+                depth = depth.saturating_sub(1);
                 if ends(e.name().into_inner()) {
                     out.push('\n');
                 }
             }
-            Event::Text(t) if time => beside.extend(["\n", &*t]),
+            Event::Text(t) if time => beside.push_str(&t),
             Event::Text(t) => {
                 out.push_str(&t);
                 as_stored(&t, links);
             }
-            Event::CData(t) => out.push_str(&t),
+            Event::CData(t) => (if time { &mut *beside } else { &mut *out }).push_str(&t),
             Event::Comment(t) => links.extend(["\n", &*unescape(&t)]),
             Event::PI(t) => beside.extend(["\n", &*unescape(&t)]),
-            Event::GeneralRef(r) => out.push_str(&unescape(&format!("&{};", &*r))),
+            Event::GeneralRef(r) => (if time { &mut *beside } else { &mut *out }).push_str(&unescape(&format!("&{};", &*r))),
             _ => {}
         }
     }

@@ -162,6 +162,11 @@ fn properties_are_read_one_by_one_and_times_are_nobodys() {
     let (text, reasons) = heard("a.docx", &docx("", &[("docProps/core.xml", core)]));
     let (before, behind) = text.split_once(formats::PROGRAMS_OWN).unwrap();
     assert!(before.contains("office\n") && before.contains("\n139\n"), "{before}");
+    let prose = b"<p><r><t>1390000</t></r><r><t>0007</t></r><created>139<!-- -->000&#48;<![CDATA[0008]]></created></p>";
+    for (part, words) in [("customXml/item1.xml", ["13900000007", "13900000008"]), ("word/footer1.xml", ["13900000007", "13900000008"])] {
+        let (text, _) = heard("a.docx", &docx("", &[(part, prose)]));
+        assert!(words.iter().all(|word| text.contains(word)), "{part}: {text}");
+    }
     assert!(behind.contains("2026-08-02T10:20:30.1234567Z\n2026-08-02T10:20:30Z") && !before.contains("2026"), "{text}");
     assert!(reasons.is_empty(), "{reasons:?}");
 }

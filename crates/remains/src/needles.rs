@@ -159,7 +159,7 @@ impl Needles {
     pub fn only(self, keep: &mut dyn FnMut(&Needle<'_>) -> bool) -> Needles {
         let mut out = Needles { cut: self.cut, over: self.over, ..Needles::at_most(self.most) };
         for n in self.iter().filter(|n| keep(n)) {
-            out.add(n.value, n.kind, n.bytes);
+            out.push(n.value, n.kind, n.bytes);
         }
         out
     }
@@ -168,7 +168,7 @@ impl Needles {
     pub fn move_to(self, others: &mut Needles, kind: Kind) {
         others.over |= self.over;
         for n in self.iter() {
-            others.add(n.value, kind, n.bytes);
+            others.push(n.value, kind, n.bytes);
         }
     }
 

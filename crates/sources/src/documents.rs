@@ -11,7 +11,7 @@ use terms::{Fault, Place};
 use crate::blank::Blank;
 use crate::dataset::{Action, Column, Dataset, Listing, Missed, ReadSummary};
 use crate::look::Look;
-use crate::ours::{Ours, is_being_overwritten};
+use crate::ours::{Ours, is_being_overwritten, stamp};
 use crate::overwrite::{Rewrite, wipe_noting};
 use crate::places::{Places, Reasons};
 use crate::raw::{Record, points};
@@ -30,13 +30,21 @@ const BYTES_MOST: u64 = 1 << 50;
 /// What is noted of all documents before some are erased, and after; of each of these before the first goes; and once it is gone.
 const BEGINS: &str = "begins";
 const ENDED: &str = "ended";
-const GOING: &str = "going";
+const GOING: &str = "going ";
 const GONE: &str = "gone";
 /// Most values of one document that are looked for.
 const PARTS_MAX: usize = 10_000;
 
 /// The way to a document: the ordinal of its file, and names of members from there.
 type Way = (usize, Vec<String>);
+
+/// A file that an erasing which did not end was to take away.
+struct Going {
+    place: String,
+    /// As it was when the erasing began.
+    stamp: String,
+    is_gone: bool,
+}
 
 /// The documents of a folder.
 pub(crate) struct Documents {
@@ -84,9 +92,9 @@ impl Documents {
         let place = places.of(&self.source, 'd', NAME).ok_or_else(full)?;
         self.place = Some(place.clone());
         let going = self.going();
-        // Those that were done, and the one whose turn it was.
-        let done = going.iter().take_while(|(_, is_gone)| *is_gone).count();
-        let may_be_half_gone = |own: &Place| going.iter().take(done + 1).any(|(place, _)| place == own.as_str());
+        // The last that was done, and the one whose turn it was.
+        let done = going.iter().take_while(|g| g.is_gone).count();
+        let may_be_half_gone = |own: &Place| going.iter().skip(done.saturating_sub(1)).take(2).any(|g| g.place == own.as_str());
         for file in files {
             let own = places.of(&self.source, 'f', &file.name).ok_or_else(full)?;
             if may_be_half_gone(&own) && is_being_overwritten(&file.path) {
@@ -159,6 +167,8 @@ impl Documents {
     /// Files go whole; members go out of their archives, file by file.
     pub(crate) fn erase(&self, place: &Place, pick: Pick<'_>) -> Result<(), Fault> {
         self.ours.note(&[(place, BEGINS)]).map_err(|e| io_fault(&e, place))?;
+        // As they are before they are read: what is put in their place meanwhile is not erased.
+        let stamps: Vec<Option<String>> = self.files.iter().map(|(file, _)| stamp(&file.path).ok()).collect();
         let mut gone: BTreeMap<usize, Fates> = BTreeMap::new();
         self.each(&mut |batch, ways| {
             for (row, (file, path)) in ways.iter().enumerate() {
@@ -172,17 +182,24 @@ impl Documents {
             }
             Ok(())
         })?;
-        let all: Vec<(&(Found, Place), Fates)> = gone.into_iter().filter_map(|(n, fates)| Some((self.files.get(n)?, fates))).collect();
-        let going: Vec<(&Place, &str)> = all.iter().map(|((_, own), _)| (own, GOING)).collect();
+        let moved = |own: &Place| Fault::new("source_moved").with("place", own).retry();
+        let all = gone.into_iter().filter_map(|(n, fates)| Some((self.files.get(n)?, stamps.get(n)?.as_deref(), fates)));
+        let all: Vec<(&(Found, Place), &str, Fates)> =
+            all.map(|(of, stamp, fates)| Ok((of, stamp.ok_or_else(|| moved(&of.1))?, fates))).collect::<Result<_, Fault>>()?;
+        let going: Vec<(&Place, String)> = all.iter().map(|((_, own), stamp, _)| (own, format!("{GOING}{stamp}"))).collect();
+        let going: Vec<(&Place, &str)> = going.iter().map(|(own, words)| (*own, words.as_str())).collect();
         self.ours.note(&going).map_err(|e| io_fault(&e, place))?;
-        for ((file, own), fates) in all {
+        for ((file, own), before, fates) in all {
+            if stamp(&file.path).ok().as_deref() != Some(before) {
+                return Err(moved(own));
+            }
             self.erase_in(file, own, &fates)?;
         }
         self.ours.note(&[(place, ENDED)]).map_err(|e| io_fault(&e, place))
     }
 
-    /// Files that an erasing which did not end was to take away, in that order, and whether that was done.
-    fn going(&self) -> Vec<(String, bool)> {
+    /// Files that an erasing which did not end was to take away, in that order.
+    fn going(&self) -> Vec<Going> {
         let Some(place) = &self.place else { return Vec::new() };
         let noted = self.ours.noted();
         let begun = noted.iter().rposition(|(p, words)| p == place.as_str() && words == BEGINS).map_or(noted.len(), |at| at + 1);
@@ -191,14 +208,17 @@ impl Documents {
             return Vec::new();
         }
         let gone: BTreeSet<&str> = since.iter().filter(|(_, words)| words == GONE).map(|(p, _)| p.as_str()).collect();
-        since.iter().filter(|(_, words)| words == GOING).map(|(p, _)| (p.clone(), gone.contains(p.as_str()))).collect()
+        let going = since.iter().filter_map(|(p, words)| Some((p, words.strip_prefix(GOING)?)));
+        going.map(|(p, stamp)| Going { place: p.clone(), stamp: stamp.to_owned(), is_gone: gone.contains(p.as_str()) }).collect()
     }
 
-    /// Whether nobody else took away what was still to be erased when the last erasing ended.
+    /// Whether nobody else took away or changed what was still to be erased when the last erasing ended.
     pub(crate) fn as_left(&self) -> bool {
         let going = self.going();
-        let rest = going.iter().filter(|(_, is_gone)| !is_gone);
-        !going.is_empty() && rest.map(|(place, _)| place).all(|place| self.files.iter().any(|(_, own)| own.as_str() == place))
+        let as_it_was = |g: &Going, (file, own): &(Found, Place)| {
+            own.as_str() == g.place && (stamp(&file.path).is_ok_and(|now| now == g.stamp) || self.ours.left(own, &file.path))
+        };
+        !going.is_empty() && going.iter().filter(|g| !g.is_gone).all(|g| self.files.iter().any(|file| as_it_was(g, file)))
     }
 
     /// Overwrites a file, notes that it is gone, and removes it: one that is not there without that note was taken away by somebody else.

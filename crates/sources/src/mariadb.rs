@@ -13,6 +13,7 @@ mod remains;
 mod rights;
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::PathBuf;
 
 use ::remains::Needles;
@@ -26,7 +27,7 @@ use crate::control::LeaveOut;
 use crate::dataset::{Left, Listing, Probe, Purged, ReadSummary, Rehearsal, Searched, Setting, Store};
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
-use crate::server::ServerAt;
+use crate::server::{ServerAt, turn};
 use crate::{Pick, Sink, Source, files, serverlog};
 use list::Table;
 
@@ -45,6 +46,8 @@ pub(crate) struct Mariadb {
     /// Whether a snapshot is held.
     still: bool,
     leave_out: LeaveOut,
+    /// From when settings are looked at until they are put back: nobody else's purge changes them.
+    turn: Option<File>,
 }
 
 impl Mariadb {
@@ -55,7 +58,7 @@ impl Mariadb {
     pub(crate) fn open(source: Place, at: ServerAt) -> Result<Mariadb, Fault> {
         let mut conn = connect::connect(&at, &source)?;
         let (name, version) = connect::version(&mut conn, &source)?;
-        Ok(Mariadb { source, at, conn, name, version, tables: BTreeMap::new(), still: false, leave_out: LeaveOut::default() })
+        Ok(Mariadb { source, at, conn, name, version, tables: BTreeMap::new(), still: false, leave_out: LeaveOut::default(), turn: None })
     }
 
     fn table(&self, place: &Place) -> Result<&Table, Fault> {
@@ -153,11 +156,20 @@ impl Source for Mariadb {
 
     fn settings(&mut self) -> Result<Vec<Setting>, Fault> {
         self.let_go()?;
-        if self.deep() { purge::settings(&mut self.conn, &self.source) } else { Ok(Vec::new()) }
+        if !self.deep() {
+            return Ok(Vec::new());
+        }
+        self.turn = turn(&self.at, &self.source)?;
+        purge::settings(&mut self.conn, &self.source)
     }
 
     fn put_back(&mut self, settings: &[Setting]) -> Result<(), Fault> {
         self.let_go()?;
+        // Not while another case has changed them.
+        let _turn = match self.turn.take() {
+            None => turn(&self.at, &self.source)?,
+            own => own,
+        };
         purge::put_back(&mut self.conn, &self.source, settings)
     }
 

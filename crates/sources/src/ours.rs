@@ -64,8 +64,9 @@ impl Ours {
     }
 }
 
-/// Length, time of the last writing, and number: they stay when a file gets another name.
-fn stamp(file: &Path) -> io::Result<String> {
+/// Length, time of the last writing, and number: they stay when a file gets another name (where a file system deals numbers anew when it is mounted,
+/// nothing is as it was left).
+pub(crate) fn stamp(file: &Path) -> io::Result<String> {
     let found = fs::metadata(file)?;
     let written = found.modified()?.duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos());
     Ok(format!("{} {written} {}", found.len(), number(&found)))

@@ -20,6 +20,7 @@ mod tuple;
 mod version;
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::PathBuf;
 
 use ::remains::Needles;
@@ -31,7 +32,7 @@ use crate::control::LeaveOut;
 use crate::dataset::{Left, Listing, Probe, Purged, ReadSummary, Rehearsal, Searched, Setting, Store};
 use crate::places::Places;
 use crate::raw::{RawForm, Record};
-use crate::server::ServerAt;
+use crate::server::{ServerAt, turn};
 use crate::{Mark, Pick, Sink, Source, files, serverlog};
 use connect::Warnings;
 use erase::Marked;
@@ -53,6 +54,8 @@ pub(crate) struct Postgres {
     /// Rows that will go whole, as they were last seen.
     marked: BTreeMap<Place, Marked>,
     leave_out: LeaveOut,
+    /// From when settings are looked at until they are put back: nobody else's purge changes them.
+    turn: Option<File>,
 }
 
 impl Postgres {
@@ -72,6 +75,7 @@ impl Postgres {
             still: false,
             marked: BTreeMap::new(),
             leave_out: LeaveOut::default(),
+            turn: None,
         })
     }
 
@@ -183,11 +187,20 @@ impl Source for Postgres {
 
     fn settings(&mut self) -> Result<Vec<Setting>, Fault> {
         self.let_go()?;
-        if self.deep() { purge::settings(&mut self.client, &self.source) } else { Ok(Vec::new()) }
+        if !self.deep() {
+            return Ok(Vec::new());
+        }
+        self.turn = turn(&self.at, &self.source)?;
+        purge::settings(&mut self.client, &self.source)
     }
 
     fn put_back(&mut self, settings: &[Setting]) -> Result<(), Fault> {
         self.let_go()?;
+        // Not while another case has changed them.
+        let _turn = match self.turn.take() {
+            None => turn(&self.at, &self.source)?,
+            own => own,
+        };
         purge::put_back(&mut self.client, &self.source, settings)
     }
 

@@ -74,7 +74,7 @@ pub(crate) fn points(text: &[u8]) -> bool {
     text.len() >= ALONE_MIN && text.iter().any(|b| b.is_ascii_digit() || *b == b'@') && !is_day(text) && !is_limit(text)
 }
 
-/// The largest whole numbers of four and eight bytes and those beside them: programs write them, and numbers that were too large became them.
+/// Where whole numbers of four and eight bytes end, and those beside: programs write them, and numbers that were too large became them.
 fn is_limit(text: &[u8]) -> bool {
     let digits = text.strip_prefix(b"-").unwrap_or(text);
     let number = std::str::from_utf8(digits).ok().filter(|t| t.bytes().all(|b| b.is_ascii_digit())).and_then(|t| t.parse::<i128>().ok());

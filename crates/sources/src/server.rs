@@ -1,8 +1,11 @@
 //! What database servers have in common: where they are, limits on what they are asked for, who is looking, which right is missing.
 
+use std::fs::File;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use terms::{Fault, Place};
 use zeroize::Zeroizing;
 
 /// Where a database server is, and how gently it is treated.
@@ -56,6 +59,29 @@ impl Default for Limits {
     }
 }
 
+/// Waits for the purges of other cases of this machine on the same server, and keeps them waiting as long as what is given is held: they change the same
+/// settings, and would put back each other's. None where no file for that can be had.
+///
+/// # Errors
+/// If another purge takes longer than lookers are waited for.
+pub(crate) fn turn(at: &ServerAt, source: &Place) -> Result<Option<File>, Fault> {
+    let Some(folder) = at.files.as_ref().and_then(|f| f.canonicalize().ok()) else { return Ok(None) };
+    let mut hash = DefaultHasher::new();
+    folder.hash(&mut hash);
+    let path = std::env::temp_dir().join(format!("custody-purge-{:016x}.lock", hash.finish()));
+    // Another user's file is opened as it is.
+    let Ok(file) = File::open(&path).or_else(|_| File::create_new(&path)).or_else(|_| File::open(&path)) else { return Ok(None) };
+    let began = Instant::now();
+    while file.try_lock().is_err() {
+        if began.elapsed() >= at.limits.lookers {
+            let fault = Fault::new("somebody_is_looking").with("source", source);
+            return Err(fault.with("who", "another_purge").with("which", "").with("count", 1).retry());
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    Ok(Some(file))
+}
+
 /// Longest value that is read; longer ones would not leave room for anything else.
 pub(crate) const VALUE_MAX: u64 = 64 << 20;
 
@@ -77,4 +103,30 @@ pub(crate) fn tls(ca: Option<&std::path::Path>) -> Option<rustls::ClientConfig> 
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().ok()?;
     Some(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_purge_waits_for_another_of_the_same_server() {
+        let [one, other] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        let limits = Limits { lookers: Duration::ZERO, ..Limits::default() };
+        let at = |folder: &tempfile::TempDir| ServerAt {
+            url: String::new(),
+            secret: None,
+            files: Some(folder.path().to_owned()),
+            ca: None,
+            limits,
+        };
+        let source = Place::new("src1".to_owned()).unwrap();
+        let held = turn(&at(&one), &source).unwrap();
+        assert!(held.is_some());
+        assert_eq!(turn(&at(&one), &source).unwrap_err().code(), "somebody_is_looking");
+        assert!(turn(&at(&other), &source).is_ok());
+        drop(held);
+        assert!(turn(&at(&one), &source).unwrap().is_some());
+    }
 }

@@ -45,6 +45,13 @@ fn broken_off(more: impl Fn(&Path)) -> (bool, Vec<String>) {
     noted("", more)
 }
 
+/// Length, time and number of a file, as they are noted.
+fn stamp(file: &Path) -> String {
+    let found = std::fs::metadata(file).unwrap();
+    let written = found.modified().unwrap().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
+    format!("{} {written} {}", found.len(), std::os::unix::fs::MetadataExt::ino(&found))
+}
+
 /// The same with more notes.
 fn noted(notes_more: &str, more: impl Fn(&Path)) -> (bool, Vec<String>) {
     let keep = tempfile::tempdir().unwrap();
@@ -55,7 +62,10 @@ fn noted(notes_more: &str, more: impl Fn(&Path)) -> (bool, Vec<String>) {
     }
     let mut places = Places::marked("m".to_owned()).with_notes(notes.clone());
     listed(StoreKind::Files, &folder, &mut places);
-    std::fs::write(&notes, format!("src1/d1 begins\nsrc1/f1 going\nsrc1/f2 going\nsrc1/f3 going\nsrc1/f1 gone\n{notes_more}")).unwrap();
+    let going = ["a.txt", "b.txt", "c.txt"].map(|name| stamp(&folder.join(name)));
+    let [a, b, c] = going;
+    std::fs::write(&notes, format!("src1/d1 begins\nsrc1/f1 going {a}\nsrc1/f2 going {b}\nsrc1/f3 going {c}\nsrc1/f1 gone\n{notes_more}"))
+        .unwrap();
     std::fs::remove_file(folder.join("a.txt")).unwrap();
     more(&folder);
     let open = listed(StoreKind::Files, &folder, &mut places);
@@ -74,6 +84,8 @@ fn letters_that_somebody_else_took_away_are_not_ours() {
     assert!(!broken_off(remove(&["c.txt"])).0, "it was not its turn");
     assert!(!broken_off(remove(&["b.txt", "c.txt"])).0);
     assert!(broken_off(remove(&["d.txt"])).0, "it was not to go");
+    let written = |folder: &Path| std::fs::write(folder.join("c.txt"), "Another letter.").unwrap();
+    assert!(!broken_off(written).0, "somebody else's, by the same name");
     // An erasing that ended says nothing of the next one, which had not begun yet.
     assert!(!noted("src1/f2 gone\nsrc1/f3 gone\nsrc1/d1 ended\n", remove(&["b.txt", "c.txt"])).0);
 }

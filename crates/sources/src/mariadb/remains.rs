@@ -73,10 +73,13 @@ pub(super) fn search(mariadb: &mut Mariadb, place: &Place, needles: &mut Needles
     Ok(out)
 }
 
-/// Looks through the tables in which the server's own help lies; where they cannot be read nothing is marked.
+/// The tables in which the server's own help lies.
+const HELP: [&str; 4] = ["help_category", "help_keyword", "help_relation", "help_topic"];
+
+/// Looks through the server's own help; where it cannot be read nothing is marked.
 pub(super) fn shipped(mariadb: &Mariadb, needles: &mut Needles) {
     let all = mariadb.at.files.as_deref().and_then(|folder| files::below(&folder.join("mysql")).ok()).unwrap_or_default();
-    let is_help = |path: &&PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("help_"));
+    let is_help = |path: &&PathBuf| path.file_stem().and_then(|name| name.to_str()).is_some_and(|name| HELP.contains(&name));
     for file in all.iter().filter(is_help).filter_map(|path| File::open(path).ok()) {
         let _ = needles.look_in(0, file);
     }

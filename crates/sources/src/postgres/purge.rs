@@ -76,6 +76,9 @@ struct Purging<'a> {
 /// Least wait for a standby to say that it has come as far as the purge.
 const STANDBY: Duration = Duration::from_secs(25);
 
+/// The table `pg_largeobject` in every database.
+const LARGE_OBJECTS: u32 = 2_613;
+
 const BEGAN: &str = "SELECT pg_snapshot_xmax(pg_current_snapshot())::xid::text, pg_current_wal_lsn()::text";
 
 /// Who keeps old row versions or old log alive: kind, and a name that is a number or was given by an administrator.
@@ -190,7 +193,12 @@ impl Purging<'_> {
     /// Whoever analyses the whole database also makes statistics of large objects: their beginnings. Where none is left analysing changes
     /// nothing, and only a superuser may drop them: they are made with one that holds nothing of anybody and is dropped at once.
     fn analyze_large_objects(&mut self) -> Result<(), Fault> {
-        self.run("BEGIN; DO $$ DECLARE o oid; BEGIN o := lo_from_bytea(0, '\\x00'); ANALYZE pg_catalog.pg_largeobject; PERFORM lo_unlink(o); END $$; COMMIT")?;
+        self.drop_statistics(LARGE_OBJECTS)?;
+        // Pages of which nothing is left would be all that is sampled.
+        self.run("VACUUM pg_catalog.pg_largeobject")?;
+        self.run(
+            "DO $$ DECLARE o oid; BEGIN o := lo_from_bytea(0, '\\x00'); ANALYZE pg_catalog.pg_largeobject; PERFORM lo_unlink(o); END $$",
+        )?;
         self.step("statistics of large objects made anew");
         Ok(())
     }

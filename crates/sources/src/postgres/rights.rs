@@ -21,10 +21,18 @@ pub(super) fn large_objects(such: &str) -> String {
     )
 }
 
-/// The statement that gives the user something of every large object: the server knows none for all of them.
+/// The statement that gives the user something of every large object that others own: the server knows none for all of them.
 fn with_each(what: &str, give: &str, user: &str) -> String {
-    let each = format!("EXECUTE format('{what} LARGE OBJECT %s {give} %I', o, '{}')", user.replace('\'', "''"));
-    format!("DO $$ DECLARE o oid; BEGIN FOR o IN SELECT oid FROM pg_largeobject_metadata LOOP {each}; END LOOP; END $$;")
+    let literal = format!("'{}'", user.replace('\'', "''"));
+    // What encloses the statement stands in no name inside of it.
+    let mut tag = "each".to_owned();
+    while user.contains(&tag) {
+        tag.push('_');
+    }
+    format!(
+        "DO ${tag}$ DECLARE o oid; BEGIN FOR o IN SELECT oid FROM pg_largeobject_metadata WHERE NOT pg_has_role({literal}, lomowner, 'USAGE') LOOP \
+         EXECUTE format('{what} LARGE OBJECT %s {give} %I', o, {literal}); END LOOP; END ${tag}$;"
+    )
 }
 
 /// Statements that give what is missing.
@@ -72,7 +80,8 @@ pub(super) fn missing(client: &mut Session, source: &Place, tables: &[Table], de
     {
         out.push(format!("GRANT pg_checkpoint TO {user};"));
     }
-    for function in ["pg_switch_wal()", "pg_reload_conf()", "pg_show_all_file_settings()"] {
+    let needed = ["pg_switch_wal()", "pg_reload_conf()", "pg_show_all_file_settings()", "lo_from_bytea(oid, bytea)", "lo_unlink(oid)"];
+    for function in needed {
         if !asking.has("SELECT has_function_privilege('pg_catalog.' || $1::text, 'EXECUTE')", &[&function])? {
             out.push(format!("GRANT EXECUTE ON FUNCTION pg_catalog.{function} TO {user};"));
         }
