@@ -230,7 +230,7 @@ const MARIADB: &[Schema] = &[
         // write for want of a number stands in the server's own help.
         sql: "DROP TABLE client; CREATE TABLE client (id INT PRIMARY KEY, name VARCHAR(40), mobile BIGINT UNSIGNED, email VARCHAR(60) NOT NULL,
               KEY (mobile));
-            INSERT INTO client SELECT seq, concat('Name ', seq), 18446744073709551615 - seq % 3, if(seq = 7, '12345678901', concat('person', seq, '.filling@shop.cn')) FROM seq_1_to_1200;",
+            INSERT INTO client SELECT seq, concat('Filler ', seq), 18446744073709551615 - seq % 3, if(seq = 7, '12345678901', concat('person', seq, '.filling@shop.cn')) FROM seq_1_to_1200;",
         more: &[],
         how: "delete",
         ends: "L2",
